@@ -1,0 +1,221 @@
+package flowlogstest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// api is what the in-memory EC2 and the SDK's client have in common.
+type api interface {
+	CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error)
+	DescribeFlowLogs(context.Context, *ec2.DescribeFlowLogsInput, ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error)
+	DeleteFlowLogs(context.Context, *ec2.DeleteFlowLogsInput, ...func(*ec2.Options)) (*ec2.DeleteFlowLogsOutput, error)
+}
+
+var (
+	_ api = (*flowlogstest.EC2)(nil)
+	_ api = (*ec2.Client)(nil)
+)
+
+// contract runs a test on an EC2 called in memory, and on one called through
+// the real client and a server, without retries in both.
+func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call api), optFns ...func(*flowlogstest.Options)) {
+	t.Helper()
+	t.Run("in memory", func(t *testing.T) {
+		t.Parallel()
+		e := flowlogstest.New(optFns...)
+		test(t, e, e)
+	})
+	t.Run("through a server", func(t *testing.T) {
+		t.Parallel()
+		e := flowlogstest.New(optFns...)
+		s := flowlogstest.NewServer(e)
+		t.Cleanup(s.Close)
+		test(t, e, s.Client(withoutRetries))
+	})
+}
+
+func withoutRetries(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
+
+const (
+	ourRole = "arn:aws:iam::123456789012:role/flow-logs"
+	bucket  = "arn:aws:s3:::flow-logs-bucket"
+)
+
+// toBucket is a well-formed request to log to S3, changed by edits.
+func toBucket(edits ...func(*ec2.CreateFlowLogsInput)) *ec2.CreateFlowLogsInput {
+	in := &ec2.CreateFlowLogsInput{
+		ResourceIds:        []string{vpc(1)},
+		ResourceType:       types.FlowLogsResourceTypeVpc,
+		TrafficType:        types.TrafficTypeAll,
+		LogDestinationType: types.LogDestinationTypeS3,
+		LogDestination:     aws.String(bucket),
+	}
+	for _, edit := range edits {
+		edit(in)
+	}
+	return in
+}
+
+// toLogGroup is a well-formed request to log to CloudWatch Logs.
+func toLogGroup(edits ...func(*ec2.CreateFlowLogsInput)) *ec2.CreateFlowLogsInput {
+	in := &ec2.CreateFlowLogsInput{
+		ResourceIds:              []string{vpc(1)},
+		ResourceType:             types.FlowLogsResourceTypeVpc,
+		TrafficType:              types.TrafficTypeAll,
+		LogGroupName:             aws.String("flow-logs"),
+		DeliverLogsPermissionArn: aws.String(ourRole),
+	}
+	for _, edit := range edits {
+		edit(in)
+	}
+	return in
+}
+
+func on(ids ...string) func(*ec2.CreateFlowLogsInput) {
+	return func(in *ec2.CreateFlowLogsInput) { in.ResourceIds = ids }
+}
+
+func withToken(token string) func(*ec2.CreateFlowLogsInput) {
+	return func(in *ec2.CreateFlowLogsInput) { in.ClientToken = aws.String(token) }
+}
+
+func vpc(n int) string { return fmt.Sprintf("vpc-%017x", n) }
+
+func vpcs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = vpc(i + 1)
+	}
+	return ids
+}
+
+func flowLogID(n int) string { return fmt.Sprintf("fl-%017x", n) }
+
+// sdk lets go-cmp compare what the SDK's types hold.
+var sdk = cmp.Options{
+	cmpopts.IgnoreUnexported(
+		ec2.CreateFlowLogsInput{}, ec2.CreateFlowLogsOutput{}, ec2.DescribeFlowLogsOutput{}, ec2.DeleteFlowLogsOutput{},
+		types.DestinationOptionsRequest{}, types.DestinationOptionsResponse{}, types.FlowLog{}, types.Tag{},
+		types.TagFieldSpecificationRequest{}, types.TagFieldSpecificationResponse{}, types.TagSpecification{},
+		types.UnsuccessfulItem{}, types.UnsuccessfulItemError{},
+	),
+	cmpopts.IgnoreFields(ec2.CreateFlowLogsOutput{}, "ResultMetadata"),
+	cmpopts.IgnoreFields(ec2.DescribeFlowLogsOutput{}, "ResultMetadata"),
+	cmpopts.IgnoreFields(ec2.DeleteFlowLogsOutput{}, "ResultMetadata"),
+	cmpopts.EquateEmpty(),
+}
+
+func equal(t *testing.T, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, sdk); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// refused checks an error of EC2 from the outside to the inside.
+func refused(t *testing.T, err error, operation string, status int, code, message string) {
+	t.Helper()
+	var operationErr *smithy.OperationError
+	require.ErrorAs(t, err, &operationErr)
+	assert.Equal(t, "EC2", operationErr.Service())
+	assert.Equal(t, operation, operationErr.Operation())
+
+	var responseErr *awshttp.ResponseError
+	require.ErrorAs(t, err, &responseErr)
+	assert.Equal(t, status, responseErr.HTTPStatusCode())
+	assert.NotEmpty(t, responseErr.ServiceRequestID())
+
+	var apiErr *smithy.GenericAPIError
+	require.ErrorAs(t, err, &apiErr)
+	assert.Equal(t, code, apiErr.Code)
+	assert.Equal(t, message, apiErr.Message)
+}
+
+func code(err error) string {
+	var apiErr smithy.APIError
+	if errors.As(err, &apiErr) {
+		return apiErr.ErrorCode()
+	}
+	return ""
+}
+
+func TestCreateAnswersWithIDsTokenAndRequestID(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		out, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpcs(2)...), withToken("once")))
+		require.NoError(t, err)
+		equal(t, &ec2.CreateFlowLogsOutput{
+			ClientToken: aws.String("once"),
+			FlowLogIds:  []string{flowLogID(1), flowLogID(2)},
+		}, out)
+		requestID, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		assert.True(t, ok)
+		assert.Equal(t, "00000000-0000-4000-8000-000000000001", requestID)
+		assert.Len(t, e.FlowLogs(), 2)
+	})
+}
+
+func TestTheCallersInputStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		in := toBucket()
+		_, err := call.CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+		equal(t, toBucket(), in)
+
+		in.ResourceIds[0] = vpc(9)
+		*in.LogDestination = "changed"
+		assert.Equal(t, vpc(1), *e.FlowLogs()[0].ResourceId)
+		assert.Equal(t, bucket, *e.FlowLogs()[0].LogDestination)
+	})
+}
+
+func TestInMemoryCallsTakeTheSDKsOptionsButNoNetwork(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	e.Inject(flowlogstest.Throttle(), flowlogstest.Throttle())
+	attempts := 0
+	out, err := e.CreateFlowLogs(t.Context(), toBucket(), func(o *ec2.Options) {
+		o.HTTPClient = nil
+		o.Retryer = eager{aws.NopRetryer{}, &attempts}
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{flowLogID(1)}, out.FlowLogIds)
+	assert.Len(t, e.Calls(), 3)
+	assert.Equal(t, 2, attempts)
+}
+
+// eager retries everything at once.
+type eager struct {
+	aws.NopRetryer
+	retries *int
+}
+
+func (e eager) IsErrorRetryable(err error) bool {
+	*e.retries++
+	return true
+}
+func (eager) MaxAttempts() int { return 5 }
+func (eager) RetryDelay(int, error) (time.Duration, error) {
+	return 0, nil
+}
+func (eager) GetRetryToken(context.Context, error) (func(error) error, error) {
+	return func(error) error { return nil }, nil
+}

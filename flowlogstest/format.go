@@ -1,0 +1,101 @@
+package flowlogstest
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// The fields that a flow log of each kind can have, the default ones first, as
+// listed on
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and
+// https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
+const (
+	vpcDefaultFields = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes
+		start end action log-status`
+
+	vpcFields = vpcDefaultFields + `
+		vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr
+		region az-id sublocation-type sublocation-id
+		pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path
+		ecs-cluster-arn ecs-cluster-name ecs-container-instance-arn ecs-container-instance-id ecs-container-id
+		ecs-second-container-id ecs-service-name ecs-task-definition-arn ecs-task-arn ecs-task-id
+		reject-reason resource-id encryption-status ` + tagFields + `
+		interface-type next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type`
+
+	tagFields = `instance-tag instance-tag-2 interface-tag interface-tag-2 asg-tag asg-tag-2`
+
+	transitGatewayFields = `version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id
+		tgw-dst-vpc-account-id tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni
+		tgw-dst-eni tgw-src-az-id tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol
+		packets bytes start end log-status type packets-lost-no-route packets-lost-blackhole
+		packets-lost-mtu-exceeded packets-lost-ttl-expired tcp-flags region flow-direction pkt-src-aws-service
+		pkt-dst-aws-service`
+)
+
+var (
+	vpcFieldSet            = fieldSet(vpcFields)
+	transitGatewayFieldSet = fieldSet(transitGatewayFields)
+	tagFieldSet            = fieldSet(tagFields)
+
+	// A trailing space was seen to be refused:
+	// https://github.com/aws-cloudformation/rain/issues/288
+	formatPattern = regexp.MustCompile(`^\$\{[^{}\s]+\}( +\$\{[^{}\s]+\})*$`)
+	fieldPattern  = regexp.MustCompile(`\$\{([^}]+)\}`)
+)
+
+func fieldSet(fields string) map[string]bool {
+	set := map[string]bool{}
+	for _, field := range strings.Fields(fields) {
+		set[field] = true
+	}
+	return set
+}
+
+// defaultFormat is what DescribeFlowLogs shows where no format was given.
+func defaultFormat(t types.FlowLogsResourceType) string {
+	fields := vpcDefaultFields
+	if isTransitGateway(t) {
+		fields = transitGatewayFields
+	}
+	return "${" + strings.Join(strings.Fields(fields), "} ${") + "}"
+}
+
+// checkFormat leaves open what is not documented: a field may be repeated.
+func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+	format := aws.ToString(in.LogFormat)
+	if format == "" {
+		return nil
+	}
+	if !formatPattern.MatchString(format) {
+		return invalidFormat("logFormat", format)
+	}
+	known := vpcFieldSet
+	if isTransitGateway(in.ResourceType) {
+		known = transitGatewayFieldSet
+	}
+	var unknown []string
+	for _, field := range formatFields(format) {
+		if !known[field] {
+			unknown = append(unknown, field)
+		}
+	}
+	if len(unknown) > 0 {
+		// The first three words are EC2's, by
+		// https://github.com/badmintoncryer/cdk-preflight. The code, and that a
+		// field of the other kind of resource is unknown too, are choices.
+		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
+	}
+	return nil
+}
+
+func formatFields(format string) []string {
+	var fields []string
+	for _, match := range fieldPattern.FindAllStringSubmatch(format, -1) {
+		fields = append(fields, match[1])
+	}
+	return fields
+}

@@ -1,0 +1,184 @@
+package flowlogstest_test
+
+import (
+	"context"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// A golden file holds one request, an empty line, and the status and body of
+// its answer, as they go over the wire. The SDK's client has to send the one
+// and to read the other as what is wanted.
+func TestGoldenFiles(t *testing.T) {
+	t.Parallel()
+	everything := toBucket(
+		on(vpcs(2)...), withToken("token"), destination(bucket+"/prefix/"), interval(60),
+		format("${version} ${instance-tag} ${instance-tag-2} ${interface-tag}"),
+		options(types.DestinationOptionsRequest{
+			FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(true),
+		}),
+		tagFields(
+			types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"Name", "Owner"}},
+			types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeNetworkInterface, TagKeys: []string{"Name"}},
+		),
+		tagged(types.ResourceTypeVpcFlowLog, tag("Name", "a & b"), tag("Owner", "")),
+	)
+	exists := func(e *flowlogstest.EC2) {
+		if _, err := e.CreateFlowLogs(context.Background(), everything); err != nil {
+			panic(err)
+		}
+		time.Sleep(1234 * time.Millisecond)
+		if _, err := e.CreateFlowLogs(context.Background(), toLogGroup(withToken("another"))); err != nil {
+			panic(err)
+		}
+	}
+	full := func(e *flowlogstest.EC2) {
+		for n := range 250 {
+			if _, err := e.CreateFlowLogs(context.Background(), toBucket(destination(bucket+"/"+strconv.Itoa(n)))); err != nil {
+				panic(err)
+			}
+		}
+	}
+	nothing := func(*flowlogstest.EC2) {}
+	fails := func(f flowlogstest.Fault) func(*flowlogstest.EC2) { return func(e *flowlogstest.EC2) { e.Inject(f) } }
+	missingBucket := types.UnsuccessfulItem{
+		ResourceId: aws.String(vpc(2)),
+		Error:      &types.UnsuccessfulItemError{Code: aws.String("400"), Message: aws.String("LogDestination: flow-logs-bucket does not exist")},
+	}
+	described := types.FlowLog{
+		CreationTime: aws.Time(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), DeliverLogsStatus: aws.String("SUCCESS"),
+		DestinationOptions: &types.DestinationOptionsResponse{
+			FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(true),
+		},
+		FlowLogId: aws.String(flowLogID(2)), FlowLogStatus: aws.String("ACTIVE"),
+		LogDestination: aws.String(bucket + "/prefix/"), LogDestinationType: types.LogDestinationTypeS3,
+		LogFormat:              aws.String("${version} ${instance-tag} ${instance-tag-2} ${interface-tag}"),
+		MaxAggregationInterval: aws.Int32(60), ResourceId: aws.String(vpc(2)), TrafficType: types.TrafficTypeAll,
+		Tags: []types.Tag{tag("Name", "a & b"), tag("Owner", "")},
+		TagFieldSpecifications: []types.TagFieldSpecificationResponse{
+			{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"Name", "Owner"}},
+			{ResourceType: types.TaggableResourceTypeNetworkInterface, TagKeys: []string{"Name"}},
+		},
+	}
+	tests := map[string]struct {
+		before func(*flowlogstest.EC2)
+		in     any
+		want   any    // the output
+		code   string // or the error's
+	}{
+		"create":         {nothing, everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1), flowLogID(2)}}, ""},
+		"create-replay":  {exists, everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1), flowLogID(2)}}, ""},
+		"create-partial": {fails(flowlogstest.FailResources("400", *missingBucket.Error.Message, vpc(2))), everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1)}, Unsuccessful: []types.UnsuccessfulItem{missingBucket}}, ""},
+		"describe":       {exists, &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("resource-id"), Values: []string{vpc(2), vpc(3)}}}}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}}, ""},
+		"describe-page":  {exists, &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}, NextToken: aws.String("Mg")}, ""},
+		"describe-empty": {nothing, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{}, ""},
+		"delete":         {exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
+
+		"error-parameter":       {nothing, toBucket(interval(300)), nil, "InvalidParameter"},
+		"error-parameter-value": {nothing, toBucket(format("${version}<")), nil, "InvalidParameterValue"},
+		"error-missing":         {nothing, toBucket(func(in *ec2.CreateFlowLogsInput) { in.TrafficType = "" }), nil, "MissingParameter"},
+		"error-malformed":       {nothing, toBucket(on("vpc-xyz")), nil, "InvalidVpcID.Malformed"},
+		"error-tags":            {nothing, toBucket(tagged(types.ResourceTypeVpcFlowLog, manyTags(51)...)), nil, "TagLimitExceeded"},
+		"error-token":           {nothing, toBucket(withToken(strings.Repeat("x", 65))), nil, "InvalidClientToken"},
+		"error-mismatch":        {exists, toBucket(withToken("token")), nil, "IdempotentParameterMismatch"},
+		"error-exists":          {exists, toLogGroup(), nil, "FlowLogAlreadyExists"},
+		"error-dry-run":         {nothing, toBucket(dryRun), nil, "DryRunOperation"},
+		"error-throttled":       {fails(flowlogstest.Throttle()), toBucket(), nil, "RequestLimitExceeded"},
+		"error-unauthorized":    {fails(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)), toBucket(), nil, "UnauthorizedOperation"},
+		"error-role":            {fails(flowlogstest.PropagateAfter(ourRole, time.Hour)), toLogGroup(), nil, "InvalidParameter"},
+		"error-limit":           {full, toBucket(), nil, "FlowLogsLimitExceeded"},
+		"error-internal":        {fails(flowlogstest.Refuse("InternalError", "An internal error has occurred", 500)), toBucket(), nil, "InternalError"},
+		"error-not-found":       {nothing, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, nil, "InvalidFlowLogId.NotFound"},
+		"error-combination":     {nothing, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, MaxResults: aws.Int32(5)}, nil, "InvalidParameterCombination"},
+		"error-page":            {nothing, &ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, nil, "InvalidPaginationToken"},
+	}
+	files, err := filepath.Glob("testdata/*.golden")
+	require.NoError(t, err)
+	for _, file := range files {
+		assert.Contains(t, tests, strings.TrimSuffix(filepath.Base(file), ".golden"), "no test has this file")
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join("testdata", name+".golden")
+			synctest.Test(t, func(t *testing.T) { // for the time in answers
+				e := flowlogstest.New()
+				test.before(e)
+				out, err := invoke(e, test.in)
+				assert.Equal(t, test.code, code(err))
+				if test.code == "" {
+					equal(t, test.want, out)
+				}
+				calls := e.Calls()
+				call := calls[len(calls)-1]
+				got := call.Body + "\n\n" + strconv.Itoa(call.Status) + "\n" + call.Answer + "\n"
+				if *update {
+					require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+				}
+				want, err := os.ReadFile(file)
+				require.NoError(t, err)
+				assert.Equal(t, string(want), got)
+			})
+
+			out, err := invoke(recorded(t, file), test.in)
+			assert.Equal(t, test.code, code(err))
+			if test.code == "" {
+				equal(t, test.want, out)
+			}
+		})
+	}
+}
+
+func invoke(call api, in any) (any, error) {
+	switch in := in.(type) {
+	case *ec2.CreateFlowLogsInput:
+		return call.CreateFlowLogs(context.Background(), in)
+	case *ec2.DescribeFlowLogsInput:
+		return call.DescribeFlowLogs(context.Background(), in)
+	default:
+		return call.DeleteFlowLogs(context.Background(), in.(*ec2.DeleteFlowLogsInput))
+	}
+}
+
+// recorded is a client that is answered from a golden file, and asked for what
+// is in it.
+func recorded(t *testing.T, file string) *ec2.Client {
+	t.Helper()
+	golden, err := os.ReadFile(file)
+	require.NoError(t, err)
+	request, answer, _ := strings.Cut(string(golden), "\n\n")
+	status, body, _ := strings.Cut(answer, "\n")
+	return ec2.New(ec2.Options{
+		Region:      "us-east-1",
+		Credentials: aws.AnonymousCredentials{},
+		Retryer:     aws.NopRetryer{},
+		HTTPClient: roundTrip(func(req *http.Request) (*http.Response, error) {
+			sent, err := io.ReadAll(req.Body)
+			assert.Equal(t, request, string(sent))
+			statusCode, _ := strconv.Atoi(status)
+			return &http.Response{StatusCode: statusCode, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(strings.TrimSuffix(body, "\n")))}, err
+		}),
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (fn roundTrip) Do(req *http.Request) (*http.Response, error) { return fn(req) }

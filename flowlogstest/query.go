@@ -1,0 +1,196 @@
+package flowlogstest
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// query is a request of the EC2 Query API, whose lists are flat: Name.1,
+// Name.2 and so on, with case-sensitive names. See
+// https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
+//
+// It is read by naming the parameters that are known; finish then refuses the
+// rest, gaps in a list among them.
+type query struct {
+	action string
+	params map[string]string
+	read   map[string]bool
+	err    *refusal // the first one met while reading
+}
+
+func parseQuery(request string) (*query, *refusal) {
+	values, err := url.ParseQuery(request)
+	if err != nil {
+		return nil, refuse("MalformedQueryString", "The query string contains a syntax error")
+	}
+	q := &query{params: make(map[string]string, len(values)), read: make(map[string]bool, len(values))}
+	for name, all := range values {
+		if len(all) > 1 {
+			return nil, refuse("InvalidQueryParameter", "The parameter %s is given more than once", name)
+		}
+		q.params[name] = all[0]
+	}
+	if q.action = q.params["Action"]; q.action == "" {
+		return nil, refuse("MissingAction", "The request is missing an action")
+	}
+	return q, nil
+}
+
+func (q *query) text(name string) *string {
+	value, ok := q.params[name]
+	if !ok {
+		return nil
+	}
+	q.read[name] = true
+	return &value
+}
+
+func (q *query) enum(name string) string {
+	q.read[name] = true
+	return q.params[name]
+}
+
+func (q *query) number(name string) *int32 {
+	text := q.text(name)
+	if text == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(*text, 10, 32)
+	if err != nil {
+		q.fail(invalidValue(name, *text))
+	}
+	number := int32(n)
+	return &number
+}
+
+func (q *query) flag(name string) *bool {
+	text := q.text(name)
+	if text == nil {
+		return nil
+	}
+	if *text != "true" && *text != "false" {
+		q.fail(invalidValue(name, *text))
+	}
+	flag := *text == "true"
+	return &flag
+}
+
+func (q *query) list(name string) []string {
+	var list []string
+	for n := 1; ; n++ {
+		text := q.text(name + "." + strconv.Itoa(n))
+		if text == nil {
+			return list
+		}
+		list = append(list, *text)
+	}
+}
+
+// each calls fn with "Name.1.", "Name.2." and so on while there are parameters
+// that begin so.
+func (q *query) each(name string, fn func(prefix string)) {
+	for n := 1; ; n++ {
+		prefix := name + "." + strconv.Itoa(n) + "."
+		if !q.has(prefix) {
+			return
+		}
+		fn(prefix)
+	}
+}
+
+func (q *query) has(prefix string) bool {
+	for name := range q.params {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (q *query) fail(r *refusal) {
+	if q.err == nil {
+		q.err = r
+	}
+}
+
+// finish returns the first error of reading, or the refusal of a parameter
+// that nothing asked for.
+func (q *query) finish() *refusal {
+	if q.err != nil {
+		return q.err
+	}
+	var unknown []string
+	for name := range q.params {
+		if !q.read[name] && name != "Action" && name != "Version" {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		return unknownParameter(slices.Min(unknown))
+	}
+	return nil
+}
+
+func decodeCreateFlowLogs(q *query) (*ec2.CreateFlowLogsInput, *refusal) {
+	in := &ec2.CreateFlowLogsInput{
+		ClientToken:              q.text("ClientToken"),
+		DeliverCrossAccountRole:  q.text("DeliverCrossAccountRole"),
+		DeliverLogsPermissionArn: q.text("DeliverLogsPermissionArn"),
+		DryRun:                   q.flag("DryRun"),
+		LogDestination:           q.text("LogDestination"),
+		LogDestinationType:       types.LogDestinationType(q.enum("LogDestinationType")),
+		LogFormat:                q.text("LogFormat"),
+		LogGroupName:             q.text("LogGroupName"),
+		MaxAggregationInterval:   q.number("MaxAggregationInterval"),
+		ResourceIds:              q.list("ResourceId"),
+		ResourceType:             types.FlowLogsResourceType(q.enum("ResourceType")),
+		TrafficType:              types.TrafficType(q.enum("TrafficType")),
+	}
+	if q.has("DestinationOptions.") {
+		in.DestinationOptions = &types.DestinationOptionsRequest{
+			FileFormat:               types.DestinationFileFormat(q.enum("DestinationOptions.FileFormat")),
+			HiveCompatiblePartitions: q.flag("DestinationOptions.HiveCompatiblePartitions"),
+			PerHourPartition:         q.flag("DestinationOptions.PerHourPartition"),
+		}
+	}
+	q.each("TagFieldSpecification", func(prefix string) {
+		in.TagFieldSpecifications = append(in.TagFieldSpecifications, types.TagFieldSpecificationRequest{
+			ResourceType: types.TaggableResourceType(q.enum(prefix + "ResourceType")),
+			TagKeys:      q.list(prefix + "TagKey"),
+		})
+	})
+	q.each("TagSpecification", func(prefix string) {
+		spec := types.TagSpecification{ResourceType: types.ResourceType(q.enum(prefix + "ResourceType"))}
+		q.each(prefix+"Tag", func(prefix string) {
+			spec.Tags = append(spec.Tags, types.Tag{Key: q.text(prefix + "Key"), Value: q.text(prefix + "Value")})
+		})
+		in.TagSpecifications = append(in.TagSpecifications, spec)
+	})
+	return in, q.finish()
+}
+
+func decodeDescribeFlowLogs(q *query) (*ec2.DescribeFlowLogsInput, *refusal) {
+	in := &ec2.DescribeFlowLogsInput{
+		DryRun:     q.flag("DryRun"),
+		FlowLogIds: q.list("FlowLogId"),
+		MaxResults: q.number("MaxResults"),
+		NextToken:  q.text("NextToken"),
+	}
+	q.each("Filter", func(prefix string) {
+		in.Filter = append(in.Filter, types.Filter{Name: q.text(prefix + "Name"), Values: q.list(prefix + "Value")})
+	})
+	return in, q.finish()
+}
+
+func decodeDeleteFlowLogs(q *query) (*ec2.DeleteFlowLogsInput, *refusal) {
+	in := &ec2.DeleteFlowLogsInput{
+		DryRun:     q.flag("DryRun"),
+		FlowLogIds: q.list("FlowLogId"),
+	}
+	return in, q.finish()
+}

@@ -1,0 +1,147 @@
+package flowlogstest
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// checkCreate applies the rules that a request can break whatever the account
+// holds, in this order. Unless a comment says otherwise they are from
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
+func checkCreate(in *ec2.CreateFlowLogsInput, o Options) *refusal {
+	for _, check := range []func(*ec2.CreateFlowLogsInput, Options) *refusal{
+		checkResources,
+		checkTrafficType,
+		checkInterval,
+		checkDestination,
+		checkFormat,
+		checkTagFields,
+		checkTags,
+		checkToken,
+	} {
+		if err := check(in, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resourceKind is how EC2 names one type of resource. The codes are from
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+type resourceKind struct {
+	prefix       string
+	noun         string
+	notFoundCode string
+	brokenCode   string
+}
+
+var resourceKinds = map[types.FlowLogsResourceType]resourceKind{
+	types.FlowLogsResourceTypeVpc:                      {"vpc-", "vpc", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed"},
+	types.FlowLogsResourceTypeSubnet:                   {"subnet-", "subnet", "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed"},
+	types.FlowLogsResourceTypeNetworkInterface:         {"eni-", "networkInterface", "InvalidNetworkInterfaceID.NotFound", "InvalidNetworkInterfaceId.Malformed"},
+	types.FlowLogsResourceTypeTransitGateway:           {"tgw-", "transitGateway", "InvalidTransitGatewayID.NotFound", "InvalidTransitGatewayID.Malformed"},
+	types.FlowLogsResourceTypeTransitGatewayAttachment: {"tgw-attach-", "transitGatewayAttachment", "InvalidTransitGatewayAttachmentID.NotFound", "InvalidTransitGatewayAttachmentID.Malformed"},
+	types.FlowLogsResourceTypeRegionalNatGateway:       {"nat-", "natGateway", "NatGatewayNotFound", "NatGatewayMalformed"},
+}
+
+// notFound has the text of other operations on the same resources. That it
+// refuses the whole call is a choice.
+func (k resourceKind) notFound(id string) *refusal {
+	return refuse(k.notFoundCode, "The %s ID '%s' does not exist", k.noun, id)
+}
+
+func isTransitGateway(t types.FlowLogsResourceType) bool {
+	return t == types.FlowLogsResourceTypeTransitGateway || t == types.FlowLogsResourceTypeTransitGatewayAttachment
+}
+
+// hexID is what follows the prefix: 17 digits, or 8 in IDs from before 2018.
+var hexID = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{17})$`)
+
+func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+	if len(in.ResourceIds) == 0 {
+		return missing("ResourceId")
+	}
+	if in.ResourceType == "" {
+		return missing("ResourceType")
+	}
+	kind, ok := resourceKinds[in.ResourceType]
+	if !ok {
+		return invalidValue("ResourceType", string(in.ResourceType)) // choice: the text is not known
+	}
+	limit := 300
+	if isTransitGateway(in.ResourceType) {
+		limit = 25
+	}
+	if len(in.ResourceIds) > limit {
+		// Choice: code and text are not known, the limits are documented.
+		return invalidParameter("The number of resource IDs (%d) exceeds the limit of %d for resource-type %s", len(in.ResourceIds), limit, in.ResourceType)
+	}
+	for _, id := range in.ResourceIds {
+		if !kind.owns(id) {
+			// Seen on EC2: https://github.com/ministryofjustice/modernisation-platform/pull/8016
+			return invalidParameter("Invalid Resource id %s for resource-type %s", id, in.ResourceType)
+		}
+		if !hexID.MatchString(strings.TrimPrefix(id, kind.prefix)) {
+			return refuse(kind.brokenCode, "Invalid id: \"%s\"", id) // choice: the text is not known
+		}
+	}
+	return nil
+}
+
+// owns reports whether an ID has the prefix of the kind, which for a transit
+// gateway is also how the ID of an attachment begins.
+func (k resourceKind) owns(id string) bool {
+	return strings.HasPrefix(id, k.prefix) && (k.prefix != "tgw-" || !strings.HasPrefix(id, "tgw-attach-"))
+}
+
+// checkTrafficType has made-up texts: that a transit gateway takes none is
+// documented, what EC2 says then is not.
+// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
+func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+	switch in.TrafficType {
+	case types.TrafficTypeAccept, types.TrafficTypeReject, types.TrafficTypeAll:
+		if isTransitGateway(in.ResourceType) {
+			return invalidParameter("traffic-type is not supported when the resource-type is TransitGateway or TransitGatewayAttachment")
+		}
+	case "":
+		if !isTransitGateway(in.ResourceType) {
+			return missing("TrafficType")
+		}
+	default:
+		return invalidValue("TrafficType", string(in.TrafficType))
+	}
+	return nil
+}
+
+// checkInterval has messages of EC2, from
+// https://github.com/badmintoncryer/cdk-preflight and
+// https://github.com/hashicorp/terraform-provider-aws/pull/26169
+func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+	if in.MaxAggregationInterval == nil {
+		return nil
+	}
+	seconds := *in.MaxAggregationInterval
+	if seconds != 60 && seconds != 600 {
+		return invalidParameter("Invalid Flow Log Max Aggregation Interval.")
+	}
+	if seconds != 60 && isTransitGateway(in.ResourceType) {
+		return invalidParameter("max-aggregation-interval other than 60 sec / 1 min is not supported when the resource-type is TransitGateway or TransitGatewayAttachment")
+	}
+	return nil
+}
+
+// checkToken has the documented length and alphabet, and the code and text of
+// the error table; that EC2 answers with it here is a choice.
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+	token := aws.ToString(in.ClientToken)
+	ascii := strings.IndexFunc(token, func(r rune) bool { return r > 127 }) < 0
+	if len(token) > 64 || !ascii {
+		return refuse("InvalidClientToken", "The specified client token is not valid")
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package flowlogstest_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// A body of 300 IDs is larger than the buffers in its way, and the server
+// answers at once: the SDK then closes a body that net/http is still busy with.
+func TestLargeBodiesAgainstInstantAnswers(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("5,000 large calls take some seconds")
+	}
+	const servers, workers, calls = 10, 2, 250
+	for n := range servers {
+		e := flowlogstest.New()
+		s := flowlogstest.NewServer(e)
+		client := s.Client(withoutRetries)
+		var wg sync.WaitGroup
+		for w := range workers {
+			wg.Go(func() {
+				for c := range calls {
+					ids := make([]string, 300)
+					for i := range ids {
+						ids[i] = fmt.Sprintf("vpc-%08x%09x", w*calls+c, i)
+					}
+					// Bodies of every length, to meet the buffers at every point.
+					prefix := strings.Repeat("x", n*calls+c)
+					_, err := client.CreateFlowLogs(t.Context(), toBucket(on(ids...), destination(bucket+"/"+prefix)))
+					assert.NoError(t, err)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Len(t, e.Calls(), workers*calls)
+		assert.Len(t, e.FlowLogs(), workers*calls*300)
+		s.Close()
+	}
+}
+
+func TestMalformedRequests(t *testing.T) {
+	t.Parallel()
+	const valid = "Action=CreateFlowLogs&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b"
+	tests := map[string]struct{ body, code, message string }{
+		"no action":           {"Version=2016-11-15", "MissingAction", "The request is missing an action"},
+		"another action":      {"Action=RunInstances", "InvalidAction", "The action RunInstances is not valid for this web service."},
+		"JSON":                {`{"Action":"CreateFlowLogs"}`, "MissingAction", "The request is missing an action"},
+		"broken escape":       {"Action=%zz", "MalformedQueryString", "The query string contains a syntax error"},
+		"parameter twice":     {"Action=DescribeFlowLogs&DryRun=true&DryRun=true", "InvalidQueryParameter", "The parameter DryRun is given more than once"},
+		"no resources":        {valid, "MissingParameter", "The request must contain the parameter ResourceId"},
+		"no resource type":    {"Action=CreateFlowLogs&ResourceId.1=vpc-12345678", "MissingParameter", "The request must contain the parameter ResourceType"},
+		"no flow logs":        {"Action=DeleteFlowLogs", "MissingParameter", "The request must contain the parameter FlowLogId"},
+		"unknown parameter":   {valid + "&ResourceId.1=vpc-12345678&Color=red", "UnknownParameter", "The parameter Color is not recognized"},
+		"case of a parameter": {valid + "&ResourceId.1=vpc-12345678&dryRun=true", "UnknownParameter", "The parameter dryRun is not recognized"},
+		"list with a gap":     {valid + "&ResourceId.1=vpc-12345678&ResourceId.3=vpc-87654321", "UnknownParameter", "The parameter ResourceId.3 is not recognized"},
+		"list from 0":         {valid + "&ResourceId.0=vpc-12345678", "UnknownParameter", "The parameter ResourceId.0 is not recognized"},
+		"list without number": {valid + "&ResourceId=vpc-12345678", "UnknownParameter", "The parameter ResourceId is not recognized"},
+		"part of a structure": {valid + "&ResourceId.1=vpc-12345678&TagSpecification.1.Tag.1.Name=x", "UnknownParameter", "The parameter TagSpecification.1.Tag.1.Name is not recognized"},
+		"number":              {valid + "&ResourceId.1=vpc-12345678&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (1m) for parameter MaxAggregationInterval is invalid."},
+		"boolean":             {valid + "&ResourceId.1=vpc-12345678&DryRun=yes", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
+		"the first of two":    {valid + "&ResourceId.1=vpc-12345678&DryRun=yes&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
+		"describe":            {"Action=DescribeFlowLogs&ResourceId.1=x", "UnknownParameter", "The parameter ResourceId.1 is not recognized"},
+		"delete":              {"Action=DeleteFlowLogs&FlowLogId.1=x&Force=true", "UnknownParameter", "The parameter Force is not recognized"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := flowlogstest.New()
+			s := flowlogstest.NewServer(e)
+			t.Cleanup(s.Close)
+			status, header, body := post(t, s.URL, test.body)
+			assert.Equal(t, 400, status)
+			assert.Equal(t, "text/xml;charset=UTF-8", header.Get("Content-Type"))
+			assert.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
+				"<Response><Errors><Error><Code>"+test.code+"</Code><Message>"+test.message+"</Message></Error></Errors>"+
+				"<RequestID>00000000-0000-4000-8000-000000000001</RequestID></Response>", body)
+			assert.Equal(t, test.code, e.Calls()[0].ErrorCode)
+			assert.Empty(t, e.FlowLogs())
+		})
+	}
+}
+
+func post(t *testing.T, url, body string) (int, http.Header, string) {
+	t.Helper()
+	transport := &http.Transport{DisableKeepAlives: true}
+	client := &http.Client{Transport: transport}
+	response, err := client.Post(url, "application/x-www-form-urlencoded", strings.NewReader(body))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, response.Header, string(answer)
+}
+
+func TestQueriesByGET(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	s := flowlogstest.NewServer(e)
+	t.Cleanup(s.Close)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(s.URL + "/?" + url.Values{"Action": {"DescribeFlowLogs"}}.Encode())
+	require.NoError(t, err)
+	defer response.Body.Close()
+	assert.Equal(t, 200, response.StatusCode)
+	assert.Equal(t, "DescribeFlowLogs", e.Calls()[0].Operation)
+}
+
+func TestAProxysAnswerIsNotEC2s(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	s := flowlogstest.NewServer(e)
+	t.Cleanup(s.Close)
+	e.Inject(flowlogstest.Respond(502, "<html><body>Bad Gateway</body></html>"))
+	status, header, body := post(t, s.URL, "Action=DescribeFlowLogs")
+	assert.Equal(t, 502, status)
+	assert.Equal(t, "text/html; charset=utf-8", header.Get("Content-Type"))
+	assert.Empty(t, header.Get("X-Amzn-Requestid"))
+	assert.Equal(t, "<html><body>Bad Gateway</body></html>", body)
+}
+
+func TestServersAndMemoryShareOneEC2(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Region = "eu-central-1" })
+	one, two := flowlogstest.NewServer(e), flowlogstest.NewServer(e)
+	t.Cleanup(one.Close)
+	t.Cleanup(two.Close)
+	assert.Equal(t, "eu-central-1", one.Client().Options().Region)
+	for n, call := range []api{e, one.Client(), two.Client()} {
+		out, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpc(n))))
+		require.NoError(t, err)
+		assert.Equal(t, []string{flowLogID(n + 1)}, out.FlowLogIds)
+	}
+}
+
+func TestTheClientIgnoresTheEnvironment(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "REAL")
+	t.Setenv("AWS_REGION", "ap-south-1")
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	t.Setenv("AWS_CONFIG_FILE", "/nonexistent")
+	e := flowlogstest.New()
+	s := flowlogstest.NewServer(e)
+	t.Cleanup(s.Close)
+	client := s.Client()
+	_, err := client.CreateFlowLogs(t.Context(), toBucket())
+	require.NoError(t, err)
+	credentials, err := client.Options().Credentials.Retrieve(t.Context())
+	require.NoError(t, err)
+	assert.NotEqual(t, "REAL", credentials.AccessKeyID)
+	assert.Equal(t, "us-east-1", client.Options().Region)
+}
+
+// It does not run beside other tests, whose goroutines it would count.
+func TestCloseLeavesNoGoroutine(t *testing.T) {
+	e := flowlogstest.New()
+	s := flowlogstest.NewServer(e)
+	client := s.Client(withoutRetries)
+	for n := range 3 {
+		_, err := client.CreateFlowLogs(t.Context(), toBucket(on(vpc(n))))
+		require.NoError(t, err)
+	}
+	hanging := make(chan struct{})
+	e.Inject(
+		flowlogstest.LoseAnswer(), flowlogstest.TruncateAnswer(),
+		flowlogstest.Hang().On(func(c flowlogstest.Call) bool {
+			if c.ClientToken != "hang" {
+				return false
+			}
+			close(hanging)
+			return true
+		}),
+	)
+	for range 2 {
+		_, err := client.DescribeFlowLogs(t.Context(), nil)
+		require.Error(t, err)
+	}
+	failed := make(chan error)
+	go func() {
+		_, err := client.CreateFlowLogs(t.Context(), toBucket(withToken("hang")))
+		failed <- err
+	}()
+	<-hanging
+	s.Close()
+	s.Close()
+	require.Error(t, <-failed, "a call that hangs ends with the server")
+	_, err := client.CreateFlowLogs(t.Context(), toBucket())
+	require.Error(t, err)
+
+	noGoroutines(t)
+}
+
+// noGoroutines waits for those of net/http to end, which they do on their own
+// once their connection is closed, and fails with the stacks of what is left.
+func noGoroutines(t *testing.T) {
+	t.Helper()
+	var left []string
+	for range 10_000 {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		left = left[:0]
+		for stack := range bytes.SplitSeq(stacks, []byte("\n\n")) {
+			if bytes.Contains(stack, []byte("net/http")) || bytes.Contains(stack, []byte("flowlogstest.(*")) {
+				left = append(left, string(stack))
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Fatalf("goroutines left:\n%s", strings.Join(left, "\n\n"))
+}
+
+var _ http.Handler = (*flowlogstest.EC2)(nil)
