@@ -1,0 +1,135 @@
+package flowlogs_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+)
+
+var sizes = []int{1, 300}
+
+// BenchmarkSDK is the raw call of the SDK, on a transport in memory:
+// what BenchmarkCreate is measured against.
+func BenchmarkSDK(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			client := cannedClient(n)
+			in, err := vpcRequest(n).Input()
+			require.NoError(b, err)
+			in.ClientToken = aws.String("token")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := client.CreateFlowLogs(b.Context(), in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCreate is the same call through this package, with validation, a
+// random token, the retry loop and the typed response.
+func BenchmarkCreate(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			benchmarkCreate(b, cannedClient(n), n)
+		})
+	}
+}
+
+// BenchmarkOwnWork is what this package itself does: the API does nothing.
+func BenchmarkOwnWork(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			benchmarkCreate(b, noopAPI{&ec2.CreateFlowLogsOutput{FlowLogIds: make([]string, n)}}, n)
+		})
+	}
+}
+
+func benchmarkCreate(b *testing.B, api flowlogs.API, n int) {
+	b.Helper()
+	client := flowlogs.New(api)
+	req := vpcRequest(n)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.Create(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkValidate(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			req := vpcRequest(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := req.Validate(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+type noopAPI struct{ out *ec2.CreateFlowLogsOutput }
+
+func (a noopAPI) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	return a.out, nil
+}
+
+// cannedClient is a real client whose every call is answered in memory.
+func cannedClient(n int) *ec2.Client {
+	body := []byte(`<CreateFlowLogsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>` +
+		`<clientToken>t</clientToken><unsuccessful/><flowLogIdSet>` +
+		strings.Repeat("<item>fl-0123456789abcdef0</item>", n) + `</flowLogIdSet></CreateFlowLogsResponse>`)
+	return ec2.New(ec2.Options{
+		Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
+		}),
+		HTTPClient: doFunc(func(r *http.Request) (*http.Response, error) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			return &http.Response{
+				StatusCode: http.StatusOK,
+				Header:     http.Header{"Content-Type": {"text/xml"}},
+				Body:       io.NopCloser(bytes.NewReader(body)),
+			}, nil
+		}),
+	})
+}
+
+type doFunc func(*http.Request) (*http.Response, error)
+
+func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+func vpcRequest(n int) flowlogs.Request {
+	return flowlogs.Request{
+		ResourceIDs: vpcIDs(n),
+		TrafficType: flowlogs.TrafficTypeReject,
+		Destination: flowlogs.CloudWatchLogs{
+			LogGroupName: "my-flow-logs",
+			RoleARN:      "arn:aws:iam::123456789012:role/publishFlowLogs",
+		},
+	}
+}
+
+func vpcIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("vpc-%017x", i)
+	}
+	return ids
+}

@@ -1,0 +1,97 @@
+package flowlogs_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+func TestRandomTokensAreUUIDs(t *testing.T) {
+	t.Parallel()
+	one, err := flowlogs.RandomToken(flowlogs.Request{})
+	require.NoError(t, err)
+	two, err := flowlogs.RandomToken(flowlogs.Request{})
+	require.NoError(t, err)
+	assert.NotEqual(t, one, two)
+	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, one)
+}
+
+func contentToken(t *testing.T, scope string, r flowlogs.Request) string {
+	t.Helper()
+	token, err := flowlogs.ContentToken(scope)(r)
+	require.NoError(t, err)
+	return token
+}
+
+// TestContentTokensAreTheSameOnAnyMachine holds the tokens down across releases:
+// with other tokens, a job that is resumed after an upgrade would be done twice.
+func TestContentTokensAreTheSameOnAnyMachine(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "6ab7f592c9d20c06bc18d90a8719dc998c493328a1e43f9f8ef7eeff1ba82cc7", contentToken(t, "", fullRequest()))
+	assert.Equal(t, "8bc9f8d5ed5e82e665324fc96424e0330566d5fd7314ec843256caef7a89211d", contentToken(t, "scope", vpcRequest(2)))
+}
+
+// TestBatchTokensAreTheSameOnAnyMachine does so for the tokens of several calls.
+func TestBatchTokensAreTheSameOnAnyMachine(t *testing.T) {
+	t.Parallel()
+	req := vpcRequest(3)
+	req.ClientToken = "root"
+	resp, err := flowlogs.New(flowlogstest.New(), batchesOf(2)).Create(t.Context(), req)
+	require.NoError(t, err)
+	var tokens []string
+	for _, b := range resp.Batches {
+		tokens = append(tokens, b.ClientToken)
+	}
+	assert.Equal(t, "root", resp.ClientToken)
+	assert.Equal(t, []string{
+		"532b4b8c694b8f4bd608506c68a845bd870f0522ba1205a275da1cdb05db0736",
+		"daedf0aebb137063c6484104be509b1dd076bfbeade98e998db7bbc6ffb1aac1",
+	}, tokens)
+}
+
+func TestContentTokensTellRequestsApart(t *testing.T) {
+	t.Parallel()
+	base := contentToken(t, "s", fullRequest())
+	changes := map[string]func(*flowlogs.Request){
+		"IDs":              func(r *flowlogs.Request) { r.ResourceIDs = r.ResourceIDs[:1] },
+		"the order of IDs": func(r *flowlogs.Request) { r.ResourceIDs = []string{r.ResourceIDs[1], r.ResourceIDs[0]} },
+		"resource type":    func(r *flowlogs.Request) { r.ResourceType = flowlogs.ResourceTypeSubnet },
+		"traffic":          func(r *flowlogs.Request) { r.TrafficType = flowlogs.TrafficTypeAccept },
+		"destination":      func(r *flowlogs.Request) { r.Destination = flowlogs.S3{BucketARN: "arn:aws:s3:::bucket/folder/"} },
+		"interval":         func(r *flowlogs.Request) { r.MaxAggregationInterval = 0 },
+		"format":           func(r *flowlogs.Request) { r.LogFormat = r.LogFormat[:1] },
+		"tag fields":       func(r *flowlogs.Request) { r.TagFields = nil },
+		"tags":             func(r *flowlogs.Request) { r.Tags = map[string]string{"a": "1b"} },
+		"dry run":          func(r *flowlogs.Request) { r.DryRun = false },
+	}
+	seen := map[string]string{base: "nothing", contentToken(t, "", fullRequest()): "scope"}
+	for name, change := range changes {
+		req := fullRequest()
+		change(&req)
+		token := contentToken(t, "s", req)
+		assert.NotContains(t, seen, token, name)
+		assert.Len(t, token, 64)
+		seen[token] = name
+	}
+}
+
+func TestContentTokensDoNotDependOnWhatMeansTheSame(t *testing.T) {
+	t.Parallel()
+	want := contentToken(t, "s", fullRequest())
+	req := fullRequest()
+	req.ClientToken = "another"
+	req.ResourceType = ""
+	d := req.Destination.(flowlogs.S3)
+	req.Destination = &d
+	assert.Equal(t, want, contentToken(t, "s", req))
+}
+
+func TestAContentTokenNeedsARequestThatCanBeWrittenDown(t *testing.T) {
+	t.Parallel()
+	_, err := flowlogs.ContentToken("")(flowlogs.Request{MaxAggregationInterval: 1})
+	require.ErrorContains(t, err, "want whole seconds")
+}
