@@ -30,9 +30,8 @@ func RandomToken(Request) (string, error) {
 
 // ContentToken makes tokens of what is asked for: the same scope and the same
 // request have the same token on any machine, so that a job that is started twice
-// is done once. The order of ResourceIDs and the ClientToken of the request,
-// which is not looked at, are the only fields to which this is not obvious:
-// the first matters, the second does not.
+// is done once. The order of the ResourceIDs matters; a ResourceType that is
+// inferred is the same as one that is given.
 //
 // The scope tells apart jobs that ask for the same thing: an event's ID, a date.
 // A flow log that was deleted may need another scope to be created again.

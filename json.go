@@ -25,7 +25,7 @@ type document struct {
 	DeliverLogsPermissionArn *string                              `json:",omitempty"`
 	DeliverCrossAccountRole  *string                              `json:",omitempty"`
 	LogGroupName             *string                              `json:",omitempty"`
-	ResourceIds              []string                             `json:",omitempty"` //nolint:revive // EC2's name
+	ResourceIds              []string                             `json:",omitempty"`
 	ResourceType             types.FlowLogsResourceType           `json:",omitempty"`
 	TrafficType              types.TrafficType                    `json:",omitempty"`
 	LogDestinationType       types.LogDestinationType             `json:",omitempty"`

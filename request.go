@@ -54,7 +54,9 @@ const (
 
 // Request describes the flow logs to create: one for each resource, all with the
 // same settings. The zero value of a field means what its comment says; nothing
-// in a Request is ever changed by this package.
+// in a Request is ever changed by this package. Where no other source is named,
+// the rules are those of
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 //
 // Its JSON form is the document that the AWS CLI takes with
 // --cli-input-json; see [Request.UnmarshalJSON].
@@ -69,6 +71,7 @@ type Request struct {
 
 	// TrafficType is required, except for transit gateways and their attachments,
 	// where it must be empty: a transit gateway does not accept or reject.
+	// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
 	TrafficType TrafficType
 
 	// Destination is where the flow log records go: a [CloudWatchLogs], [S3] or
@@ -90,12 +93,15 @@ type Request struct {
 	// LogFormat has one of them.
 	TagFields []TagFields
 
-	// Tags are put on every flow log. Empty: none.
+	// Tags are put on every flow log, at most 50: keys of 1 to 128 characters that
+	// do not begin with "aws:", values of up to 256. Empty: none.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 	Tags map[string]string
 
 	// ClientToken makes the request safe to repeat: sent again with the same
 	// token, it creates nothing twice. At most 64 ASCII characters. Empty:
 	// Options.Token makes one.
+	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 	ClientToken string
 
 	// DryRun checks permissions and parameters without creating anything.
@@ -123,10 +129,12 @@ type CloudWatchLogs struct {
 	// LogGroupARN is the ARN of a log group in the Region of the call, without
 	// the ":*" that CloudWatch Logs itself appends: with it, EC2 creates the flow
 	// log but never delivers a record.
+	// https://github.com/hashicorp/terraform-provider-aws/issues/6373
 	LogGroupARN string
 
 	// RoleARN is the IAM role that EC2 assumes to publish. Required; it must
 	// belong to the caller's account.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 	RoleARN string
 }
 
@@ -155,7 +163,8 @@ type Firehose struct {
 	// RoleARN and CrossAccountRoleARN are given together when the stream is in
 	// another account, and both left empty when it is in the caller's own: RoleARN
 	// is the role in the caller's account, CrossAccountRoleARN the one in the
-	// stream's.
+	// stream's, whose name starts with AWSLogDeliveryFirehoseCrossAccountRole.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html
 	RoleARN, CrossAccountRoleARN string
 }
 

@@ -48,11 +48,11 @@ func (r Response) MarshalJSON() ([]byte, error) {
 	type itemError struct{ Code, Message string }
 	type item struct {
 		Error      itemError
-		ResourceId string //nolint:revive // the name that the AWS CLI prints
+		ResourceId string
 	}
 	document := struct {
 		Unsuccessful []item
-		FlowLogIds   []string //nolint:revive // the name that the AWS CLI prints
+		FlowLogIds   []string
 		ClientToken  string
 	}{
 		Unsuccessful: make([]item, 0, len(r.Unsuccessful)),

@@ -44,7 +44,7 @@ func (e *EC2) createFlowLogs(q *query, way way, now time.Time) (response, *refus
 		return newCreateFlowLogsResponse(way.edit(earlier.answer)), nil
 	}
 
-	c := configure(in, e.options)
+	c := configure(in)
 	if err := e.checkAccount(c, way); err != nil {
 		return nil, err
 	}

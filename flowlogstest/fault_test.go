@@ -60,7 +60,7 @@ func TestFaultsOfTheCall(t *testing.T) {
 				assert.Equal(t, "CreateFlowLogs", operationErr.Operation())
 				assert.Equal(t, test.retryable, retry.NewStandard().IsErrorRetryable(err))
 				assert.Equal(t, test.code, code(err))
-				assert.ErrorContains(t, err, test.text)
+				require.ErrorContains(t, err, test.text)
 
 				var responseErr *smithyhttp.ResponseError
 				require.ErrorAs(t, err, &responseErr)
@@ -94,7 +94,7 @@ func TestHangEndsWithTheContext(t *testing.T) {
 		_, err := call.CreateFlowLogs(ctx, toBucket())
 		require.ErrorIs(t, err, context.Canceled)
 		var canceled *smithy.CanceledError
-		assert.ErrorAs(t, err, &canceled)
+		require.ErrorAs(t, err, &canceled)
 		assert.Zero(t, e.Calls()[0].Status)
 		assert.Len(t, e.FlowLogs(), 1, "applied all the same")
 	})

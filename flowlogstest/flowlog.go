@@ -28,7 +28,7 @@ type configuration struct {
 }
 
 // configure leaves the request as it came, for later calls to be compared with.
-func configure(request *ec2.CreateFlowLogsInput, o Options) *configuration {
+func configure(request *ec2.CreateFlowLogsInput) *configuration {
 	filled := *request
 	in := &filled
 	if in.LogDestinationType == "" {

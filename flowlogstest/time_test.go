@@ -47,8 +47,8 @@ func TestThrottle(t *testing.T) {
 				}
 				err := test.call(t.Context(), e)
 				require.Equal(t, "RequestLimitExceeded", code(err))
-				assert.ErrorContains(t, err, "StatusCode: 503")
-				assert.ErrorContains(t, err, "Request limit exceeded.")
+				require.ErrorContains(t, err, "StatusCode: 503")
+				require.ErrorContains(t, err, "Request limit exceeded.")
 
 				time.Sleep(time.Hour)
 				for range test.burst {
