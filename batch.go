@@ -2,19 +2,33 @@ package flowlogs
 
 import (
 	"context"
-	"errors"
-	"iter"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
+
+// Progress is how far a [Client.Create] or [Client.Stream] has come. Every
+// resource that has been dealt with is in one of Created, Unsuccessful and
+// Failed.
+type Progress struct {
+	Resources    int // of the request; -1: not known, in a Stream
+	Created      int // flow logs
+	Unsuccessful int // resources that EC2 refused one by one
+	Failed       int // resources of calls that failed or were not attempted
+	Batches      int // of the request; -1: not known, in a Stream
+	BatchesDone  int
+}
 
 // job is one request on its way: what all of its batches have in common.
 type job struct {
 	*caller
 	settings    *ec2.CreateFlowLogsInput // without IDs and token
 	dryRun      bool
+	checked     bool // whether the IDs have been validated
 	concurrency int
+	progress    Progress
+	onProgress  func(Progress) // nil: nobody is told
+	stopped     error          // why no more is sent
 }
 
 // split cuts IDs into batches. A single batch has the token of the request
@@ -34,90 +48,61 @@ func split(ids []string, size int, token string) []Batch {
 // sendAll sends the batches, leaves in the slice what became of them, and returns
 // the errors of those that failed.
 func (j job) sendAll(ctx context.Context, batches []Batch) []*CallError {
-	if len(batches) == 1 { // by far the most: without the machinery for several
-		b, err := j.send(ctx, batches[0])
-		batches[0] = b
-		if err == nil {
-			return nil
-		}
-		return []*CallError{err}
+	if len(batches) > 1 {
+		several := j
+		return several.sendEach(ctx, batches)
 	}
+	b, err := j.send(ctx, batches[0]) // by far the most: without what several need
+	batches[0] = b
+	j.tell(b, err)
+	if err == nil {
+		return nil
+	}
+	return []*CallError{err}
+}
+
+func (j *job) sendEach(ctx context.Context, batches []Batch) []*CallError {
 	var failed []*CallError
-	for b, err := range j.run(ctx, slices.Values(batches)) {
-		batches[b.Index] = b
+	ended := make([]bool, len(batches))
+	for b, err := range j.run(ctx, slices.Values(slices.Clone(batches))) {
+		batches[b.Index], ended[b.Index] = b, true
 		if err != nil {
 			failed = append(failed, err)
+		}
+	}
+	for i, b := range batches {
+		if !ended[i] {
+			err := &CallError{Batch: b, Err: j.stopped}
+			failed = append(failed, err)
+			j.tell(b, err)
 		}
 	}
 	return failed
 }
 
-// errGoroutineEnded is the error of a call whose API ended its goroutine, as a
-// mock does that fails its test.
-var errGoroutineEnded = errors.New("the API did not return")
-
-// run sends the batches, as many at a time as the job's concurrency says, and
-// yields each as it ends. When a call is refused for a reason that all others
-// would meet too, or when ctx ends, the batches that have not been sent are
-// yielded as not attempted. When run returns, no call is in flight.
-func (j job) run(ctx context.Context, batches iter.Seq[Batch]) iter.Seq2[Batch, *CallError] {
-	type outcome struct {
-		batch Batch
-		err   *CallError
+// tell reports the progress after a batch.
+func (j *job) tell(b Batch, err *CallError) {
+	if j.onProgress == nil {
+		return
 	}
-	return func(yield func(Batch, *CallError) bool) {
-		var stopped error
-		end := func(o outcome) bool {
-			if stopped == nil && o.err != nil && ReasonOf(o.err.Err).stops() {
-				stopped = notAttempted(o.err.Err)
-			}
-			return yield(o.batch, o.err)
-		}
-
-		outcomes := make(chan outcome)
-		inFlight := 0
-		receive := func() outcome {
-			inFlight--
-			return <-outcomes
-		}
-		defer func() {
-			for inFlight > 0 {
-				receive()
-			}
-		}()
-
-		for b := range batches {
-			if inFlight == j.concurrency && !end(receive()) {
-				return
-			}
-			o := outcome{batch: b}
-			switch {
-			case stopped != nil:
-				o.err = &CallError{Batch: b, Err: stopped}
-				if !end(o) {
-					return
-				}
-			case j.concurrency == 1: // a mock may end the test or panic, as in its own goroutine
-				o.batch, o.err = j.send(ctx, b)
-				if !end(o) {
-					return
-				}
-			default:
-				inFlight++
-				go func() {
-					o.err = &CallError{Batch: b, Err: errGoroutineEnded}
-					defer func() { outcomes <- o }()
-					o.batch, o.err = j.send(ctx, b)
-				}()
-			}
-		}
-		for inFlight > 0 && end(receive()) { //nolint:revive // end does the work
-		}
+	p := &j.progress
+	p.BatchesDone++
+	p.Created += len(b.FlowLogIDs)
+	p.Unsuccessful += len(b.Unsuccessful)
+	if err != nil {
+		p.Failed += max(0, len(b.ResourceIDs)-len(b.FlowLogIDs)-len(b.Unsuccessful))
 	}
+	j.onProgress(*p)
 }
 
 // send sends a batch, and again those of its resources that are worth it.
 func (j *job) send(ctx context.Context, b Batch) (Batch, *CallError) {
+	if !j.checked {
+		v := validator{paths: &requestPaths}
+		if v.resources(j.settings.ResourceType, b.ResourceIDs); len(v.problems) > 0 {
+			return b, &CallError{Batch: b, Err: v.err()}
+		}
+	}
 	if err := j.exchange(ctx, &b); err != nil {
 		return b, &CallError{Batch: b, Err: err}
 	}

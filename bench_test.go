@@ -129,7 +129,9 @@ func vpcRequest(n int) flowlogs.Request {
 func vpcIDs(n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
-		ids[i] = fmt.Sprintf("vpc-%017x", i)
+		ids[i] = vpcID(i)
 	}
 	return ids
 }
+
+func vpcID(n int) string { return fmt.Sprintf("vpc-%017x", n) }

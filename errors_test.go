@@ -3,6 +3,7 @@ package flowlogs_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -92,6 +93,9 @@ func TestEveryReasonHasAHint(t *testing.T) {
 	for _, r := range all {
 		assert.Regexp(t, `^[A-Z].*[^.]\.$`, r.Hint(), r)
 		assert.Equal(t, string(r), r.Error())
+		assert.Equal(t, slices.Contains([]flowlogs.Reason{
+			flowlogs.ErrThrottled, flowlogs.ErrUnavailable, flowlogs.ErrNoAnswer, flowlogs.ErrIncompleteResponse, flowlogs.ErrNotAttempted,
+		}, r), r.Retryable(), r)
 	}
 	assert.Empty(t, flowlogs.Reason("").Hint())
 }

@@ -51,6 +51,20 @@ type Options struct {
 	// Concurrency is the number of calls in flight. Default: 4. Less than 1: one.
 	Concurrency int
 
+	// Limiter paces the calls of all uses of the Client, retries included. Default:
+	// one that lets calls pass until EC2 throttles one, and from then on learns from
+	// the answers how many there are to be had of the bucket that the account's
+	// calls have in common: 50 calls and then 5 a second, where AWS has not changed
+	// it. Nil: unpaced. Several Clients can share a Limiter, such as a *rate.Limiter
+	// of golang.org/x/time/rate.
+	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+	Limiter Limiter
+
+	// OnProgress is called after every batch of a Create or Stream, never
+	// concurrently with itself in one of them, and the last time when all is done.
+	// Nil: nobody is told.
+	OnProgress func(Progress)
+
 	// ClientOptions are passed on with every call.
 	ClientOptions []func(*ec2.Options)
 }
@@ -68,6 +82,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 		Token:       RandomToken,
 		Retryer:     optionsOf(api).Retryer,
 		Concurrency: 4,
+		Limiter:     newPacer(),
 	}
 	if o.Retryer == nil {
 		o.Retryer = retry.NewStandard()
@@ -120,20 +135,33 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 		return nil, err
 	}
 
-	size := c.options.BatchSize
-	if size < 1 {
-		size = ruleOf(req.resourceType()).limit
-	}
-	j := job{
-		caller:      &c.caller,
-		settings:    req.settings(),
-		dryRun:      req.DryRun,
-		concurrency: max(c.options.Concurrency, 1),
-	}
+	size := c.batchSize(req.resourceType())
 	resp := &Response{ClientToken: token, Batches: split(slices.Clone(req.ResourceIDs), size, token)}
+	j := c.job(&req, Progress{Resources: len(req.ResourceIDs), Batches: len(resp.Batches)})
 	failed := j.sendAll(ctx, resp.Batches)
 	resp.collect()
 	return resp, joinErrors(resp, failed)
+}
+
+// job is a request ready to be sent.
+func (c *Client) job(req *Request, whole Progress) job {
+	return job{
+		caller:      &c.caller,
+		settings:    req.settings(),
+		dryRun:      req.DryRun,
+		checked:     true,
+		concurrency: max(c.options.Concurrency, 1),
+		onProgress:  c.options.OnProgress,
+		progress:    whole,
+	}
+}
+
+// batchSize is the number of resources a call.
+func (c *Client) batchSize(t ResourceType) int {
+	if c.options.BatchSize > 0 {
+		return c.options.BatchSize
+	}
+	return ruleOf(t).limit
 }
 
 // token is the request's own, or made and checked.

@@ -34,7 +34,9 @@ func RandomToken(Request) (string, error) {
 // inferred is the same as one that is given.
 //
 // The scope tells apart jobs that ask for the same thing: an event's ID, a date.
-// A flow log that was deleted may need another scope to be created again.
+// Another scope is needed where the same is to be done again: for resources that
+// were unsuccessful, since EC2 may repeat its answer, and for a flow log that was
+// deleted.
 func ContentToken(scope string) TokenGenerator {
 	return func(r Request) (string, error) {
 		r.ClientToken = ""

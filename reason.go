@@ -47,12 +47,26 @@ func (r Reason) Hint() string {
 	return ""
 }
 
-// stops reports whether every other call of the job would fail for the same
-// reason.
-func (r Reason) stops() bool {
+// Retryable reports whether the same request under the same token may succeed
+// later, with nothing else changed. ErrNotAttempted is retryable once its cause,
+// which is another error of the same Create, is gone.
+func (r Reason) Retryable() bool {
+	return r.has(passes) || r == ErrIncompleteResponse || r == ErrNotAttempted
+}
+
+// effect is what a Reason says of the other calls of a job.
+type effect uint8
+
+const (
+	_      effect = iota // nothing
+	stops                // they would fail too
+	passes               // the same call may succeed later
+)
+
+func (r Reason) has(e effect) bool {
 	for i := range reasonRules {
 		if reasonRules[i].reason == r {
-			return reasonRules[i].stops
+			return reasonRules[i].effect == e
 		}
 	}
 	return false
@@ -62,7 +76,7 @@ func (r Reason) stops() bool {
 type reasonRule struct {
 	reason Reason
 	codes  []string
-	stops  bool
+	effect effect
 	hint   string
 }
 
@@ -106,7 +120,7 @@ var reasonRules = []reasonRule{
 	{
 		reason: ErrNotAuthorized,
 		codes:  []string{"UnauthorizedOperation", "OptInRequired", "PendingVerification", "Blocked"},
-		stops:  true,
+		effect: stops,
 		hint:   "Grant the caller ec2:CreateFlowLogs with iam:PassRole on the role (CloudWatch Logs), or logs:CreateLogDelivery (S3 and Firehose).",
 	},
 	{
@@ -115,12 +129,12 @@ var reasonRules = []reasonRule{
 			"AuthFailure", "IncompleteSignature", "SignatureDoesNotMatch", "RequestExpired",
 			"InvalidClientTokenId", "MissingAuthenticationToken",
 		},
-		stops: true,
-		hint:  "Check the credentials, the Region that they are for, and the clock of this machine.",
+		effect: stops,
+		hint:   "Check the credentials, the Region that they are for, and the clock of this machine.",
 	},
 	{
 		reason: ErrRoleNotAssumable,
-		stops:  true,
+		effect: stops,
 		hint:   "Let vpc-flow-logs.amazonaws.com assume the role in its trust policy; for a role that is new, set Options.PropagationTimeout.",
 	},
 	{
@@ -129,8 +143,8 @@ var reasonRules = []reasonRule{
 			"InvalidParameter", "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter",
 			"UnknownParameter", "InvalidClientToken", "InvalidTagKey.Malformed", "TagLimitExceeded", "TagPolicyViolation",
 		},
-		stops: true,
-		hint:  "Correct the parameter that the message names; sending the same request again cannot succeed.",
+		effect: stops,
+		hint:   "Correct the parameter that the message names; sending the same request again cannot succeed.",
 	},
 	{
 		reason: ErrLimitExceeded,
@@ -139,12 +153,13 @@ var reasonRules = []reasonRule{
 	},
 	{
 		reason: ErrThrottled, // its codes are the SDK's
+		effect: passes,
 		hint:   "Call Create again later with the same request and ClientToken, with fewer calls in flight, or have the request rate quota raised.",
 	},
 	{
 		reason: ErrTokenMismatch,
 		codes:  []string{"IdempotentParameterMismatch"},
-		stops:  true,
+		effect: stops,
 		hint:   "Use another ClientToken, or the same request that this one was first used with.",
 	},
 	{
@@ -160,10 +175,12 @@ var reasonRules = []reasonRule{
 	{
 		reason: ErrUnavailable,
 		codes:  []string{"InternalError", "InternalFailure", "ServerInternal", "ServiceUnavailable", "Unavailable"},
+		effect: passes,
 		hint:   "The call may have been applied: call Create again with the same request and ClientToken, and nothing is created twice.",
 	},
 	{
 		reason: ErrNoAnswer,
+		effect: passes,
 		hint:   "The call may have been applied: call Create again with the same request and ClientToken, and nothing is created twice.",
 	},
 	{

@@ -21,11 +21,14 @@ import (
 // whose own loop is switched off.
 type caller struct {
 	api         API
+	limiter     Limiter // nil: unpaced
+	pacer       *pacer  // the limiter, if it is one that learns
 	optFns      []func(*ec2.Options)
 	loop        *retry.Attempt
 	logger      logging.Logger // nil: retries are not logged
 	propagation time.Duration
 	region      string // empty: not known
+	patient     bool   // retries at all
 }
 
 // newCaller works out the retryer of the calls as the SDK would: the one of the
@@ -50,7 +53,11 @@ func newCaller(api API, o Options, optFns ...func(*ec2.Options)) caller {
 		optFns:      slices.Clip(append(optFns, oneAttempt)),
 		propagation: o.PropagationTimeout,
 		region:      settings.Region,
+		limiter:     o.Limiter,
 	}
+	c.pacer, _ = o.Limiter.(*pacer)
+	_, nop := retryer.(aws.NopRetryer)
+	c.patient = !nop
 	if strings.Contains(c.region, "fips") {
 		c.region = "" // a name for an endpoint, like fips-us-east-1
 	}
@@ -122,7 +129,7 @@ func (c *caller) call(ctx context.Context, in *ec2.CreateFlowLogsInput, b *Batch
 		case ctx.Err() == nil || errors.Is(err, ctx.Err()):
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w, after: %w", ctx.Err(), err)
+		return nil, fmt.Errorf("%w, after: %w", ctx.Err(), err) // it ended in the wait for the role
 	}
 }
 
@@ -134,9 +141,19 @@ func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *B
 	attempt := middleware.FinalizeHandlerFunc(func(_ context.Context, request middleware.FinalizeInput) (
 		result middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 	) {
+		if c.limiter != nil {
+			if err := c.limiter.Wait(ctx); err != nil {
+				return result, metadata, err
+			}
+		}
 		b.Attempts++
+		sent := time.Now()
 		out, err := c.api.CreateFlowLogs(ctx, request.Request.(*ec2.CreateFlowLogsInput), c.optFns...)
-		if err = lostAnswer(ctx, out, err); err != nil {
+		err = lostAnswer(ctx, out, err)
+		if c.pacer != nil && ctx.Err() == nil {
+			c.pacer.learn(sent, ReasonOf(err))
+		}
+		if err != nil {
 			last = err
 			b.RequestID = requestID(err)
 			return result, metadata, err
@@ -154,8 +171,8 @@ func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *B
 	if err == nil {
 		return result.Result.(*ec2.CreateFlowLogsOutput), nil
 	}
-	if last != nil && ctx.Err() != nil {
-		return nil, last // the loop only says that it was cancelled
+	if last != nil && !errors.Is(err, last) {
+		return nil, fmt.Errorf("%w, after: %w", err, last) // it ended between two attempts
 	}
 	return nil, err
 }

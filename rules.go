@@ -233,9 +233,9 @@ func (v *validator) destination(t target) {
 	}
 	switch {
 	case t.arn != "" && t.logGroupName != "" && rule.logGroupName != refused:
-		v.add(v.paths.logGroupName, t.logGroupName, "want either it or "+arnPath+", not both")
+		v.add(v.paths.logGroupName, t.logGroupName, "want only one of it and "+arnPath)
 	case t.arn == "" && t.logGroupName == "" && rule.logGroupName != refused:
-		v.add(v.paths.logGroupName, "", "required: it or "+arnPath)
+		v.add(v.paths.logGroupName, "", "required, unless "+arnPath+" is given")
 	case t.arn == "" && t.logGroupName == "":
 		v.add(arnPath, "", "required: the ARN of the destination, "+rule.arn.form)
 	}
