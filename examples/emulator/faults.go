@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// faults are what -fault knows. After the first three the flow logs are there,
+// and only the caller does not know.
+var faults = []struct {
+	name, help string
+	fault      flowlogstest.Fault
+}{
+	{"lose", "create, then cut the connection", flowlogstest.LoseAnswer()},
+	{"truncate", "create, then cut the connection in the middle of the answer", flowlogstest.TruncateAnswer()},
+	{"hang", "create, then never answer", flowlogstest.Hang()},
+	{"throttle", "RequestLimitExceeded, status 503", flowlogstest.Throttle()},
+	{"error", "InternalError, status 500", flowlogstest.Refuse("InternalError", "An internal error has occurred", http.StatusInternalServerError)},
+	{"denied", "UnauthorizedOperation, status 403", flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden)},
+	{"html", "a proxy's page, status 502", flowlogstest.Respond(http.StatusBadGateway, "<html><body>Bad Gateway</body></html>")},
+}
+
+func faultHelp() string {
+	var help strings.Builder
+	for _, f := range faults {
+		fmt.Fprintf(&help, "\n%-8s  %s", f.name, f.help)
+	}
+	return help.String()
+}
+
+func parseFaults(s string) ([]flowlogstest.Fault, error) {
+	var list []flowlogstest.Fault
+	for name := range strings.SplitSeq(s, ",") {
+		i := slices.Index(faultNames(), name)
+		if i < 0 {
+			return nil, fmt.Errorf("%q: want one or more of %s", name, strings.Join(faultNames(), ", "))
+		}
+		list = append(list, faults[i].fault.On(creates))
+	}
+	return list, nil
+}
+
+func faultNames() []string {
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func creates(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" }
+
+// ec2 is the EC2 that the options ask for.
+func (o options) ec2() *flowlogstest.EC2 {
+	e := flowlogstest.New(func(to *flowlogstest.Options) {
+		to.Region, to.AccountID = o.region, o.account
+		to.Throttle, to.Burst, to.PerSecond = o.throttle, o.burst, o.perSecond
+	})
+	e.Inject(o.faults...)
+	if len(o.fail) > 0 {
+		// As EC2 says it of a bucket, with status 200 for the call.
+		e.Inject(flowlogstest.FailResources("400",
+			"Access Denied for LogDestination: emulator. Please check LogDestination permission", o.fail...).Keep())
+	}
+	if o.latency > 0 {
+		e.Inject(flowlogstest.Delay(o.latency).Keep())
+	}
+	return e
+}

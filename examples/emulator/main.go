@@ -1,0 +1,71 @@
+// Command emulator serves an EC2 that knows flow logs, until it is interrupted:
+// for the AWS CLI, and for programs in any language, to be tried against what
+// goes wrong on AWS. It keeps its state in memory and needs no credentials.
+//
+//	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
+//	aws ec2 create-flow-logs --endpoint-url http://127.0.0.1:4566 …
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	err := run(context.Background(), os.Args[1:], os.Stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "emulator:", err)
+		os.Exit(1)
+	}
+}
+
+// run prints the URL when calls are taken, so that a script can wait for the
+// line, and serves until ctx ends or the process is told to stop.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	listener, err := listen(o.listen, o.public)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: o.ec2(), ReadHeaderTimeout: 10 * time.Second}
+	// At once: a call that hangs would keep a graceful end waiting.
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// listen refuses what other machines can reach unless that is wanted: signatures
+// are not checked, so whoever reaches the emulator may call it.
+func listen(address string, public bool) (net.Listener, error) {
+	addr, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-listen %q: want host:port, such as 127.0.0.1:4566: %w", address, err)
+	}
+	if !public && !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("-listen %q: want a loopback address, such as 127.0.0.1:4566, or -public to let other machines call", address)
+	}
+	listener, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("-listen %q: want an address of this machine and a port that is free, or 0 for any: %w", address, err)
+	}
+	return listener, nil
+}
