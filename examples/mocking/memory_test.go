@@ -1,0 +1,88 @@
+package mocking_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/mocking"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// outcome is what can become of three VPCs, with EC2 in memory or behind HTTP.
+type outcome struct {
+	name    string
+	fault   flowlogstest.Fault
+	reason  flowlogs.Reason // empty: no error
+	missing []string
+	calls   int
+}
+
+var outcomes = []outcome{
+	{
+		name:    "all are rejected",
+		fault:   flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+		reason:  flowlogs.ErrNotAuthorized,
+		missing: vpcs,
+		calls:   1,
+	},
+	{
+		name:    "one of three fails",
+		fault:   flowlogstest.FailResources("400", "LogDestination: my-bucket does not exist", vpcs[1]),
+		reason:  flowlogs.ErrDestinationNotFound,
+		missing: vpcs[1:2],
+		calls:   1,
+	},
+	{
+		name:  "an answer is lost",
+		fault: flowlogstest.LoseAnswer(),
+		calls: 2,
+	},
+	{
+		name:  "an answer is cut off",
+		fault: flowlogstest.TruncateAnswer(),
+		calls: 2,
+	},
+}
+
+// In a bubble the waits between attempts take no time.
+func TestAddWithEC2InMemory(t *testing.T) {
+	t.Parallel()
+	for _, o := range outcomes {
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := flowlogstest.New()
+				o.check(t, cloud, cloud)
+			})
+		})
+	}
+}
+
+// check adds the VPCs through api, behind which is cloud.
+func (o outcome) check(t *testing.T, api flowlogs.API, cloud *flowlogstest.EC2) {
+	t.Helper()
+	cloud.Inject(o.fault)
+	missing, err := mocking.New(api, logGroup).Add(t.Context(), vpcs...)
+	assert.Equal(t, o.missing, missing)
+	if o.reason == "" {
+		require.NoError(t, err)
+	} else {
+		require.ErrorIs(t, err, o.reason)
+	}
+
+	var monitored []string
+	for _, f := range cloud.FlowLogs() {
+		monitored = append(monitored, *f.ResourceId)
+	}
+	assert.ElementsMatch(t, vpcs, append(monitored, missing...), "each VPC has one flow log or is missing")
+	calls := cloud.Calls()
+	require.Len(t, calls, o.calls)
+	for _, c := range calls {
+		assert.NotEmpty(t, c.ClientToken)
+		assert.Equal(t, calls[0].Body, c.Body, "a repeated call is the same, down to the token")
+	}
+}
