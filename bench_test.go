@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,6 +83,50 @@ func BenchmarkValidate(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkStreamMemory reports the most that is alive on the heap while so many
+// IDs are streamed.
+func BenchmarkStreamMemory(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			var heap float64
+			for b.Loop() {
+				heap = liveHeap(b, n)
+			}
+			b.ReportMetric(heap/(1<<20), "MiB-live")
+		})
+	}
+}
+
+// BenchmarkCreateMemory reports what is alive when a Create of 100,000 ends, its
+// input and its answer included, against the size of these two.
+func BenchmarkCreateMemory(b *testing.B) {
+	const n, idSize, flowLogIDSize = 100_000, 16 + 24, 16 + 32 // a header and the bytes, rounded up as Go does
+	api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		return created(in), nil
+	})
+	var held float64
+	for b.Loop() {
+		before := heapAlive()
+		req := vpcRequest(n)
+		resp, err := flowlogs.New(api).Create(b.Context(), req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		held = float64(heapAlive() - before)
+		runtime.KeepAlive(resp)
+		runtime.KeepAlive(req)
+	}
+	b.ReportMetric(held/(1<<20), "MiB-held")
+	b.ReportMetric(held/(n*(idSize+flowLogIDSize)), "×input+answer")
+}
+
+func heapAlive() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 type noopAPI struct{ out *ec2.CreateFlowLogsOutput }

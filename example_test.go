@@ -113,7 +113,7 @@ func ExampleResponse_MarshalJSON() {
 		FlowLogIDs:   []string{"fl-0a1b2c3d"},
 		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-4e5f6a7b", Code: "400", Message: "no"}},
 	})
-	// Output: {"Unsuccessful":[{"Error":{"Code":"400","Message":"no"},"ResourceId":"vpc-4e5f6a7b"}],"FlowLogIds":["fl-0a1b2c3d"],"ClientToken":"token"}
+	// Output: {"ClientToken":"token","FlowLogIds":["fl-0a1b2c3d"],"Unsuccessful":[{"Error":{"Code":"400","Message":"no"},"ResourceId":"vpc-4e5f6a7b"}]}
 }
 
 // An event that is delivered twice, or to two workers, is one job.

@@ -42,8 +42,8 @@ type Batch struct {
 	RequestID    string // AWS's, of the last answer; empty where there was none
 }
 
-// MarshalJSON writes the document that the AWS CLI prints: Unsuccessful,
-// FlowLogIds and ClientToken, with empty lists as [].
+// MarshalJSON writes the document that the AWS CLI prints: ClientToken,
+// FlowLogIds and Unsuccessful, with empty lists as [].
 func (r Response) MarshalJSON() ([]byte, error) {
 	type itemError struct{ Code, Message string }
 	type item struct {
@@ -51,13 +51,13 @@ func (r Response) MarshalJSON() ([]byte, error) {
 		ResourceId string
 	}
 	document := struct {
-		Unsuccessful []item
-		FlowLogIds   []string
 		ClientToken  string
+		FlowLogIds   []string
+		Unsuccessful []item
 	}{
-		Unsuccessful: make([]item, 0, len(r.Unsuccessful)),
-		FlowLogIds:   append([]string{}, r.FlowLogIDs...),
 		ClientToken:  r.ClientToken,
+		FlowLogIds:   append([]string{}, r.FlowLogIDs...),
+		Unsuccessful: make([]item, 0, len(r.Unsuccessful)),
 	}
 	for _, u := range r.Unsuccessful {
 		document.Unsuccessful = append(document.Unsuccessful, item{itemError{u.Code, u.Message}, u.ResourceID})

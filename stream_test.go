@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -315,10 +314,7 @@ func liveHeap(tb testing.TB, n int) float64 {
 	for _, err := range flowlogs.New(api).Stream(tb.Context(), streamRequest(), manyIDs(n)) {
 		require.NoError(tb, err)
 		if batches++; batches%(n/300/4) == 0 {
-			var m runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapAlloc)
+			most = max(most, heapAlive())
 		}
 	}
 	return float64(most)
