@@ -14,7 +14,7 @@ import (
 func TestQuickstartDoesTheMainJob(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), nil, &out))
-	assert.Regexp(t, `(?s)three VPCs.*"Unsuccessful": \[\],.*"FlowLogIds": \[\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}"\s+\],\s+"ClientToken": "[0-9a-f-]{36}"`, out.String())
+	assert.Regexp(t, `(?s)three VPCs.*"ClientToken": "[0-9a-f-]{36}",\s+"FlowLogIds": \[\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}"\s+\],\s+"Unsuccessful": \[\]`, out.String())
 	assert.Regexp(t, `(?s)network interface.*"FlowLogIds": \[\s+"fl-[0-9a-f]{17}"\s+\]`, out.String())
 	assert.Regexp(t, `(?s)Two subnets.*"ResourceId": "subnet-1a2b3c4d".*reason: +access to the log destination is denied\n`, out.String())
 	assert.Contains(t, out.String(), "denied:   true")
