@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// region is an EC2 with VPCs. An EC2 of flowlogstest knows flow logs only, so
+// DescribeVpcs is answered before it.
+type region struct {
+	vpcs     []string
+	flowLogs http.Handler
+}
+
+// newRegion has a throttle that a run meets after the first few calls.
+func newRegion(o options) *region {
+	return &region{vpcs: vpcIDs(o.vpcs), flowLogs: flowlogstest.New(func(f *flowlogstest.Options) {
+		f.Throttle, f.Burst, f.PerSecond = true, o.burst, o.perSecond
+	})}
+}
+
+func vpcIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("vpc-%017x", i+1)
+	}
+	return ids
+}
+
+// latency is less than that of any Region. Over loopback, an answer can come while
+// net/http has yet to see the end of a request. The SDK closes the request's body
+// then, and with it net/http the connection, from which the answer is still read.
+const latency = 5 * time.Millisecond
+
+func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	time.Sleep(latency)
+	params, err := url.ParseQuery(string(body))
+	if err == nil && params.Get("Action") == "DescribeVpcs" {
+		r.describeVPCs(w, params)
+		return
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	r.flowLogs.ServeHTTP(w, req)
+}
+
+// describeVPCsResponse is as much of the answer as a list of IDs needs.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
+type describeVPCsResponse struct {
+	XMLName   xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DescribeVpcsResponse"`
+	VPCs      []vpc    `xml:"vpcSet>item"`
+	NextToken string   `xml:"nextToken,omitempty"`
+}
+
+type vpc struct {
+	ID string `xml:"vpcId"`
+}
+
+// describeVPCs answers with a page. The token of the next one is where it begins.
+func (r *region) describeVPCs(w http.ResponseWriter, params url.Values) {
+	size, err := number(params, "MaxResults", 1000)
+	begin, beginErr := number(params, "NextToken", 0)
+	if err != nil || beginErr != nil || size < 1 || begin < 0 || begin > len(r.vpcs) {
+		http.Error(w, "bad page", http.StatusBadRequest)
+		return
+	}
+	end := min(begin+size, len(r.vpcs))
+	var page describeVPCsResponse
+	for _, id := range r.vpcs[begin:end] {
+		page.VPCs = append(page.VPCs, vpc{id})
+	}
+	if end < len(r.vpcs) {
+		page.NextToken = strconv.Itoa(end)
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	if err := xml.NewEncoder(w).Encode(page); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// number is what a parameter says, or what it is if it says nothing.
+func number(params url.Values, name string, otherwise int) (int, error) {
+	if !params.Has(name) {
+		return otherwise, nil
+	}
+	return strconv.Atoi(params.Get(name))
+}
