@@ -215,6 +215,24 @@ func TestThrottlingAndLostAnswersStopNothing(t *testing.T) {
 	})
 }
 
+func TestWhatWasNotSentAgainKeepsItsError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := flowlogstest.New()
+		throttled := func(n int) []flowlogstest.Fault {
+			return slices.Repeat([]flowlogstest.Fault{flowlogstest.Throttle().On(about(vpcID(n)))}, 3)
+		}
+		cloud.Inject(append(throttled(0), throttled(1)...)...)
+		cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403).On(about(vpcID(0)))) // when it is sent again
+		resp, err := flowlogs.New(cloud, batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = 1 }).Create(t.Context(), vpcRequest(3))
+		calls := callErrors(err)
+		require.Len(t, calls, 2)
+		require.ErrorIs(t, calls[0], flowlogs.ErrNotAuthorized)
+		require.ErrorIs(t, calls[1], flowlogs.ErrThrottled)
+		assert.Equal(t, []int{4, 3, 1}, attempts(resp))
+	})
+}
+
 func TestTheSameRequestAndTokenAreTheSameCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

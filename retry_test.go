@@ -337,6 +337,17 @@ func TestADeniedBucketIsTriedAgainForThoseResourcesOnly(t *testing.T) {
 	})
 }
 
+func TestTheSameResourcesAreTriedUnderAnotherTokenEachTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := flowlogstest.New()
+		cloud.Inject(slices.Repeat([]flowlogstest.Fault{flowlogstest.FailResources("400", accessDenied, vpcID(0))}, 4)...)
+		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(1))
+		require.NoError(t, err, "EC2 would repeat what it answered to the same token")
+		assert.Equal(t, 5, resp.Batches[0].Attempts)
+	})
+}
+
 func TestOnlyDeniedBucketsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()

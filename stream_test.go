@@ -181,6 +181,22 @@ func TestAStreamEndsWithItsContext(t *testing.T) {
 	})
 }
 
+func TestAStreamWithoutEndEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newAccount(func(a *account) { a.tokens = 1000 })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		notAttempted := 0
+		for _, err := range flowlogs.New(cloud).Stream(ctx, streamRequest(), manyIDs(1<<40)) {
+			if errors.Is(err, flowlogs.ErrNotAttempted) {
+				notAttempted++
+			}
+		}
+		assert.LessOrEqual(t, notAttempted, 4+1, "those that were taken")
+	})
+}
+
 func TestOutcomesDoNotWaitForMoreIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
