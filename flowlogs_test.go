@@ -483,6 +483,10 @@ func TestATokenThatCannotBeMadeEndsTheCall(t *testing.T) {
 		o.Token = func(flowlogs.Request) (string, error) { return "", cause }
 	}).Create(t.Context(), vpcRequest(1))
 	require.ErrorIs(t, err, cause)
+	in, err := vpcRequest(1).Input()
+	require.NoError(t, err)
+	_, err = flowlogs.New(cloud, withToken("")).CreateFlowLogs(t.Context(), in)
+	require.ErrorContains(t, err, "Options.Token made an empty one")
 	_, err = flowlogs.New(cloud, withToken("")).Create(t.Context(), vpcRequest(1))
 	require.EqualError(t, err, "flowlogs: invalid request: ClientToken: Options.Token made an empty one")
 	_, err = flowlogs.New(cloud, withToken("ü")).Create(t.Context(), vpcRequest(1))

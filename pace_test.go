@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
 // account is an EC2 for pacing: the bucket of calls that an account has, what
@@ -229,6 +230,26 @@ func TestALimiterOfTheCaller(t *testing.T) {
 	assert.Zero(t, calls)
 	_, err = flowlogs.New(api, func(o *flowlogs.Options) { o.Limiter = nil }).Create(t.Context(), vpcRequest(1))
 	require.NoError(t, err)
+}
+
+func TestAResendThatTheLimiterRefusesLeavesWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := flowlogstest.New()
+		cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcID(0)))
+		calls := 0
+		resp, err := flowlogs.New(cloud, withPropagation, func(o *flowlogs.Options) {
+			o.Limiter = limiterFunc(func(context.Context) error {
+				if calls++; calls > 1 {
+					return errors.New("no more today")
+				}
+				return nil
+			})
+		}).Create(t.Context(), deniedRequest(2))
+		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
+		assert.Len(t, resp.FlowLogIDs, 1)
+		assert.Len(t, resp.Unsuccessful, 1)
+	})
 }
 
 type limiterFunc func(context.Context) error

@@ -346,3 +346,28 @@ func manyIDs(n int) iter.Seq[string] {
 		}
 	}
 }
+
+func TestAStreamWhoseContextHasEndedReportsWhatItTook(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 { // whether the first batch is taken is chance
+		cloud := flowlogstest.New()
+		taken, reported := 0, 0
+		ids := func(yield func(string) bool) {
+			for taken < 100 && yield(vpcID(taken)) {
+				taken++
+			}
+		}
+		for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), ids) {
+			require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+			require.ErrorIs(t, err, context.Canceled)
+			reported += len(b.ResourceIDs)
+		}
+		assert.Equal(t, taken+1, reported, "the last yield never returned true")
+		assert.Empty(t, cloud.Calls())
+		for range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), slices.Values(vpcIDs(9))) {
+			break
+		}
+	}
+}
