@@ -37,7 +37,8 @@ func (j *job) run(ctx context.Context, batches iter.Seq[Batch]) iter.Seq2[Batch,
 			failed, sent := p.again, 0
 			p.again, p.through = nil, false
 			p.send(ctx, func(yield func(Batch) bool) {
-				for ; sent < len(failed) && yield(failed[sent].batch); sent++ {
+				for sent < len(failed) && yield(failed[sent].batch) {
+					sent++
 				}
 			})
 			p.again = append(p.again, failed[sent:]...)

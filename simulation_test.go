@@ -260,7 +260,7 @@ func (w *world) check(resp *flowlogs.Response, err error, stream bool) {
 			}
 		}
 	}
-	if !slices.Equal(ids, w.request.ResourceIDs) && !(stream && err != nil) {
+	if !slices.Equal(ids, w.request.ResourceIDs) && (!stream || err == nil) {
 		w.fail("the batches have %v", ids)
 	}
 	if err == nil && len(resp.FlowLogIDs) != w.resources {
@@ -317,15 +317,16 @@ func (w *world) goOn(ctx context.Context) {
 }
 
 func callErrors(err error) []*flowlogs.CallError {
-	switch e := err.(type) {
-	case *flowlogs.CallError:
-		return []*flowlogs.CallError{e}
-	case interface{ Unwrap() []error }:
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*flowlogs.CallError
-		for _, err := range e.Unwrap() {
+		for _, err := range joined.Unwrap() {
 			all = append(all, callErrors(err)...)
 		}
 		return all
+	}
+	var call *flowlogs.CallError
+	if errors.As(err, &call) {
+		return []*flowlogs.CallError{call}
 	}
 	return nil
 }

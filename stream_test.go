@@ -64,7 +64,8 @@ func TestAStreamCanBeRunAgain(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	stream := flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(5)))
-	assert.Equal(t, len(collect(t, stream)), len(collect(t, stream)))
+	assert.Len(t, collect(t, stream), 3)
+	assert.Len(t, collect(t, stream), 3)
 	requireOneFlowLogEach(t, cloud, vpcIDs(5))
 }
 
@@ -228,13 +229,14 @@ func TestBreakingOutOfAStreamLeavesNothingBehind(t *testing.T) {
 		cloud := flowlogstest.New()
 		cloud.Inject(flowlogstest.Delay(time.Hour).On(func(c flowlogstest.Call) bool { return c.ResourceIDs[0] != vpcIDs(1)[0] }).Keep())
 		start := time.Now()
-		for range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+		for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+			require.NoError(t, err)
 			break
 		}
 		assert.Zero(t, time.Since(start))
 		assert.Panics(t, func() {
-			for range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
-				panic("in the loop")
+			for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+				panic(err)
 			}
 		})
 	})
@@ -285,8 +287,13 @@ func TestProgress(t *testing.T) {
 			reports = nil
 		}
 		req := streamRequest()
-		for range flowlogs.New(inject(flowlogstest.New()), watch).Stream(t.Context(), req, slices.Values(ids)) { //nolint:revive // the reports are what matters
+		failed := 0
+		for _, err := range flowlogs.New(inject(flowlogstest.New()), watch).Stream(t.Context(), req, slices.Values(ids)) {
+			if err != nil {
+				failed++
+			}
 		}
+		assert.Equal(t, 3, failed)
 		check(flowlogs.Progress{Resources: -1, Batches: -1, BatchesDone: 9, Created: 45, Unsuccessful: 1, Failed: 14})
 
 		req.ResourceIDs = ids
@@ -366,7 +373,8 @@ func TestAStreamWhoseContextHasEndedReportsWhatItTook(t *testing.T) {
 		}
 		assert.Equal(t, taken+1, reported, "the last yield never returned true")
 		assert.Empty(t, cloud.Calls())
-		for range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), slices.Values(vpcIDs(9))) {
+		for _, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), slices.Values(vpcIDs(9))) {
+			require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
 			break
 		}
 	}
