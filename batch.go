@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -127,26 +128,31 @@ func (j *job) exchange(ctx context.Context, b *Batch) error {
 
 // resendDenied sends those resources again to which EC2 said that access to their
 // destination is denied, as it does while a new bucket policy spreads. What
-// becomes of them joins the batch.
+// becomes of them joins the batch. Where that is not known in the end, they are in
+// the error and no longer unsuccessful: EC2 may only have repeated what it said to
+// an earlier run of the job, which may have sent them again.
 func (j *job) resendDenied(ctx context.Context, b *Batch) *CallError {
 	wait := propagationWait{timeout: j.propagation}
-	for n := 1; ; n++ {
+	for n := 1; j.propagation > 0; n++ {
 		var ids []string
+		var denied UnsuccessfulItem
 		for _, item := range b.Unsuccessful {
 			if item.Is(ErrDestinationAccessDenied) && slices.Contains(b.ResourceIDs, item.ResourceID) {
 				ids = append(ids, item.ResourceID)
+				denied = item
 			}
 		}
-		if len(ids) == 0 || !wait.next(ctx) {
+		if len(ids) == 0 || !wait.next(ctx) && ctx.Err() == nil {
 			return nil
 		}
 		part := Batch{Index: b.Index, ClientToken: resendToken(b.ClientToken, n, ids), ResourceIDs: ids}
 		err := j.exchange(ctx, &part)
 		if part.Attempts == 0 {
-			return nil // ctx ended: what is known of them is that they are denied
+			err = fmt.Errorf("%w, after: %w", err, denied)
+		} else {
+			b.RequestID = part.RequestID
 		}
 		b.Attempts += part.Attempts
-		b.RequestID = part.RequestID
 		b.FlowLogIDs = append(b.FlowLogIDs, part.FlowLogIDs...)
 		b.Unsuccessful = slices.DeleteFunc(b.Unsuccessful, func(item UnsuccessfulItem) bool {
 			return slices.Contains(ids, item.ResourceID)
@@ -156,4 +162,5 @@ func (j *job) resendDenied(ctx context.Context, b *Batch) *CallError {
 			return &CallError{Batch: part, Err: err}
 		}
 	}
+	return nil
 }

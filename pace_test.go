@@ -232,7 +232,7 @@ func TestALimiterOfTheCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAResendThatTheLimiterRefusesLeavesWhatIsKnown(t *testing.T) {
+func TestAResendThatTheLimiterRefusesIsNotAttempted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := flowlogstest.New()
@@ -246,9 +246,10 @@ func TestAResendThatTheLimiterRefusesLeavesWhatIsKnown(t *testing.T) {
 				return nil
 			})
 		}).Create(t.Context(), deniedRequest(2))
+		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
 		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
 		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Len(t, resp.Unsuccessful, 1)
+		assert.Empty(t, resp.Unsuccessful)
 	})
 }
 

@@ -401,7 +401,7 @@ func TestAResendThatFailsCanBeGoneOnWith(t *testing.T) {
 	})
 }
 
-func TestCancellingAPropagationWaitKeepsWhatIsKnown(t *testing.T) {
+func TestCancellingAPropagationWaitLeavesItNotAttempted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := flowlogstest.New()
@@ -411,9 +411,12 @@ func TestCancellingAPropagationWaitKeepsWhatIsKnown(t *testing.T) {
 		start := time.Now()
 		resp, err := flowlogs.New(cloud, withPropagation).Create(ctx, deniedRequest(2))
 		assert.Equal(t, 10*time.Second, time.Since(start))
-		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied, "why it was waited for")
 		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Len(t, resp.Unsuccessful, 1)
+		assert.Empty(t, resp.Unsuccessful)
+		assert.Equal(t, vpcIDs(2)[1:], callErrors(err)[0].Batch.ResourceIDs)
 	})
 }
 

@@ -293,8 +293,8 @@ func (w *world) goOn(ctx context.Context) {
 	defer cancel()
 	req := w.request
 	for round := range 3*len(w.faults) + 3 {
-		time.Sleep(time.Minute) // by then all policies are seen
-		attempt, stop := context.WithTimeout(ctx, time.Minute)
+		time.Sleep(time.Minute)                                   // by then all policies are seen
+		attempt, stop := context.WithTimeout(ctx, 10*time.Minute) // for what hangs, and longer than all waits for policies
 		resp, err := w.client(2).Create(attempt, req)
 		stop()
 		if err == nil {
