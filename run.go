@@ -25,13 +25,7 @@ func (j *job) run(ctx context.Context, batches iter.Seq[Batch]) iter.Seq2[Batch,
 	return func(yield func(Batch, *CallError) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		p := pass{job: j, end: func(o outcome) {
-			j.tell(o.batch, o.err)
-			if !yield(o.batch, o.err) {
-				j.stopWith(errBrokenOff)
-				cancel() // the calls in flight
-			}
-		}}
+		p := pass{job: j, yield: yield, breakOff: cancel}
 		p.send(ctx, batches)
 		for p.through && len(p.again) > 0 && j.stopped == nil {
 			failed, sent := p.again, 0
@@ -49,9 +43,6 @@ func (j *job) run(ctx context.Context, batches iter.Seq[Batch]) iter.Seq2[Batch,
 	}
 }
 
-// errBrokenOff stops a job whose caller wants no more of it.
-var errBrokenOff = errors.New("broken off")
-
 // stopWith keeps the first reason for which no more batches are sent.
 func (j *job) stopWith(cause error) {
 	if j.stopped == nil {
@@ -62,9 +53,11 @@ func (j *job) stopWith(cause error) {
 // pass is one time through the batches.
 type pass struct {
 	*job
-	end     func(outcome)
-	again   []outcome // failed for a reason that passes
-	through bool      // whether a call got through
+	yield    func(Batch, *CallError) bool
+	breakOff func()    // ends the calls in flight
+	broken   bool      // whether the caller wants no more
+	again    []outcome // failed for a reason that passes
+	through  bool      // whether a call got through
 }
 
 // send sends the batches, as many at a time as the job's concurrency says.
@@ -128,8 +121,14 @@ func (p *pass) sort(o outcome) {
 
 // give hands an outcome to the caller, unless that has broken off.
 func (p *pass) give(o outcome) {
-	if !errors.Is(p.stopped, errBrokenOff) {
-		p.end(o)
+	if p.broken {
+		return
+	}
+	p.tell(o.batch, o.err)
+	if !p.yield(o.batch, o.err) {
+		p.broken = true
+		p.stopWith(context.Canceled)
+		p.breakOff()
 	}
 }
 

@@ -234,6 +234,16 @@ func TestBreakingOutOfAStreamLeavesNothingBehind(t *testing.T) {
 			break
 		}
 		assert.Zero(t, time.Since(start))
+
+		refusing := flowlogstest.New()
+		refusing.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep())
+		n := 0
+		for _, err := range flowlogs.New(refusing, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+			n++
+			require.Error(t, err)
+			break // while others are in flight, and the job is stopped already
+		}
+		assert.Equal(t, 1, n)
 		assert.Panics(t, func() {
 			for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
 				panic(err)
