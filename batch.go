@@ -53,9 +53,8 @@ func (j job) sendAll(ctx context.Context, batches []Batch) []*CallError {
 		several := j
 		return several.sendEach(ctx, batches)
 	}
-	b, err := j.send(ctx, batches[0]) // by far the most: without what several need
-	batches[0] = b
-	j.tell(b, err)
+	err := j.send(ctx, &batches[0]) // by far the most: without what several need
+	j.tell(batches[0], err)
 	if err == nil {
 		return nil
 	}
@@ -97,26 +96,22 @@ func (j *job) tell(b Batch, err *CallError) {
 }
 
 // send sends a batch, and again those of its resources that are worth it.
-func (j *job) send(ctx context.Context, b Batch) (Batch, *CallError) {
+func (j *job) send(ctx context.Context, b *Batch) *CallError {
 	if !j.checked {
 		v := validator{paths: &requestPaths}
 		if v.resources(j.settings.ResourceType, b.ResourceIDs); len(v.problems) > 0 {
-			return b, &CallError{Batch: b, Err: v.err()}
+			return &CallError{Batch: *b, Err: v.err()}
 		}
 	}
-	if err := j.exchange(ctx, &b); err != nil {
-		return b, &CallError{Batch: b, Err: err}
+	if err := j.exchange(ctx, b); err != nil {
+		return &CallError{Batch: *b, Err: err}
 	}
-	err := j.resendDenied(ctx, &b)
-	return b, err
+	return j.resendDenied(ctx, b)
 }
 
 // exchange sends the IDs of a batch under its token and notes the answer in it.
 func (j *job) exchange(ctx context.Context, b *Batch) error {
-	in := *j.settings
-	in.ResourceIds = b.ResourceIDs
-	in.ClientToken = &b.ClientToken
-	out, err := j.call(ctx, &in, b)
+	out, err := j.call(ctx, j.settings, b)
 	if err != nil {
 		if j.dryRun && ReasonOf(err) == ErrDryRun {
 			return nil

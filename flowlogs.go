@@ -216,6 +216,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		in.ClientToken = &token
 	}
 	b := Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds}
+	in.ResourceIds = nil // they are the batch's
 	out, err := caller.call(ctx, in, &b)
 	if err == nil {
 		err = b.add(out)

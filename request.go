@@ -292,15 +292,18 @@ func (r Request) Input() (*ec2.CreateFlowLogsInput, error) {
 // settings is the input without what differs from call to call, resource IDs and
 // token, and without validation.
 func (r *Request) settings() *ec2.CreateFlowLogsInput {
-	in := &ec2.CreateFlowLogsInput{
-		ResourceType: r.resourceType(),
-		TrafficType:  r.TrafficType,
-		DryRun:       flag(r.DryRun),
+	var parameters struct { // in one piece, for the input points into the target
+		in     ec2.CreateFlowLogsInput
+		target target
 	}
+	in := &parameters.in
+	in.ResourceType, in.TrafficType, in.DryRun = r.resourceType(), r.TrafficType, flag(r.DryRun)
 	if len(r.LogFormat) > 0 {
 		in.LogFormat = aws.String(r.LogFormat.String())
 	}
-	if t, ok := r.target(); ok {
+	if d, ok := r.target(); ok {
+		parameters.target = d
+		t := &parameters.target
 		in.LogDestinationType = t.typ
 		in.LogGroupName = text(&t.logGroupName)
 		in.LogDestination = text(&t.arn)

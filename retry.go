@@ -90,9 +90,23 @@ func oneAttempt(o *ec2.Options) {
 	o.ClientLogMode &^= aws.LogRetries // by this package's loop
 }
 
+// exchange is a call on its way through the SDK's loop: what is sent, and what
+// became of the last attempt.
+type exchange struct {
+	settings *ec2.CreateFlowLogsInput // without IDs and token
+	batch    *Batch
+	err      error
+}
+
 // copyRequest gives each attempt an input of its own, so that all send the same
 // whatever an API does with it.
-func copyRequest(request any) any { return copyInput(request.(*ec2.CreateFlowLogsInput)) }
+func copyRequest(request any) any {
+	x := request.(*exchange)
+	in := copyInput(x.settings)
+	in.ResourceIds = slices.Clone(x.batch.ResourceIDs)
+	in.ClientToken = &x.batch.ClientToken
+	return in
+}
 
 func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
 	c := *in
@@ -115,10 +129,10 @@ func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
 // call sends one call until it is answered or refused for good, and counts the
 // attempts in b. While a new IAM role may not have been seen by EC2 yet, it sends
 // the same again.
-func (c *caller) call(ctx context.Context, in *ec2.CreateFlowLogsInput, b *Batch) (*ec2.CreateFlowLogsOutput, error) {
+func (c *caller) call(ctx context.Context, settings *ec2.CreateFlowLogsInput, b *Batch) (*ec2.CreateFlowLogsOutput, error) {
 	wait := propagationWait{timeout: c.propagation}
 	for {
-		out, err := c.attempts(ctx, in, b)
+		out, err := c.attempts(ctx, &exchange{settings: settings, batch: b})
 		switch {
 		case ReasonOf(err) == ErrRoleNotAssumable && wait.next(ctx):
 			continue
@@ -136,8 +150,7 @@ func (c *caller) call(ctx context.Context, in *ec2.CreateFlowLogsInput, b *Batch
 func notAttempted(cause error) error { return fmt.Errorf("%w: %w", ErrNotAttempted, cause) }
 
 // attempts is one pass of the SDK's retry loop.
-func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *Batch) (*ec2.CreateFlowLogsOutput, error) {
-	var last error
+func (c *caller) attempts(ctx context.Context, x *exchange) (*ec2.CreateFlowLogsOutput, error) {
 	attempt := middleware.FinalizeHandlerFunc(func(_ context.Context, request middleware.FinalizeInput) (
 		result middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 	) {
@@ -146,7 +159,7 @@ func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *B
 				return result, metadata, err
 			}
 		}
-		b.Attempts++
+		x.batch.Attempts++
 		sent := time.Now()
 		out, err := c.api.CreateFlowLogs(ctx, request.Request.(*ec2.CreateFlowLogsInput), c.optFns...)
 		err = lostAnswer(ctx, out, err)
@@ -154,8 +167,8 @@ func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *B
 			c.pacer.learn(sent, ReasonOf(err))
 		}
 		if err != nil {
-			last = err
-			b.RequestID = requestID(err)
+			x.err = err
+			x.batch.RequestID = requestID(err)
 			return result, metadata, err
 		}
 		result.Result = out
@@ -167,12 +180,12 @@ func (c *caller) attempts(ctx context.Context, in *ec2.CreateFlowLogsInput, b *B
 		loopCtx = awsmiddleware.SetServiceID(loopCtx, ec2.ServiceID)
 		loopCtx = awsmiddleware.SetOperationName(loopCtx, "CreateFlowLogs")
 	}
-	result, _, err := c.loop.HandleFinalize(loopCtx, middleware.FinalizeInput{Request: in}, attempt)
+	result, _, err := c.loop.HandleFinalize(loopCtx, middleware.FinalizeInput{Request: x}, attempt)
 	if err == nil {
 		return result.Result.(*ec2.CreateFlowLogsOutput), nil
 	}
-	if last != nil && !errors.Is(err, last) {
-		return nil, fmt.Errorf("%w, after: %w", err, last) // it ended between two attempts
+	if x.err != nil && !errors.Is(err, x.err) {
+		return nil, fmt.Errorf("%w, after: %w", err, x.err) // it ended between two attempts
 	}
 	return nil, err
 }

@@ -89,7 +89,7 @@ func (p *pass) send(ctx context.Context, batches iter.Seq[Batch]) {
 					case <-abandoned:
 					}
 				}()
-				o.batch, o.err = p.job.send(ctx, b)
+				o.err = p.job.send(ctx, &o.batch)
 			}()
 		case o := <-outcomes:
 			inFlight--
