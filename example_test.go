@@ -19,7 +19,7 @@ import (
 func ExampleClient_Create() {
 	api := flowlogstest.New()
 
-	resp, err := flowlogs.New(api).Create(context.TODO(), flowlogs.Request{
+	resp, err := flowlogs.New(api).Create(context.Background(), flowlogs.Request{
 		ResourceIDs: []string{"eni-aa22bb33"},
 		TrafficType: flowlogs.TrafficTypeReject,
 		Destination: flowlogs.CloudWatchLogs{
@@ -35,7 +35,7 @@ func ExampleClient_Create_partialFailure() {
 	api := flowlogstest.New()
 	api.Inject(flowlogstest.FailResources("400", "LogDestination: flow-logs does not exist", "vpc-0a1b2c3d"))
 
-	resp, err := flowlogs.New(api).Create(context.TODO(), flowlogs.Request{
+	resp, err := flowlogs.New(api).Create(context.Background(), flowlogs.Request{
 		ResourceIDs: []string{"vpc-0a1b2c3d", "vpc-4e5f6a7b"},
 		TrafficType: flowlogs.TrafficTypeAll,
 		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
@@ -69,13 +69,13 @@ func ExampleCallError() {
 		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
 	}
 	client := flowlogs.New(api, func(o *flowlogs.Options) { o.Retryer = nil }) // to see the failure
-	_, err := client.Create(context.TODO(), req)
+	_, err := client.Create(context.Background(), req)
 
 	var call *flowlogs.CallError
 	if errors.As(err, &call) {
 		fmt.Println(flowlogs.ReasonOf(err))
 		req.ResourceIDs, req.ClientToken = call.Batch.ResourceIDs, call.Batch.ClientToken
-		resp, err := client.Create(context.TODO(), req)
+		resp, err := client.Create(context.Background(), req)
 		fmt.Println(len(resp.FlowLogIDs), err, len(api.FlowLogs()))
 	}
 	// Output:
@@ -121,7 +121,7 @@ func ExampleContentToken() {
 	api := flowlogstest.New()
 	for range 2 {
 		client := flowlogs.New(api, func(o *flowlogs.Options) { o.Token = flowlogs.ContentToken("event-7") })
-		_, err := client.Create(context.TODO(), flowlogs.Request{
+		_, err := client.Create(context.Background(), flowlogs.Request{
 			ResourceIDs: []string{"vpc-0a1b2c3d"},
 			TrafficType: flowlogs.TrafficTypeAll,
 			Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
@@ -143,7 +143,7 @@ func ExampleParseLogFormat() {
 func ExampleClient_CreateFlowLogs() {
 	var api flowlogs.API = flowlogs.New(flowlogstest.New())
 
-	_, err := api.CreateFlowLogs(context.TODO(), &ec2.CreateFlowLogsInput{
+	_, err := api.CreateFlowLogs(context.Background(), &ec2.CreateFlowLogsInput{
 		ResourceIds:        []string{"vpc-0a1b2c3d"},
 		ResourceType:       types.FlowLogsResourceTypeVpc,
 		TrafficType:        types.TrafficTypeAll,
