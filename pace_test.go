@@ -99,10 +99,11 @@ func answer(status int, code string) error {
 func (a *account) floor(calls int) time.Duration {
 	const step = 10 * time.Millisecond
 	var elapsed time.Duration
-	for given := 50.0; given < float64(calls); elapsed += step {
-		given += (5 - a.others(elapsed)) * step.Seconds()
-		if a.outage(elapsed) {
-			given = min(given, 50) // it fills, but nobody can take
+	bucket, given := 50.0, 0.0
+	for ; given < float64(calls); elapsed += step {
+		bucket = min(50, bucket+(5-a.others(elapsed))*step.Seconds())
+		if !a.outage(elapsed) {
+			given, bucket = given+bucket, 0
 		}
 	}
 	return elapsed
