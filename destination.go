@@ -258,14 +258,10 @@ func (v *validator) destination(t target) {
 		v.add(arnPath, "", "required: the ARN of the destination, "+rule.arn.form)
 	}
 	if t.arn != "" {
-		if problem := rule.arn.problem(t.arn, v.region); problem != "" {
-			v.add(arnPath, t.arn, problem)
-		}
+		v.check(arnPath, t.arn, rule.arn.problem(t.arn, v.region))
 	}
 	if t.logGroupName != "" {
-		if problem := logGroupNameProblem(t.logGroupName); problem != "" {
-			v.add(v.paths.logGroupName, t.logGroupName, problem)
-		}
+		v.check(v.paths.logGroupName, t.logGroupName, logGroupNameProblem(t.logGroupName))
 	}
 	v.roles(rule, t)
 	if f := t.fileFormat; f != "" && f != FileFormatPlainText && f != FileFormatParquet {
@@ -283,14 +279,10 @@ func (v *validator) roles(rule *destinationRule, t target) {
 		v.add(v.paths.crossAccountRoleARN, "", "required together with "+v.paths.roleARN+"; leave both empty for a stream in the same account")
 	}
 	if t.roleARN != "" && rule.roleARN != refused {
-		if problem := roleARN.problem(t.roleARN, ""); problem != "" {
-			v.add(v.paths.roleARN, t.roleARN, problem)
-		}
+		v.check(v.paths.roleARN, t.roleARN, roleARN.problem(t.roleARN, ""))
 	}
 	if t.crossAccountRoleARN != "" && rule.crossAccountRole != refused {
-		if problem := crossAccountRoleARN.problem(t.crossAccountRoleARN, ""); problem != "" {
-			v.add(v.paths.crossAccountRoleARN, t.crossAccountRoleARN, problem)
-		}
+		v.check(v.paths.crossAccountRoleARN, t.crossAccountRoleARN, crossAccountRoleARN.problem(t.crossAccountRoleARN, ""))
 	}
 }
 

@@ -201,9 +201,8 @@ func FromInput(in *ec2.CreateFlowLogsInput) (Request, error) {
 	}
 	if s := aws.ToString(in.LogFormat); s != "" {
 		var problem string
-		if r.LogFormat, problem = parseLogFormat(s); problem != "" {
-			v.add(inputPaths.logFormat, s, problem)
-		}
+		r.LogFormat, problem = parseLogFormat(s)
+		v.check(inputPaths.logFormat, s, problem)
 	}
 	for _, s := range in.TagFieldSpecifications {
 		r.TagFields = append(r.TagFields, TagFields{ResourceType: s.ResourceType, Keys: slices.Clone(s.TagKeys)})

@@ -17,14 +17,10 @@ func (r Request) Validate() error { return r.validateFor("") }
 // known.
 func (r *Request) validateFor(region string) error {
 	v := validator{paths: &requestPaths, region: region}
-	r.check(&v)
-	return v.err()
-}
-
-func (r *Request) check(v *validator) {
 	t := r.resourceType()
 	v.resources(t, r.ResourceIDs)
-	r.checkSettings(v, t)
+	r.checkSettings(&v, t)
+	return v.err()
 }
 
 // checkSettings checks all but the resources.
@@ -80,9 +76,7 @@ func validateInput(in *ec2.CreateFlowLogsInput, region string) error {
 	}
 	if s := aws.ToString(in.LogFormat); s != "" {
 		format, problem := parseLogFormat(s)
-		if problem != "" {
-			v.add(v.paths.logFormat, s, problem)
-		}
+		v.check(v.paths.logFormat, s, problem)
 		v.logFormat(in.ResourceType, format, len(in.TagFieldSpecifications) > 0)
 	}
 	v.tagFieldCount(len(in.TagFieldSpecifications))
@@ -104,6 +98,13 @@ type validator struct {
 
 func (v *validator) add(path, value, message string) {
 	v.problems = append(v.problems, FieldError{Field: path, Value: value, Message: message})
+}
+
+// check adds a problem if there is one.
+func (v *validator) check(path, value, problem string) {
+	if problem != "" {
+		v.add(path, value, problem)
+	}
 }
 
 func (v *validator) err() error {
