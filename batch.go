@@ -72,12 +72,17 @@ func (j *job) sendEach(ctx context.Context, batches []Batch) []*CallError {
 	}
 	for i, b := range batches {
 		if !ended[i] {
-			err := &CallError{Batch: b, Err: j.stopped}
-			failed = append(failed, err)
-			j.tell(b, err)
+			failed = append(failed, j.leave(b))
 		}
 	}
 	return failed
+}
+
+// leave reports a batch that is not sent any more.
+func (j *job) leave(b Batch) *CallError {
+	err := &CallError{Batch: b, Err: j.stopped}
+	j.tell(b, err)
+	return err
 }
 
 // tell reports the progress after a batch.
@@ -103,14 +108,14 @@ func (j *job) send(ctx context.Context, b *Batch) *CallError {
 			return &CallError{Batch: *b, Err: v.err()}
 		}
 	}
-	if err := j.exchange(ctx, b); err != nil {
+	if err := j.sendOnce(ctx, b); err != nil {
 		return &CallError{Batch: *b, Err: err}
 	}
 	return j.resendDenied(ctx, b)
 }
 
-// exchange sends the IDs of a batch under its token and notes the answer in it.
-func (j *job) exchange(ctx context.Context, b *Batch) error {
+// sendOnce sends the IDs of a batch under its token and notes the answer in it.
+func (j *job) sendOnce(ctx context.Context, b *Batch) error {
 	out, err := j.call(ctx, j.settings, b)
 	if err != nil {
 		if j.dryRun && ReasonOf(err) == ErrDryRun {
@@ -141,7 +146,7 @@ func (j *job) resendDenied(ctx context.Context, b *Batch) *CallError {
 			return nil
 		}
 		part := Batch{Index: b.Index, ClientToken: resendToken(b.ClientToken, n, ids), ResourceIDs: ids}
-		err := j.exchange(ctx, &part)
+		err := j.sendOnce(ctx, &part)
 		if part.Attempts == 0 {
 			err = fmt.Errorf("%w, after: %w", err, denied)
 		} else {

@@ -87,15 +87,18 @@ func New(api API, optFns ...func(*Options)) *Client {
 	if o.Retryer == nil {
 		o.Retryer = retry.NewStandard()
 	}
-	return (&Client{api: api, options: o}).with(optFns)
+	return newClient(api, o, optFns)
 }
 
 // with is the client with other options.
 func (c *Client) with(optFns []func(*Options)) *Client {
-	if len(optFns) == 0 && c.caller.api != nil {
+	if len(optFns) == 0 {
 		return c
 	}
-	o := c.options
+	return newClient(c.api, c.options, optFns)
+}
+
+func newClient(api API, o Options, optFns []func(*Options)) *Client {
 	o.ClientOptions = slices.Clip(o.ClientOptions)
 	for _, fn := range optFns {
 		fn(&o)
@@ -104,7 +107,7 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 		o.Token = RandomToken
 	}
 	o.ClientOptions = slices.Clone(o.ClientOptions)
-	return &Client{api: c.api, options: o, caller: newCaller(c.api, o)}
+	return &Client{api: api, options: o, caller: newCaller(api, o)}
 }
 
 // Create creates a flow log for every resource of the request, in as many calls

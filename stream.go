@@ -54,9 +54,7 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq[string], 
 			}
 		}
 		for _, b := range s.unsent {
-			err := &CallError{Batch: b, Err: j.stopped}
-			j.tell(b, err)
-			if !give(b, err) {
+			if !give(b, j.leave(b)) {
 				return
 			}
 		}
