@@ -1,166 +1,146 @@
 package flowlogs
 
 import (
-	"context"
 	"fmt"
+	"iter"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// Progress is how far a [Client.Create] or [Client.Stream] has come. Every
-// resource that has been dealt with is in one of Created, Unsuccessful and
-// Failed.
-type Progress struct {
-	Resources    int // of the request; -1: not known, in a Stream
-	Created      int // flow logs
-	Unsuccessful int // resources that EC2 refused one by one
-	Failed       int // resources of calls that failed or were not attempted
-	Batches      int // of the request; -1: not known, in a Stream
-	BatchesDone  int
+// Batch is one call of CreateFlowLogs: the resources that were sent under one
+// client token, and what became of them. If EC2 rejects a call because of some
+// of its resources, the call is split, and the Batches of its parts take its
+// place, all with its Index.
+type Batch struct {
+	Index        int    // position among the batches of the request, from 0
+	ClientToken  string // of the call: the request's, or derived from it
+	ResourceIDs  []string
+	FlowLogIDs   []string // EC2 does not say which belongs to which resource
+	Unsuccessful []UnsuccessfulItem
+
+	// Err is the error of the call, nil if EC2 responded and accounted for every
+	// resource. errors.Is matches it with its [Reason].
+	Err error
+
+	Attempts  int    // attempts sent to EC2; 0: not attempted
+	RequestID string // AWS's, of the last response; "": there was none
+
+	dryRun bool // it would have succeeded
 }
 
-// job is one request on its way: what all of its batches have in common.
-type job struct {
-	*caller
-	settings    *ec2.CreateFlowLogsInput // without IDs and token
-	dryRun      bool
-	checked     bool // whether the IDs have been validated
-	concurrency int
-	progress    Progress
-	onProgress  func(Progress) // nil: nobody is told
-	stopped     error          // why no more is sent
-}
-
-// split cuts IDs into batches. A single batch has the token of the request
-// itself, several have tokens derived from it.
+// split cuts the IDs of a request into several batches, under tokens derived from
+// that of the request.
 func split(ids []string, size int, token string) []Batch {
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
-	for part := range slices.Chunk(ids, size) {
-		b := Batch{Index: len(batches), ClientToken: token, ResourceIDs: part}
-		if len(part) < len(ids) {
-			b.ClientToken = batchToken(token, part)
-		}
-		batches = append(batches, b)
+	for part := range slices.Chunk(ids, size) { // clipped: appending to one batch leaves the next alone
+		batches = append(batches, Batch{Index: len(batches), ClientToken: batchToken(token, part), ResourceIDs: part})
 	}
 	return batches
 }
 
-// sendAll sends the batches, leaves in the slice what became of them, and returns
-// the errors of those that failed.
-func (j job) sendAll(ctx context.Context, batches []Batch) []*CallError {
-	if len(batches) > 1 {
-		several := j
-		return several.sendEach(ctx, batches)
+// halve splits the batch in two, under tokens derived from its own.
+func (b *Batch) halve() (first, second Batch) {
+	ids := b.ResourceIDs
+	middle := (len(ids) + 1) / 2
+	half := func(ids []string) Batch {
+		return Batch{Index: b.Index, ClientToken: batchToken(b.ClientToken, ids), ResourceIDs: ids}
 	}
-	err := j.send(ctx, &batches[0]) // by far the most: without what several need
-	j.tell(batches[0], err)
-	if err == nil {
+	return half(ids[:middle:middle]), half(ids[middle:])
+}
+
+// record notes a response of EC2. A nil response, which a mock may return,
+// accounts for no resource.
+func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
+	if out != nil {
+		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
+		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
+		b.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+	}
+	if !b.complete() {
+		b.Err = newFailure(fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
+			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource")))
+	}
+}
+
+func unsuccessfulItems(items []types.UnsuccessfulItem) []UnsuccessfulItem {
+	if len(items) == 0 {
 		return nil
 	}
-	return []*CallError{err}
+	converted := make([]UnsuccessfulItem, len(items))
+	for i, item := range items {
+		converted[i].ResourceID = aws.ToString(item.ResourceId)
+		if item.Error != nil {
+			converted[i].Code = aws.ToString(item.Error.Code)
+			converted[i].Message = aws.ToString(item.Error.Message)
+		}
+	}
+	return converted
 }
 
-func (j *job) sendEach(ctx context.Context, batches []Batch) []*CallError {
-	var failed []*CallError
-	ended := make([]bool, len(batches))
-	for b, err := range j.run(ctx, slices.Values(slices.Clone(batches))) {
-		batches[b.Index], ended[b.Index] = b, true
+// complete reports whether the response accounts for every resource, by a flow
+// log or by an item that names it, and for nothing else.
+func (b *Batch) complete() bool {
+	if b.dryRun {
+		return true
+	}
+	items := b.rejected()
+	for _, item := range b.Unsuccessful {
+		if items[item.ResourceID] == nil {
+			return false
+		}
+	}
+	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
+}
+
+// rejected returns the items that name a resource of the batch, the first of
+// those that name the same.
+func (b *Batch) rejected() map[string]*UnsuccessfulItem {
+	if len(b.Unsuccessful) == 0 {
+		return nil
+	}
+	items := make(map[string]*UnsuccessfulItem, len(b.Unsuccessful))
+	for i := range b.Unsuccessful {
+		item := &b.Unsuccessful[i]
+		if items[item.ResourceID] == nil && slices.Contains(b.ResourceIDs, item.ResourceID) {
+			items[item.ResourceID] = item
+		}
+	}
+	return items
+}
+
+// Results yields every resource of the batch once, in the order of ResourceIDs,
+// with nil if it has its flow log, and otherwise with its error: an
+// *[UnsuccessfulItem] if EC2 rejected it individually, or the *[CallError] of
+// the call. If the response does not account for every resource, those that no
+// item names may have a flow log or not: their error is [ErrIncompleteResponse].
+func (b Batch) Results() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		err := b.Err
+		if err == nil && !b.complete() {
+			err = ErrIncompleteResponse
+		}
 		if err != nil {
-			failed = append(failed, err)
+			err = &CallError{Batch: b, Err: err}
 		}
-	}
-	for i, b := range batches {
-		if !ended[i] {
-			failed = append(failed, j.leave(b))
-		}
-	}
-	return failed
-}
-
-// leave reports a batch that is not sent any more.
-func (j *job) leave(b Batch) *CallError {
-	err := &CallError{Batch: b, Err: j.stopped}
-	j.tell(b, err)
-	return err
-}
-
-// tell reports the progress after a batch.
-func (j *job) tell(b Batch, err *CallError) {
-	if j.onProgress == nil {
-		return
-	}
-	p := &j.progress
-	p.BatchesDone++
-	p.Created += len(b.FlowLogIDs)
-	p.Unsuccessful += len(b.Unsuccessful)
-	if err != nil {
-		p.Failed += max(0, len(b.ResourceIDs)-len(b.FlowLogIDs)-len(b.Unsuccessful))
-	}
-	j.onProgress(*p)
-}
-
-// send sends a batch, and again those of its resources that are worth it.
-func (j *job) send(ctx context.Context, b *Batch) *CallError {
-	if !j.checked {
-		v := validator{paths: &requestPaths}
-		if v.resources(j.settings.ResourceType, b.ResourceIDs); len(v.problems) > 0 {
-			return &CallError{Batch: *b, Err: v.err()}
-		}
-	}
-	if err := j.sendOnce(ctx, b); err != nil {
-		return &CallError{Batch: *b, Err: err}
-	}
-	return j.resendDenied(ctx, b)
-}
-
-// sendOnce sends the IDs of a batch under its token and notes the answer in it.
-func (j *job) sendOnce(ctx context.Context, b *Batch) error {
-	out, err := j.call(ctx, j.settings, b)
-	if err != nil {
-		if j.dryRun && ReasonOf(err) == ErrDryRun {
-			return nil
-		}
-		return err
-	}
-	return b.add(out)
-}
-
-// resendDenied sends those resources again to which EC2 said that access to their
-// destination is denied, as it does while a new bucket policy spreads. What
-// becomes of them joins the batch. Where that is not known in the end, they are in
-// the error and no longer unsuccessful: EC2 may only have repeated what it said to
-// an earlier run of the job, which may have sent them again.
-func (j *job) resendDenied(ctx context.Context, b *Batch) *CallError {
-	wait := propagationWait{timeout: j.propagation}
-	for n := 1; j.propagation > 0; n++ {
-		var ids []string
-		var denied UnsuccessfulItem
-		for _, item := range b.Unsuccessful {
-			if item.Is(ErrDestinationAccessDenied) && slices.Contains(b.ResourceIDs, item.ResourceID) {
-				ids = append(ids, item.ResourceID)
-				denied = item
+		items := b.rejected()
+		for _, id := range b.ResourceIDs {
+			result := err
+			if item := items[id]; item != nil {
+				result = item
+			}
+			if !yield(id, result) {
+				return
 			}
 		}
-		if len(ids) == 0 || !wait.next(ctx) && ctx.Err() == nil {
-			return nil
-		}
-		part := Batch{Index: b.Index, ClientToken: resendToken(b.ClientToken, n, ids), ResourceIDs: ids}
-		err := j.sendOnce(ctx, &part)
-		if part.Attempts == 0 {
-			err = fmt.Errorf("%w, after: %w", err, denied)
-		} else {
-			b.RequestID = part.RequestID
-		}
-		b.Attempts += part.Attempts
-		b.FlowLogIDs = append(b.FlowLogIDs, part.FlowLogIDs...)
-		b.Unsuccessful = slices.DeleteFunc(b.Unsuccessful, func(item UnsuccessfulItem) bool {
-			return slices.Contains(ids, item.ResourceID)
-		})
-		b.Unsuccessful = append(b.Unsuccessful, part.Unsuccessful...)
-		if err != nil {
-			return &CallError{Batch: part, Err: err}
-		}
 	}
-	return nil
+}
+
+// without returns the batch without the resources ids.
+func (b Batch) without(ids []string) Batch {
+	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), func(id string) bool { return slices.Contains(ids, id) })
+	return b
 }

@@ -10,191 +10,168 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// UnsuccessfulItem is a resource for which EC2 did not create a flow log, within
-// a call that it answered with HTTP 200. It is a [smithy.APIError], and matches
-// its [Reason] with errors.Is.
-type UnsuccessfulItem struct {
-	ResourceID string
-	Code       string // often the literal "400"; see Reason for something to switch on
-	Message    string
+// CreateError is what went wrong with a request that was sent. It unwraps to
+// the UnsuccessfulError, if there is one, and to each of Calls, so errors.Is
+// finds the [Reason] of every failure and errors.As every error of the SDK.
+//
+// The flow logs in the [Response] exist all the same. [Response.Results] says
+// which resources have none, and why.
+type CreateError struct {
+	ClientToken  string             // of the request
+	Created      int                // flow logs that were created all the same
+	Unsuccessful *UnsuccessfulError // nil: no resource was rejected individually
+	Calls        []*CallError       // the calls that failed, in the order of their batches
 }
 
-var _ smithy.APIError = UnsuccessfulItem{}
-
-func (i UnsuccessfulItem) Error() string {
-	return printable(cmp.Or(i.ResourceID, "a resource that EC2 did not name")) + ": " +
-		printable(cmp.Or(i.Message, "no message")) + " (" + printable(cmp.Or(i.Code, "no code")) + ")"
+func (e *CreateError) Error() string {
+	errs := e.Unwrap()
+	if len(errs) == 0 {
+		return "flowlogs: unknown error, client token " + printable(e.ClientToken)
+	}
+	if len(errs) == 1 {
+		return errs[0].Error()
+	}
+	var counts []string
+	if e.Unsuccessful != nil {
+		counts = append(counts, plural(len(e.Unsuccessful.Items), "resource")+" unsuccessful")
+	}
+	failed, notAttempted := 0, 0
+	for _, call := range e.Calls {
+		if ReasonOf(call.Err) == ErrNotAttempted {
+			notAttempted++
+		} else {
+			failed++
+		}
+	}
+	if failed > 0 {
+		counts = append(counts, plural(failed, "call")+" failed")
+	}
+	if notAttempted > 0 {
+		counts = append(counts, plural(notAttempted, "call")+" not attempted")
+	}
+	return fmt.Sprintf("flowlogs: %d created, %s, client token %s; first: %s", e.Created, strings.Join(counts, ", "),
+		printable(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
 }
 
-// ErrorCode is the code as EC2 sent it.
-func (i UnsuccessfulItem) ErrorCode() string { return i.Code }
+// Unwrap returns the UnsuccessfulError, if there is one, and then the calls.
+func (e *CreateError) Unwrap() []error {
+	errs := make([]error, 0, 1+len(e.Calls))
+	if e.Unsuccessful != nil {
+		errs = append(errs, e.Unsuccessful)
+	}
+	for _, call := range e.Calls {
+		errs = append(errs, call)
+	}
+	return errs
+}
 
-// ErrorMessage is the message as EC2 sent it.
-func (i UnsuccessfulItem) ErrorMessage() string { return i.Message }
+// createError returns the error of the batches, or nil if none of them failed.
+func createError(token string, batches []Batch) error {
+	if !slices.ContainsFunc(batches, func(b Batch) bool { return b.Err != nil || len(b.Unsuccessful) > 0 }) {
+		return nil
+	}
+	e := &CreateError{ClientToken: token}
+	var items []UnsuccessfulItem
+	for _, b := range batches {
+		e.Created += len(b.FlowLogIDs)
+		items = append(items, b.Unsuccessful...)
+		if b.Err != nil {
+			e.Calls = append(e.Calls, &CallError{Batch: b, Err: b.Err})
+		}
+	}
+	if len(items) > 0 {
+		e.Unsuccessful = &UnsuccessfulError{Items: items, ClientToken: token, Created: e.Created}
+	}
+	return e
+}
 
-// ErrorFault is the client's: EC2 refused the resource.
-func (i UnsuccessfulItem) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-// Is reports whether target is the Reason of the item.
-func (i UnsuccessfulItem) Is(target error) bool { return isReason(i, target) }
-
-// UnsuccessfulError says that EC2 answered but did not create all flow logs. It
-// unwraps to its items.
+// UnsuccessfulError says that EC2 responded with success but rejected resources
+// individually. It unwraps to its items.
 type UnsuccessfulError struct {
 	Items       []UnsuccessfulItem // at least one
 	ClientToken string             // of the request
-	Created     int                // flow logs created all the same
+	Created     int                // flow logs that were created all the same
 }
 
 func (e *UnsuccessfulError) Error() string {
-	return fmt.Sprintf("flowlogs: %d unsuccessful, %d created, client token %s: %s%s",
-		len(e.Items), e.Created, printable(e.ClientToken), e.Items[0], andMore(len(e.Items)-1))
+	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), printable(e.ClientToken))
+	if len(e.Items) > 0 {
+		text += ": " + e.Items[0].Error() + andMore(len(e.Items)-1)
+	}
+	return text
 }
 
 // Unwrap returns the items.
 func (e *UnsuccessfulError) Unwrap() []error {
 	errs := make([]error, len(e.Items))
-	for i, item := range e.Items {
-		errs[i] = item
+	for i := range e.Items {
+		errs[i] = &e.Items[i]
 	}
 	return errs
 }
 
-// unsuccessfulError is nil where there are no items.
-func unsuccessfulError(items []UnsuccessfulItem, token string, created int) error {
-	if len(items) == 0 {
-		return nil
-	}
-	return &UnsuccessfulError{Items: items, ClientToken: token, Created: created}
+// UnsuccessfulItem is a resource for which EC2 created no flow log although it
+// accepted the call. *UnsuccessfulItem is an error and a [smithy.APIError], and
+// errors.Is matches it with its [Reason].
+type UnsuccessfulItem struct {
+	ResourceID string
+	Code       string // often the literal "400"; switch on Reason instead
+	Message    string
 }
 
-// CallError is a call that EC2 refused, or that never got an answer that says
-// what became of every resource.
+var _ smithy.APIError = (*UnsuccessfulItem)(nil)
+
+func (i *UnsuccessfulItem) Error() string {
+	return printable(cmp.Or(i.ResourceID, "unnamed resource")) + ": " +
+		printable(cmp.Or(i.Message, "no message")) + " (" + printable(cmp.Or(i.Code, "no code")) + ")"
+}
+
+// Reason returns the reason that code and message stand for, or "" if this
+// package knows none.
+func (i *UnsuccessfulItem) Reason() Reason { return classify(i.Code, i.Message) }
+
+// ErrorCode returns the code as EC2 sent it.
+func (i *UnsuccessfulItem) ErrorCode() string { return i.Code }
+
+// ErrorMessage returns the message as EC2 sent it.
+func (i *UnsuccessfulItem) ErrorMessage() string { return i.Message }
+
+// ErrorFault returns [smithy.FaultClient].
+func (i *UnsuccessfulItem) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// Is reports whether target is the Reason of the item.
+func (i *UnsuccessfulItem) Is(target error) bool { return isReason(i, target) }
+
+// CallError is a call that EC2 rejected, that got no response, or whose response
+// does not account for every resource.
 //
-// The batch has what is needed to go on: Create with its ResourceIDs, its
-// ClientToken and otherwise the same request sends the same call again, which
-// creates nothing that exists already. Or, for the whole request, Create with the
-// same Request and the token of the Response.
+// To resume the call, call Create with the ResourceIDs and the ClientToken of
+// the Batch and otherwise the same Request. EC2 creates nothing twice under the
+// same token. To resume the whole request, call Create with the same Request and
+// the ClientToken of the [Response].
 type CallError struct {
 	Batch Batch
-	Err   error // the SDK's error, a Reason of this package, or the context's error
+	Err   error // Batch.Err
 }
 
 func (e *CallError) Error() string {
-	return fmt.Sprintf("flowlogs: %s%s, client token %s, %s: %s",
-		printable(first(e.Batch.ResourceIDs)), andMore(len(e.Batch.ResourceIDs)-1),
-		printable(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), printable(e.Err.Error()))
+	cause := "unknown error"
+	if e.Err != nil {
+		cause = printable(e.Err.Error())
+	}
+	ids := "no resources"
+	if n := len(e.Batch.ResourceIDs); n > 0 {
+		ids = printable(e.Batch.ResourceIDs[0]) + andMore(n-1)
+	}
+	return fmt.Sprintf("flowlogs: call for %s, client token %s, %s: %s",
+		ids, printable(cmp.Or(e.Batch.ClientToken, "none")), plural(e.Batch.Attempts, "attempt"), cause)
 }
 
-// Unwrap returns the cause.
+// Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// Is reports whether target is the Reason of the cause.
+// Is reports whether target is the Reason of Err.
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
-
-// ValidationError is a request that was not sent because EC2 would refuse it, or
-// would accept it and never deliver. It unwraps to its fields, and its Reason is
-// ErrInvalidParameter.
-type ValidationError struct {
-	Fields []FieldError // every problem, at least one
-}
-
-func (e *ValidationError) Error() string {
-	const most = 10 // in one line; Fields has them all
-	var b strings.Builder
-	b.WriteString("flowlogs: invalid request: ")
-	for i, f := range e.Fields[:min(most, len(e.Fields))] {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.Error())
-	}
-	b.WriteString(andMore(len(e.Fields) - most))
-	return b.String()
-}
-
-// Unwrap returns the fields.
-func (e *ValidationError) Unwrap() []error {
-	errs := make([]error, len(e.Fields))
-	for i, f := range e.Fields {
-		errs[i] = f
-	}
-	return errs
-}
-
-// FieldError is one problem of a request.
-type FieldError struct {
-	Field   string // a path: "Destination.RoleARN", "ResourceIDs[17]"
-	Value   string // as it was given; empty where nothing was
-	Message string // what would be right
-}
-
-func (e FieldError) Error() string {
-	if e.Value == "" {
-		return e.Field + ": " + e.Message
-	}
-	return e.Field + " " + quote(e.Value) + ": " + e.Message
-}
-
-// Is reports whether target is ErrInvalidParameter.
-func (e FieldError) Is(target error) bool { return target == error(ErrInvalidParameter) }
-
-// createError joins the errors of a Create in one line.
-type createError struct {
-	errs         []error
-	unsuccessful int // resources
-	failed       int // calls
-	notAttempted int // calls
-}
-
-func (e *createError) Error() string {
-	var counts []string
-	if e.unsuccessful > 0 {
-		counts = append(counts, plural(e.unsuccessful, "resource")+" unsuccessful")
-	}
-	if e.failed > 0 {
-		counts = append(counts, plural(e.failed, "call")+" failed")
-	}
-	if e.notAttempted > 0 {
-		counts = append(counts, plural(e.notAttempted, "call")+" not attempted")
-	}
-	return "flowlogs: " + strings.Join(counts, ", ") + "; first " + strings.TrimPrefix(e.errs[0].Error(), "flowlogs: ")
-}
-
-func (e *createError) Unwrap() []error { return e.errs }
-
-// joinErrors is nil where all was created, and the error itself where there is
-// only one. The calls are put in the order of their batches.
-func joinErrors(r *Response, failed []*CallError) error {
-	if len(r.Unsuccessful) == 0 && len(failed) == 0 {
-		return nil
-	}
-	slices.SortFunc(failed, func(a, b *CallError) int { return a.Batch.Index - b.Batch.Index })
-	var joined createError
-	if err := unsuccessfulError(r.Unsuccessful, r.ClientToken, len(r.FlowLogIDs)); err != nil {
-		joined.errs = append(joined.errs, err)
-		joined.unsuccessful = len(r.Unsuccessful)
-	}
-	for _, call := range failed {
-		joined.errs = append(joined.errs, call)
-		if ReasonOf(call.Err) == ErrNotAttempted {
-			joined.notAttempted++
-		} else {
-			joined.failed++
-		}
-	}
-	if len(joined.errs) == 1 {
-		return joined.errs[0]
-	}
-	return &joined
-}
-
-func first(ids []string) string {
-	if len(ids) == 0 {
-		return "no resources"
-	}
-	return ids[0]
-}
 
 func andMore(n int) string {
 	if n <= 0 {
@@ -210,23 +187,21 @@ func plural(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// What comes from outside is shown in one line and in so many characters.
-const maxShown = 1000
-
-// printable is s without line breaks, control characters or terminal escapes.
+// printable returns s on one line, without control characters and terminal
+// escapes, truncated to 1,000 bytes: s may come from anywhere.
 func printable(s string) string {
-	if len(s) > maxShown {
-		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
+	const most = 1000
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	quoted := strconv.Quote(s)
-	if inner := quoted[1 : len(quoted)-1]; strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		return inner
+	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		quoted := strconv.Quote(s)
+		return quoted[1 : len(quoted)-1]
 	}
 	return s
 }
 
-// quote is a value of a request in quotation marks, cut to where it can be
-// recognized.
+// quote returns s in quotation marks, truncated to 100 bytes.
 func quote(s string) string {
 	const most = 100
 	if len(s) > most {

@@ -47,7 +47,7 @@ type documentOptions struct {
 // leaving out what is not set. The request need not be valid.
 func (r Request) MarshalJSON() ([]byte, error) {
 	if s := r.MaxAggregationInterval / time.Second; s*time.Second != r.MaxAggregationInterval || s < math.MinInt32 || s > math.MaxInt32 {
-		return nil, FieldError{Field: "MaxAggregationInterval", Value: r.MaxAggregationInterval.String(), Message: "want whole seconds"}
+		return nil, &FieldError{Field: "MaxAggregationInterval", Value: r.MaxAggregationInterval.String(), Message: "want whole seconds"}
 	}
 	in := r.settings()
 	d := document{

@@ -149,7 +149,7 @@ func (p *pacer) learn(sent time.Time, reason Reason) {
 		if !sent.Before(p.refused) { // else it was on its way at the refusal before
 			p.slowDown(time.Now())
 		}
-	case ErrUnavailable, ErrNoAnswer:
+	case ErrUnavailable, ErrNoResponse:
 		if p.failed++; p.failed >= enough && p.through > 0 {
 			p.fill(time.Now())
 			p.rate, p.tokens = max(cmp.Or(p.rate, bucketRefill)*slowing, slowest), min(p.tokens, 0)

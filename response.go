@@ -2,71 +2,35 @@ package flowlogs
 
 import (
 	"encoding/json"
-	"fmt"
+	"iter"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// Response is what EC2 answered. Its JSON form is the output of the AWS CLI's
-// create-flow-logs.
+// Response is what EC2 responded. Its JSON form is the output of the AWS CLI's
+// create-flow-logs, in both directions; it has no Batches.
 type Response struct {
-	// ClientToken is the token of the request. With it, the same request can be
-	// repeated without creating anything twice.
+	// ClientToken is the token of the request. The same request under the same
+	// token creates nothing twice.
 	ClientToken string
 
 	// FlowLogIDs are the flow logs of the request, batch after batch. EC2 does not
 	// say which belongs to which resource.
 	FlowLogIDs []string
 
-	// Unsuccessful are the resources without a flow log, batch after batch.
+	// Unsuccessful are the resources that EC2 rejected individually, batch after
+	// batch.
 	Unsuccessful []UnsuccessfulItem
 
 	// Batches are the calls that the request was split into, in the order of their
-	// IDs. One that failed as a whole is here too, without flow logs; its error is
-	// a [CallError] with the same index.
+	// resources, the failed ones included.
 	Batches []Batch
+
+	ids []string // in the request's order; nil: in that of Batches
 }
 
-// Batch is one call of CreateFlowLogs.
-type Batch struct {
-	Index        int    // place among the batches of the request, from 0
-	ClientToken  string // of this call: the request's, or derived from it where there are several batches
-	ResourceIDs  []string
-	FlowLogIDs   []string
-	Unsuccessful []UnsuccessfulItem
-	Attempts     int    // calls made, with retries and propagation waits; 0: not attempted
-	RequestID    string // AWS's, of the last answer; empty where there was none
-}
-
-// MarshalJSON writes the document that the AWS CLI prints: ClientToken,
-// FlowLogIds and Unsuccessful, with empty lists as [].
-func (r Response) MarshalJSON() ([]byte, error) {
-	type itemError struct{ Code, Message string }
-	type item struct {
-		Error      itemError
-		ResourceId string
-	}
-	document := struct {
-		ClientToken  string
-		FlowLogIds   []string
-		Unsuccessful []item
-	}{
-		ClientToken:  r.ClientToken,
-		FlowLogIds:   append([]string{}, r.FlowLogIDs...),
-		Unsuccessful: make([]item, 0, len(r.Unsuccessful)),
-	}
-	for _, u := range r.Unsuccessful {
-		document.Unsuccessful = append(document.Unsuccessful, item{itemError{u.Code, u.Message}, u.ResourceID})
-	}
-	return json.Marshal(document)
-}
-
-// collect gathers the lists of the batches.
+// collect puts the batches in order and gathers their lists.
 func (r *Response) collect() {
+	slices.SortStableFunc(r.Batches, func(a, b Batch) int { return a.Index - b.Index })
 	if len(r.Batches) == 1 {
 		r.FlowLogIDs, r.Unsuccessful = r.Batches[0].FlowLogIDs, r.Batches[0].Unsuccessful
 		return
@@ -77,31 +41,69 @@ func (r *Response) collect() {
 	}
 }
 
-// add notes an answer in the batch. It is an error for the answer not to account
-// for every resource; a nil answer, which a mock may give, accounts for none.
-func (b *Batch) add(out *ec2.CreateFlowLogsOutput) error {
-	if out != nil {
-		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
-		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
-		b.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
-	}
-	if created, unsuccessful := len(b.FlowLogIDs), len(b.Unsuccessful); created+unsuccessful != len(b.ResourceIDs) {
-		return fmt.Errorf("%w: %d created and %d unsuccessful of %d", ErrIncompleteResponse, created, unsuccessful, len(b.ResourceIDs))
-	}
-	return nil
-}
-
-func unsuccessfulItems(items []types.UnsuccessfulItem) []UnsuccessfulItem {
-	if len(items) == 0 {
-		return nil
-	}
-	converted := make([]UnsuccessfulItem, len(items))
-	for i, item := range items {
-		converted[i].ResourceID = aws.ToString(item.ResourceId)
-		if item.Error != nil {
-			converted[i].Code = aws.ToString(item.Error.Code)
-			converted[i].Message = aws.ToString(item.Error.Message)
+// Results yields every resource once, in the order of the request, with nil if
+// it has its flow log and its error otherwise; see [Batch.Results]. A Response
+// that was decoded from JSON has no Batches and yields nothing.
+func (r *Response) Results() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		results, order := make(map[string]error), r.ids
+		for _, b := range r.Batches {
+			for id, err := range b.Results() {
+				results[id] = err
+				if r.ids == nil {
+					order = append(order, id)
+				}
+			}
+		}
+		for _, id := range order {
+			if !yield(id, results[id]) {
+				return
+			}
 		}
 	}
-	return converted
+}
+
+// responseDocument is the output of the AWS CLI, with its members in the CLI's
+// order.
+type responseDocument struct {
+	ClientToken  string
+	FlowLogIds   []string
+	Unsuccessful []itemDocument
+}
+
+type itemDocument struct {
+	Error      struct{ Code, Message string }
+	ResourceId string
+}
+
+// MarshalJSON writes the document that the AWS CLI prints: ClientToken,
+// FlowLogIds and Unsuccessful, with empty lists as [].
+func (r Response) MarshalJSON() ([]byte, error) {
+	document := responseDocument{
+		ClientToken:  r.ClientToken,
+		FlowLogIds:   append([]string{}, r.FlowLogIDs...),
+		Unsuccessful: make([]itemDocument, len(r.Unsuccessful)),
+	}
+	for i, u := range r.Unsuccessful {
+		document.Unsuccessful[i].Error.Code = u.Code
+		document.Unsuccessful[i].Error.Message = u.Message
+		document.Unsuccessful[i].ResourceId = u.ResourceID
+	}
+	return json.Marshal(document)
+}
+
+// UnmarshalJSON reads the document that MarshalJSON writes.
+func (r *Response) UnmarshalJSON(data []byte) error {
+	var document responseDocument
+	if err := json.Unmarshal(data, &document); err != nil {
+		return err
+	}
+	*r = Response{ClientToken: document.ClientToken}
+	if len(document.FlowLogIds) > 0 {
+		r.FlowLogIDs = document.FlowLogIds
+	}
+	for _, u := range document.Unsuccessful {
+		r.Unsuccessful = append(r.Unsuccessful, UnsuccessfulItem{ResourceID: u.ResourceId, Code: u.Error.Code, Message: u.Error.Message})
+	}
+	return nil
 }

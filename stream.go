@@ -2,126 +2,214 @@ package flowlogs
 
 import (
 	"context"
+	"errors"
 	"iter"
-	"strconv"
+	"slices"
+	"sync"
 )
 
 // Stream creates a flow log for every resource of ids, in constant memory: it
-// takes IDs as calls can be made for them, and yields each batch as it ends, with
-// its error. The ResourceIDs of the request must be empty; its ResourceType, if
-// empty, is inferred from the first ID. The same IDs in the same order under the
-// same token are the same calls as those of [Client.Create], so a job is resumed
-// by another Stream or Create under the ClientToken that it was given.
+// takes IDs as calls can be made for them, and yields each [Batch] as soon as its
+// result is known. The ResourceIDs of the request must be empty. Its
+// ResourceType, if empty, is inferred from the first ID.
 //
-// The error of a batch is nil, an *[UnsuccessfulError], a *[CallError], or both
-// joined. A batch with an ID that is not valid is not sent, and its CallError
-// wraps a *[ValidationError]. The stream goes on after an error, unless it is one
-// that all others would meet too, or ctx ends: then it takes no more IDs, and
-// yields those that it has taken as not attempted. A request that is not valid is
-// one error with an empty Batch.
+// The error of a batch is nil or a *[CreateError]. A transient failure is
+// retried before new IDs are taken, until [Options].RetryTimeout. The stream goes
+// on after an error, unless it is fatal: it would apply to every other call. Then
+// Stream takes no more IDs, and yields those that it has taken with
+// ErrNotAttempted. So it does when ctx ends, and when ids yields an error, which
+// is then the cause. IDs that are invalid are not sent; their batch has a
+// *[ValidationError]. For a request that is invalid, Stream yields one error with
+// an empty Batch.
 //
-// Breaking out of the loop ends the calls in flight, whatever becomes of them.
-// Ids is read in a goroutine of its own, which has ended when the loop has; an
-// iterator that can block should end with ctx.
-func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq[string], optFns ...func(*Options)) iter.Seq2[Batch, error] {
+// Every batch has a token derived from that of the request and from its IDs. To
+// resume a Stream, run it with the same IDs in the same order, the same BatchSize
+// and the ClientToken of the request. Options.Token is called without the IDs.
+//
+// A break ends the calls in flight; what becomes of them is not known. Ids is
+// iterated in a goroutine that exits before the loop returns. Stream takes at
+// most one more ID after it has stopped, so an iterator that can block must watch
+// ctx. If a batch would take long to fill, set Options.BatchSize.
+func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, error], optFns ...func(*Options)) iter.Seq2[Batch, error] {
 	c = c.with(optFns)
 	return func(yield func(Batch, error) bool) {
-		next, stop := iter.Pull(ids)
-		defer stop()
-		first, ok := next()
-		if !ok {
-			return
+		s := &stream{client: c, req: req, job: c.newJob(&c.invoker, nil, true)}
+		s.job.progress = newProgress(c.options.OnProgress, -1, -1)
+		s.job.yield = func(b Batch) bool { return yield(b, createError(s.token, []Batch{b})) }
+		if req.ResourceType != "" || len(req.ResourceIDs) > 0 {
+			s.err = s.prepare()
 		}
-		req := req
-		token, err := c.prepareStream(&req, first)
-		if err != nil {
-			yield(Batch{}, err)
-			return
+		if s.err == nil {
+			s.job.run(ctx, nil, newSource(ids, s.batchSize), s.accept)
 		}
-		j := c.job(&req, Progress{Resources: -1, Batches: -1})
-		j.checked = false
-		s := source{first: first, next: next, size: c.batchSize(req.ResourceType), token: token}
-		give := func(b Batch, err *CallError) bool {
-			var failed []*CallError
-			if err != nil {
-				failed = append(failed, err)
-			}
-			return yield(b, joinErrors(&Response{ClientToken: token, FlowLogIDs: b.FlowLogIDs, Unsuccessful: b.Unsuccessful}, failed))
-		}
-		for b, err := range j.run(ctx, s.batches) {
-			if !give(b, err) {
-				return
-			}
-		}
-		for _, b := range s.unsent {
-			if !give(b, j.leave(b)) {
-				return
-			}
+		switch {
+		case s.err != nil:
+			yield(Batch{}, s.err)
+		case s.job.interrupted && !s.job.told && !s.job.broken:
+			s.job.giveBatch(Batch{ClientToken: s.token, Err: notAttempted(s.job.cause)})
 		}
 	}
 }
 
-// prepareStream validates all but the IDs that are still to come, and makes the
-// token.
-func (c *Client) prepareStream(req *Request, first string) (token string, err error) {
-	v := validator{paths: &requestPaths, region: c.caller.region}
-	if n := len(req.ResourceIDs); n > 0 {
-		v.add(v.paths.resourceIDs, strconv.Itoa(n)+" IDs", "leave it empty: the IDs of a Stream come from its iterator")
-	}
-	req.ResourceIDs = []string{first}
-	req.ResourceType = req.resourceType()
-	if ruleOf(req.ResourceType) == nil {
-		v.resources(req.ResourceType, req.ResourceIDs)
-	}
-	req.ResourceIDs = nil
-	req.checkSettings(&v, req.ResourceType)
-	if err := v.err(); err != nil {
-		return "", err
-	}
-	return c.token(*req)
+// stream turns the IDs of a source into batches, in the goroutine of the caller.
+type stream struct {
+	client *Client
+	req    Request
+	job    *job
+	token  string // of the request
+	err    error  // the request is invalid or has no token
+	taken  int    // batches
 }
 
-// source makes batches of IDs as they come.
+// prepare validates the request without its IDs, and makes the token.
+func (s *stream) prepare() error {
+	var problems []FieldError
+	if n := len(s.req.ResourceIDs); n > 0 {
+		problems = append(problems, FieldError{
+			Field:   "ResourceIDs",
+			Value:   plural(n, "ID"),
+			Message: "want none: the IDs of a Stream come from its iterator",
+		})
+		s.req.ResourceType, s.req.ResourceIDs = s.req.resourceType(), nil
+	}
+	var invalid *ValidationError
+	if errors.As(s.req.validateSettings(s.client.invoker.region, s.client.options.Allow), &invalid) {
+		problems = append(problems, invalid.Fields...)
+	}
+	if len(problems) > 0 {
+		return &ValidationError{Fields: problems}
+	}
+	var err error
+	s.token, err = s.client.token(s.req)
+	s.job.template = s.req.template()
+	return err
+}
+
+// typeOf returns the resource type of the request, inferred from an ID if it has
+// none.
+func (s *stream) typeOf(id string) ResourceType {
+	r := Request{ResourceType: s.req.ResourceType, ResourceIDs: []string{id}}
+	return r.resourceType()
+}
+
+func (s *stream) batchSize(first string) int { return s.client.options.batchSize(s.typeOf(first)) }
+
+// accept returns the task for what the source has taken, nil if there is nothing
+// to send.
+func (s *stream) accept(t taken) *task {
+	if t.first != "" && s.job.template == nil {
+		if s.req.ResourceType = s.typeOf(t.first); s.req.ResourceType == "" {
+			s.err = validateIDs("", []string{t.first}, s.client.options.Allow)
+		}
+		if s.err == nil {
+			s.err = s.prepare()
+		}
+		if s.err != nil {
+			s.job.broken = true // what has been taken is not yielded
+			s.job.stop(s.err)
+		}
+	}
+	if t.err != nil {
+		s.job.stop(t.err)
+		s.job.interrupted = true
+	}
+	ids := s.valid(t.ids)
+	if len(ids) == 0 {
+		return nil
+	}
+	s.taken++
+	return newTask(Batch{Index: s.taken - 1, ClientToken: batchToken(s.token, ids), ResourceIDs: ids})
+}
+
+// valid returns the IDs that can be sent, and yields the others as a batch of
+// their own.
+func (s *stream) valid(ids []string) []string {
+	allow := s.client.options.Allow
+	if s.job.broken || len(ids) == 0 {
+		return nil
+	}
+	err := validateIDs(s.req.ResourceType, ids, allow)
+	if err == nil {
+		return ids
+	}
+	var good, bad []string
+	for _, id := range ids {
+		if slices.Contains(good, id) || validateIDs(s.req.ResourceType, []string{id}, allow) != nil {
+			bad = append(bad, id)
+		} else {
+			good = append(good, id)
+		}
+	}
+	s.taken++
+	s.job.giveBatch(Batch{Index: s.taken - 1, ClientToken: batchToken(s.token, bad), ResourceIDs: bad, Err: err})
+	s.job.progress.BatchesDone++
+	return good
+}
+
+// taken is what a source hands over: its first ID, as soon as it comes, or a
+// batch of IDs, or its error with the IDs before it.
+type taken struct {
+	first string
+	ids   []string
+	err   error
+}
+
+// source iterates the IDs of a Stream, in one goroutine from first to last.
 type source struct {
-	first  string
-	next   func() (string, bool)
-	size   int
-	token  string
-	unsent []Batch // made, when there was no more use for them
+	taken    chan taken
+	stopping chan struct{}
+	once     sync.Once
+	panicked *panicked // valid when taken is closed; nil: the iterator returned
 }
 
-func (s *source) batches(yield func(Batch) bool) {
-	ids, more := []string{s.first}, true
-	for index := 0; more || len(ids) > 0; index++ {
-		var id string
-		for more && len(ids) < s.size {
-			if id, more = s.next(); more {
-				ids = append(ids, id)
-			}
-		}
-		if len(ids) == 0 {
+func newSource(ids iter.Seq2[string, error], batchSize func(first string) int) *source {
+	s := &source{taken: make(chan taken), stopping: make(chan struct{})}
+	go func() {
+		defer close(s.taken)
+		watch(&s.panicked, func() { s.iterate(ids, batchSize) })
+	}()
+	return s
+}
+
+// stop makes the source take no more IDs, but for one that is on its way.
+func (s *source) stop() {
+	if s != nil {
+		s.once.Do(func() { close(s.stopping) })
+	}
+}
+
+func (s *source) stopped() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// iterate hands over all that it takes: somebody receives until the channel is
+// closed.
+func (s *source) iterate(ids iter.Seq2[string, error], batchSize func(string) int) {
+	var batch []string
+	size := 0
+	for id, err := range ids {
+		if err != nil {
+			s.taken <- taken{ids: batch, err: err}
 			return
 		}
-		b := Batch{Index: index, ClientToken: batchToken(s.token, ids), ResourceIDs: ids}
-		ids = nil
-		if index == 0 {
-			// Only a look at what follows tells whether it is the only one, with the
-			// token of the request itself.
-			if more {
-				id, more = s.next()
-			}
-			if more {
-				ids = []string{id}
-			} else {
-				b.ClientToken = s.token
-			}
+		if size == 0 {
+			size = batchSize(id)
+			s.taken <- taken{first: id}
 		}
-		if !yield(b) {
-			s.unsent = append(s.unsent, b)
-			if len(ids) > 0 {
-				s.unsent = append(s.unsent, Batch{Index: index + 1, ClientToken: batchToken(s.token, ids), ResourceIDs: ids})
-			}
-			return
+		if batch = append(batch, id); len(batch) == size {
+			s.taken <- taken{ids: batch}
+			batch = nil
 		}
+		if s.stopped() {
+			break
+		}
+	}
+	if len(batch) > 0 {
+		s.taken <- taken{ids: batch}
 	}
 }

@@ -40,7 +40,7 @@ func TestAStreamIsTheCallsOfACreate(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 300} {
 		ids := vpcIDs(n)
 		req := streamRequest()
-		streamed := collect(t, flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), req, slices.Values(ids)))
+		streamed := collect(t, flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), req, idSeq(ids)))
 		req.ResourceIDs = ids
 		resp, err := flowlogs.New(flowlogstest.New(), batchesOf(2)).Create(t.Context(), req)
 		require.NoError(t, err)
@@ -56,14 +56,14 @@ func TestAStreamIsTheCallsOfACreate(t *testing.T) {
 func TestAStreamOfNothingIsNothing(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	assert.Empty(t, collect(t, flowlogs.New(cloud).Stream(t.Context(), streamRequest(), slices.Values[[]string](nil))))
+	assert.Empty(t, collect(t, flowlogs.New(cloud).Stream(t.Context(), streamRequest(), idSeq(nil))))
 	assert.Empty(t, cloud.Calls())
 }
 
 func TestAStreamCanBeRunAgain(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	stream := flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(5)))
+	stream := flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(5)))
 	assert.Len(t, collect(t, stream), 3)
 	assert.Len(t, collect(t, stream), 3)
 	requireOneFlowLogEach(t, cloud, vpcIDs(5))
@@ -91,7 +91,7 @@ func TestAStreamChecksItsRequestFirst(t *testing.T) {
 		req := streamRequest()
 		ids := change(&req)
 		n := 0
-		for b, err := range flowlogs.New(cloud).Stream(t.Context(), req, slices.Values(ids)) {
+		for b, err := range flowlogs.New(cloud).Stream(t.Context(), req, idSeq(ids)) {
 			n++
 			require.ErrorContains(t, err, want)
 			assert.Zero(t, b)
@@ -111,7 +111,7 @@ func TestAStreamGoesOnAfterTheErrorOfABatch(t *testing.T) {
 		flowlogstest.Refuse("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[2])),
 	)
 	errs := make([]error, 4)
-	for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), slices.Values(ids)) {
+	for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), idSeq(ids)) {
 		errs[b.Index] = err
 	}
 	var partial *flowlogs.UnsuccessfulError
@@ -143,7 +143,7 @@ func TestARefusalThatAllWouldMeetEndsAStream(t *testing.T) {
 		}
 	}
 	reported := 0
-	for b, err := range flowlogs.New(cloud, batchesOf(10)).Stream(t.Context(), streamRequest(), ids) {
+	for b, err := range flowlogs.New(cloud, batchesOf(10)).Stream(t.Context(), streamRequest(), seq2(ids)) {
 		reported += len(b.ResourceIDs)
 		if b.Attempts == 0 {
 			require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
@@ -172,7 +172,7 @@ func TestAStreamEndsWithItsContext(t *testing.T) {
 		}
 		created, start := 0, time.Now()
 		var failed error
-		for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), ids) {
+		for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), seq2(ids)) {
 			created += len(b.FlowLogIDs)
 			failed = errors.Join(failed, err)
 		}
@@ -189,7 +189,7 @@ func TestAStreamWithoutEndEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		notAttempted := 0
-		for _, err := range flowlogs.New(cloud).Stream(ctx, streamRequest(), manyIDs(1<<40)) {
+		for _, err := range flowlogs.New(cloud).Stream(ctx, streamRequest(), seq2(manyIDs(1<<40))) {
 			if errors.Is(err, flowlogs.ErrNotAttempted) {
 				notAttempted++
 			}
@@ -213,7 +213,7 @@ func TestOutcomesDoNotWaitForMoreIDs(t *testing.T) {
 			}
 		}
 		n := 0
-		for _, err := range flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), streamRequest(), ids) {
+		for _, err := range flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), streamRequest(), seq2(ids)) {
 			require.NoError(t, err)
 			if n++; n == 1 {
 				close(first)
@@ -229,7 +229,7 @@ func TestBreakingOutOfAStreamLeavesNothingBehind(t *testing.T) {
 		cloud := flowlogstest.New()
 		cloud.Inject(flowlogstest.Delay(time.Hour).On(func(c flowlogstest.Call) bool { return c.ResourceIDs[0] != vpcIDs(1)[0] }).Keep())
 		start := time.Now()
-		for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+		for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(100))) {
 			require.NoError(t, err)
 			break
 		}
@@ -238,14 +238,14 @@ func TestBreakingOutOfAStreamLeavesNothingBehind(t *testing.T) {
 		refusing := flowlogstest.New()
 		refusing.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep())
 		n := 0
-		for _, err := range flowlogs.New(refusing, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+		for _, err := range flowlogs.New(refusing, batchesOf(1)).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(100))) {
 			n++
 			require.Error(t, err)
 			break // while others are in flight, and the job is stopped already
 		}
 		assert.Equal(t, 1, n)
 		assert.Panics(t, func() {
-			for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slices.Values(vpcIDs(100))) {
+			for _, err := range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(100))) {
 				panic(err)
 			}
 		})
@@ -262,7 +262,7 @@ func TestAPanicOfTheIteratorIsThatOfTheCaller(t *testing.T) {
 			panic("in the iterator")
 		}
 		assert.PanicsWithValue(t, "in the iterator", func() {
-			collect(t, flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), streamRequest(), ids))
+			collect(t, flowlogs.New(flowlogstest.New(), batchesOf(2)).Stream(t.Context(), streamRequest(), seq2(ids)))
 		})
 	})
 }
@@ -298,7 +298,7 @@ func TestProgress(t *testing.T) {
 		}
 		req := streamRequest()
 		failed := 0
-		for _, err := range flowlogs.New(inject(flowlogstest.New()), watch).Stream(t.Context(), req, slices.Values(ids)) {
+		for _, err := range flowlogs.New(inject(flowlogstest.New()), watch).Stream(t.Context(), req, idSeq(ids)) {
 			if err != nil {
 				failed++
 			}
@@ -344,7 +344,7 @@ func liveHeap(tb testing.TB, n int) float64 {
 	})
 	var most uint64
 	batches := 0
-	for _, err := range flowlogs.New(api).Stream(tb.Context(), streamRequest(), manyIDs(n)) {
+	for _, err := range flowlogs.New(api).Stream(tb.Context(), streamRequest(), seq2(manyIDs(n))) {
 		require.NoError(tb, err)
 		if batches++; batches%(n/300/4) == 0 {
 			most = max(most, heapAlive())
@@ -376,16 +376,28 @@ func TestAStreamWhoseContextHasEndedReportsWhatItTook(t *testing.T) {
 				taken++
 			}
 		}
-		for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), ids) {
+		for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), seq2(ids)) {
 			require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
 			require.ErrorIs(t, err, context.Canceled)
 			reported += len(b.ResourceIDs)
 		}
 		assert.Equal(t, taken+1, reported, "the last yield never returned true")
 		assert.Empty(t, cloud.Calls())
-		for _, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), slices.Values(vpcIDs(9))) {
+		for _, err := range flowlogs.New(cloud, batchesOf(2)).Stream(ctx, streamRequest(), idSeq(vpcIDs(9))) {
 			require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
 			break
+		}
+	}
+}
+
+func idSeq(ids []string) iter.Seq2[string, error] { return seq2(slices.Values(ids)) }
+
+func seq2(ids iter.Seq[string]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for id := range ids {
+			if !yield(id, nil) {
+				return
+			}
 		}
 	}
 }

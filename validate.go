@@ -63,7 +63,7 @@ func (r *Request) checkTags(v *validator) {
 
 // validateInput applies the same rules to the SDK's own input. Region is the
 // Region of the call, empty where it is not known.
-func validateInput(in *ec2.CreateFlowLogsInput, region string) error {
+func validateInput(in *ec2.CreateFlowLogsInput, region string, _ func(*FieldError) bool) error {
 	v := validator{paths: &inputPaths, region: region}
 	if in.ResourceType == "" {
 		v.add(v.paths.resourceType, "", "required: "+resourceTypeNames)

@@ -382,7 +382,7 @@ func TestAllProblemsComeAtOnce(t *testing.T) {
 	}, fields)
 	assert.Equal(t, 10, strings.Count(err.Error(), "; ")+1, "the message is bounded")
 	assert.True(t, strings.HasSuffix(err.Error(), " and 3 more"), err)
-	var field flowlogs.FieldError
+	var field *flowlogs.FieldError
 	require.ErrorAs(t, err, &field)
 	assert.Equal(t, flowlogs.FieldError{
 		Field: "ResourceIDs[1]", Value: "eni-00000001",

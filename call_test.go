@@ -115,7 +115,7 @@ func TestOneLoopRunsWithTheRetryerOfTheClient(t *testing.T) {
 	attempts := func(n int) func(*ec2.Options) {
 		return func(o *ec2.Options) { o.RetryMaxAttempts = n }
 	}
-	never := func(o *flowlogs.Options) { o.Retryer = nil }
+	never := func(o *flowlogs.Options) { o.Retryer = aws.NopRetryer{} }
 	perCall := func(fns ...func(*ec2.Options)) func(*flowlogs.Options) {
 		return func(o *flowlogs.Options) { o.ClientOptions = append(o.ClientOptions, fns...) }
 	}
@@ -379,7 +379,7 @@ func TestAResendThatFailsCanBeGoneOnWith(t *testing.T) {
 		lost := flowlogstest.LoseAnswer().On(func(c flowlogstest.Call) bool { return c.ClientToken != "root" })
 		cloud.Inject(flowlogstest.FailResources("400", accessDenied, ids[1]), lost, lost, lost)
 		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
-		require.ErrorIs(t, err, flowlogs.ErrNoAnswer)
+		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 		assert.Len(t, resp.FlowLogIDs, 1)
 		assert.Empty(t, resp.Unsuccessful, "what became of it is not known")
 		var call *flowlogs.CallError
@@ -430,7 +430,7 @@ func TestCredentialsAreNeverInAnError(t *testing.T) {
 	server.Close()
 	_, refused := client.Create(t.Context(), vpcRequest(1))
 	for _, err := range []error{lost, refused} {
-		require.ErrorIs(t, err, flowlogs.ErrNoAnswer)
+		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 		for _, secret := range []string{"AKID", "SECRET", "Signature", "Authorization"} {
 			assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), secret)
 		}
