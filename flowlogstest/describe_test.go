@@ -208,7 +208,6 @@ func TestDescribeRefuses(t *testing.T) {
 		"page of no list":   {&ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, 400, "InvalidPaginationToken", "The specified pagination token is not valid or is expired."},
 		"page of no list 2": {&ec2.DescribeFlowLogsInput{NextToken: aws.String("eA")}, 400, "InvalidPaginationToken", "The specified pagination token is not valid or is expired."},
 		"malformed ID":      {&ec2.DescribeFlowLogsInput{FlowLogIds: []string{"fl-1"}}, 400, "InvalidParameterValue", "1 validation error detected: Value 'fl-1' at 'flowLogId' has an invalid format"},
-		"unknown IDs":       {&ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(8), flowLogID(9)}}, 400, "InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: 2] fl-00000000000000008 fl-00000000000000009"},
 		"over 1000 IDs":     {&ec2.DescribeFlowLogsInput{FlowLogIds: slices.Repeat([]string{flowLogID(1)}, 1001)}, 400, "InvalidParameterValue", "The number of flow log IDs (1001) exceeds the limit of 1000"},
 		"dry run":           {&ec2.DescribeFlowLogsInput{DryRun: aws.Bool(true)}, 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."},
 	}

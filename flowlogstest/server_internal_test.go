@@ -29,7 +29,7 @@ func TestABodyClosedByTheSDKIsAtItsEnd(t *testing.T) {
 	t.Cleanup(s.Close)
 	network := &late{}
 	client := s.Client(func(o *ec2.Options) {
-		o.HTTPClient = &http.Client{Transport: unhurried{network}}
+		o.HTTPClient = &http.Client{Transport: readOnlyBody{network}}
 	})
 	_, err := client.DescribeFlowLogs(t.Context(), nil)
 	require.NoError(t, err)
@@ -42,5 +42,5 @@ func TestTheClientsTransportIsUnhurried(t *testing.T) {
 	t.Parallel()
 	s := NewServer(New())
 	t.Cleanup(s.Close)
-	assert.IsType(t, unhurried{}, s.Client().Options().HTTPClient.(*http.Client).Transport)
+	assert.IsType(t, readOnlyBody{}, s.Client().Options().HTTPClient.(*http.Client).Transport)
 }

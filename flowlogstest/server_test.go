@@ -62,7 +62,6 @@ func TestMalformedRequests(t *testing.T) {
 		"parameter twice":     {"Action=DescribeFlowLogs&DryRun=true&DryRun=true", "InvalidQueryParameter", "The parameter DryRun is given more than once"},
 		"no resources":        {valid, "MissingParameter", "The request must contain the parameter ResourceId"},
 		"no resource type":    {"Action=CreateFlowLogs&ResourceId.1=vpc-12345678", "MissingParameter", "The request must contain the parameter ResourceType"},
-		"no flow logs":        {"Action=DeleteFlowLogs", "MissingParameter", "The request must contain the parameter FlowLogId"},
 		"unknown parameter":   {valid + "&ResourceId.1=vpc-12345678&Color=red", "UnknownParameter", "The parameter Color is not recognized"},
 		"case of a parameter": {valid + "&ResourceId.1=vpc-12345678&dryRun=true", "UnknownParameter", "The parameter dryRun is not recognized"},
 		"list with a gap":     {valid + "&ResourceId.1=vpc-12345678&ResourceId.3=vpc-87654321", "UnknownParameter", "The parameter ResourceId.3 is not recognized"},
