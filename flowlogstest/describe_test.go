@@ -225,6 +225,27 @@ func TestDescribeFlowLogs_ReturnsPages(t *testing.T) {
 	})
 }
 
+func TestDescribeFlowLogs_ReturnsPagesOfAFilter(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		for n := range 3 { // 3 flow logs on each of 4 resources
+			_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(4)...), withDestination(fmt.Sprintf("%s/%d", bucket, n))))
+			require.NoError(t, err)
+		}
+		for _, values := range [][]string{{vpc(4), vpc(2)}, {"*2", "*4"}} {
+			in := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(4), Filter: []types.Filter{filter("resource-id", values...)}}
+			first, err := call.DescribeFlowLogs(t.Context(), in)
+			require.NoError(t, err)
+			assert.Equal(t, []string{flowLogID(2), flowLogID(4), flowLogID(6), flowLogID(8)}, idsOf(first.FlowLogs))
+			in.NextToken = first.NextToken
+			second, err := call.DescribeFlowLogs(t.Context(), in)
+			require.NoError(t, err)
+			assert.Equal(t, []string{flowLogID(10), flowLogID(12)}, idsOf(second.FlowLogs))
+			assert.Nil(t, second.NextToken)
+		}
+	})
+}
+
 func TestDescribeFlowLogs_PagesDoNotShiftWhenFlowLogsAreDeleted(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {

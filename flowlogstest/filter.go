@@ -35,6 +35,7 @@ func checkFilters(filters []types.Filter) *apiError {
 
 // filter selects flow logs by one of their attributes.
 type filter struct {
+	name      string
 	attribute func(types.FlowLog) []string
 	exact     map[string]bool
 	patterns  []pattern
@@ -45,7 +46,8 @@ type filters []filter
 func compileFilters(in []types.Filter) filters {
 	var compiled filters
 	for _, f := range in {
-		c := filter{attribute: attribute(aws.ToString(f.Name)), exact: map[string]bool{}}
+		name := aws.ToString(f.Name)
+		c := filter{name: name, attribute: attribute(name), exact: map[string]bool{}}
 		for _, value := range f.Values {
 			if strings.ContainsAny(value, `*?\`) {
 				c.patterns = append(c.patterns, newPattern(value))
@@ -56,6 +58,16 @@ func compileFilters(in []types.Filter) filters {
 		compiled = append(compiled, c)
 	}
 	return compiled
+}
+
+// resourceIDs returns the values of a resource-id filter without wildcards.
+func (fs filters) resourceIDs() (ids map[string]bool, ok bool) {
+	for _, f := range fs {
+		if f.name == "resource-id" && len(f.patterns) == 0 {
+			return f.exact, true
+		}
+	}
+	return nil, false
 }
 
 // match reports whether a flow log passes every filter.

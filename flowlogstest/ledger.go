@@ -1,6 +1,7 @@
 package flowlogstest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -67,6 +68,20 @@ func (l *ledger) has(resourceID string, c *configuration) bool {
 // after returns the flow logs with a higher number.
 func (l *ledger) after(number int) []*flowLog {
 	return l.all[sort.Search(len(l.all), func(i int) bool { return l.all[i].number > number }):]
+}
+
+// on returns the flow logs on some resources with a higher number.
+func (l *ledger) on(resourceIDs map[string]bool, number int) []*flowLog {
+	var found []*flowLog
+	for id := range resourceIDs {
+		for _, f := range l.byResource[id] {
+			if f.number > number {
+				found = append(found, f)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b *flowLog) int { return cmp.Compare(a.number, b.number) })
+	return found
 }
 
 func (l *ledger) delete(ids []string) {
