@@ -139,7 +139,7 @@ func TestDescribeFlowLogs_Filters(t *testing.T) {
 		{"wildcards go together", []types.Filter{filter("resource-id", "vpc-*?1")}, []int{1, 3}},
 		{"a backslash makes * literal", []types.Filter{filter("tag:Owner", `B\*`)}, nil},
 		{"escaped wildcards match themselves", []types.Filter{filter("tag:Owner", `B\*amazon\?\\`)}, []int{3}},
-		{"a backslash at the end is literal", []types.Filter{filter("tag:Owner", `B*\`)}, []int{3}},
+		{"a backslash at the end is literal", []types.Filter{filter("tag:Owner", `B*\`, `A\`)}, []int{3}},
 		{"a pattern matches the whole value", []types.Filter{filter("log-group-name", "?low", "low*")}, nil},
 	}
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
@@ -393,4 +393,16 @@ func TestDeleteFlowLogs_Rejects(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestDeleteFlowLogs_RejectsAFlowLogThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		out, err := call.CreateFlowLogs(t.Context(), toBucket())
+		require.NoError(t, err)
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: out.FlowLogIds})
+		require.NoError(t, err)
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: out.FlowLogIds})
+		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err))
+	})
 }

@@ -104,6 +104,7 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
   - FlowLogAlreadyExists is for a resource that has a flow log with the same
     parameters except tags, and for a resource that is named twice. It rejects
     the whole call, or with Options.AlreadyExistsPerItem only that resource.
+    EC2 may compare fewer parameters: [Refuse] with On can reject the others.
   - Unknown resources reject the whole call, and so do unknown flow logs in
     DeleteFlowLogs.
   - A flow log to a log group that is not in Options.LogGroups is created and

@@ -16,8 +16,8 @@ type flowLog struct {
 	number     int // in the order of creation, from 1
 	id         string
 	resourceID string
-	created    time.Time
-	given      *types.FlowLog // by Put, else nil
+	created    time.Time      // zero if put
+	given      *types.FlowLog // to Put, else nil
 	*configuration
 }
 
@@ -97,7 +97,7 @@ func tagFieldsIdentity(specs []types.TagFieldSpecificationRequest) string {
 
 // visible reports whether DescribeFlowLogs shows the flow log yet.
 func (f *flowLog) visible(now time.Time, o Options) bool {
-	return f.given != nil || now.Sub(f.created) >= o.DescribeLag
+	return now.Sub(f.created) >= o.DescribeLag
 }
 
 // describe returns what DescribeFlowLogs shows. It shares no memory with f.
