@@ -90,12 +90,11 @@ is cited where it is applied:
 
 EC2's behavior is not known here, or varies. Tests should not depend on it:
 
-  - The token of a call without one. AWS was seen to return one and the same
-    token to two such calls with different parameters, in a [snapshot] that
-    LocalStack recorded there. That token then identifies neither call. Here each
-    call gets a token of its own, which can be used to repeat it: a program that
-    relies on either behavior is wrong, and tests can tell the calls apart.
-  - A token's parameters are compared one by one, except DryRun. Lists are
+  - The token of a call without one. In a [snapshot] that LocalStack recorded on
+    AWS, two such calls with different parameters got equal tokens. Such a token
+    identifies neither call, so a program must not repeat a call under it. Here
+    each call gets a token of its own, so that a test can tell the calls apart.
+  - What a repeated token is compared by: all parameters except DryRun. Lists are
     compared in order, and an omitted value differs from its default. A token
     lasts as long as its EC2. Its response stays the same after a partial failure
     and after flow logs were deleted.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -85,10 +86,10 @@ func TestFallback_HasFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			served := false
+			var served atomic.Bool // a lost response does not order handler and test
 			e := flowlogstest.New(func(o *flowlogstest.Options) {
 				o.Fallback = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					served = true
+					served.Store(true)
 					io.WriteString(w, "<DescribeVpcsResponse></DescribeVpcsResponse>")
 				})
 			})
@@ -97,7 +98,7 @@ func TestFallback_HasFaults(t *testing.T) {
 			e.Inject(test.fault)
 			_, err := s.Client(withoutRetries).DescribeVpcs(t.Context(), oneVPC)
 			require.Error(t, err)
-			assert.Equal(t, test.served, served)
+			assert.Equal(t, test.served, served.Load())
 			assert.Equal(t, test.status, e.Calls()[0].Status)
 
 			_, err = s.Client(withoutRetries).DescribeVpcs(t.Context(), oneVPC)
