@@ -103,9 +103,8 @@ func (j *job) tell(b Batch, err *CallError) {
 // send sends a batch, and again those of its resources that are worth it.
 func (j *job) send(ctx context.Context, b *Batch) *CallError {
 	if !j.checked {
-		v := validator{paths: &requestPaths}
-		if v.resources(j.settings.ResourceType, b.ResourceIDs); len(v.problems) > 0 {
-			return &CallError{Batch: *b, Err: v.err()}
+		if err := validateIDs(j.settings.ResourceType, b.ResourceIDs, nil); err != nil {
+			return &CallError{Batch: *b, Err: err}
 		}
 	}
 	if err := j.sendOnce(ctx, b); err != nil {

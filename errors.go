@@ -92,53 +92,6 @@ func (e *CallError) Unwrap() error { return e.Err }
 // Is reports whether target is the Reason of the cause.
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
 
-// ValidationError is a request that was not sent because EC2 would refuse it, or
-// would accept it and never deliver. It unwraps to its fields, and its Reason is
-// ErrInvalidParameter.
-type ValidationError struct {
-	Fields []FieldError // every problem, at least one
-}
-
-func (e *ValidationError) Error() string {
-	const most = 10 // in one line; Fields has them all
-	var b strings.Builder
-	b.WriteString("flowlogs: invalid request: ")
-	for i, f := range e.Fields[:min(most, len(e.Fields))] {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.Error())
-	}
-	b.WriteString(andMore(len(e.Fields) - most))
-	return b.String()
-}
-
-// Unwrap returns the fields.
-func (e *ValidationError) Unwrap() []error {
-	errs := make([]error, len(e.Fields))
-	for i, f := range e.Fields {
-		errs[i] = f
-	}
-	return errs
-}
-
-// FieldError is one problem of a request.
-type FieldError struct {
-	Field   string // a path: "Destination.RoleARN", "ResourceIDs[17]"
-	Value   string // as it was given; empty where nothing was
-	Message string // what would be right
-}
-
-func (e FieldError) Error() string {
-	if e.Value == "" {
-		return e.Field + ": " + e.Message
-	}
-	return e.Field + " " + quote(e.Value) + ": " + e.Message
-}
-
-// Is reports whether target is ErrInvalidParameter.
-func (e FieldError) Is(target error) bool { return target == error(ErrInvalidParameter) }
-
 // createError joins the errors of a Create in one line.
 type createError struct {
 	errs         []error
@@ -223,14 +176,4 @@ func printable(s string) string {
 		return inner
 	}
 	return s
-}
-
-// quote is a value of a request in quotation marks, cut to where it can be
-// recognized.
-func quote(s string) string {
-	const most = 100
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strconv.Quote(s)
 }

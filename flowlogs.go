@@ -130,7 +130,7 @@ func newClient(api API, o Options, optFns []func(*Options)) *Client {
 // tokens, and EC2 creates nothing twice.
 func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Options)) (*Response, error) {
 	c = c.with(optFns)
-	if err := req.validateFor(c.caller.region); err != nil {
+	if err := req.validate(c.caller.region, nil); err != nil {
 		return nil, err
 	}
 	token, err := c.token(req)
@@ -150,7 +150,7 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 func (c *Client) job(req *Request, whole Progress) job {
 	return job{
 		caller:      &c.caller,
-		settings:    req.settings(),
+		settings:    req.template(),
 		dryRun:      req.DryRun,
 		checked:     true,
 		concurrency: max(c.options.Concurrency, 1),
@@ -164,7 +164,7 @@ func (c *Client) batchSize(t ResourceType) int {
 	if c.options.BatchSize > 0 {
 		return c.options.BatchSize
 	}
-	return ruleOf(t).limit
+	return limitOf(t)
 }
 
 // token is the request's own, or made and checked.
@@ -176,12 +176,7 @@ func (c *Client) token(req Request) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("flowlogs: make a client token: %w", err)
 	}
-	v := validator{paths: &requestPaths}
-	if token == "" {
-		v.add(v.paths.clientToken, "", "Options.Token made an empty one")
-	}
-	v.token(token)
-	return token, v.err()
+	return token, validateToken(token)
 }
 
 // CreateFlowLogs makes a Client an [API], for services that hold one already. It
@@ -203,7 +198,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		own := newCaller(c.api, c.options, optFns...)
 		caller = &own
 	}
-	if err := validateInput(params, caller.region); err != nil {
+	if err := validateInput(params, caller.region, nil); err != nil {
 		return nil, err
 	}
 	in := copyInput(params)

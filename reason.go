@@ -201,7 +201,7 @@ func ReasonOf(err error) Reason {
 		return ""
 	case Reason:
 		return e
-	case FieldError:
+	case *FieldError:
 		return ErrInvalidParameter
 	case smithy.APIError:
 		if r := classify(e.ErrorCode(), e.ErrorMessage()); r != "" {

@@ -31,7 +31,7 @@ func fullRequest() flowlogs.Request {
 			PerHourPartition:         true,
 		},
 		LogFormat:   flowlogs.LogFormat{flowlogs.FieldSrcAddr, flowlogs.FieldInstanceTag, flowlogs.FieldInstanceTag2},
-		TagFields:   []flowlogs.TagFields{{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team", "stage"}}},
+		TagFields:   []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team", "stage"}}},
 		Tags:        map[string]string{"b": "2", "a": "1", "empty": ""},
 		ClientToken: "token",
 		DryRun:      true,
@@ -203,7 +203,7 @@ func TestEveryEnumValueOfTheSDKIsKnown(t *testing.T) {
 	}
 	for _, v := range flowlogs.TagFieldResource("").Values() {
 		req := vpcRequest(1)
-		req.TagFields = []flowlogs.TagFields{{ResourceType: v, Keys: []string{"k"}}}
+		req.TagFields = []flowlogs.TagField{{ResourceType: v, Keys: []string{"k"}}}
 		require.NoError(t, req.Validate(), v)
 	}
 	for _, v := range types.LogDestinationType("").Values() {

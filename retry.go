@@ -108,24 +108,6 @@ func copyRequest(request any) any {
 	return in
 }
 
-func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
-	c := *in
-	c.ResourceIds = slices.Clone(in.ResourceIds)
-	if in.DestinationOptions != nil {
-		options := *in.DestinationOptions
-		c.DestinationOptions = &options
-	}
-	c.TagFieldSpecifications = slices.Clone(in.TagFieldSpecifications)
-	for i, s := range c.TagFieldSpecifications {
-		c.TagFieldSpecifications[i].TagKeys = slices.Clone(s.TagKeys)
-	}
-	c.TagSpecifications = slices.Clone(in.TagSpecifications)
-	for i, s := range c.TagSpecifications {
-		c.TagSpecifications[i].Tags = slices.Clone(s.Tags)
-	}
-	return &c
-}
-
 // call sends one call until it is answered or refused for good, and counts the
 // attempts in b. While a new IAM role may not have been seen by EC2 yet, it sends
 // the same again.

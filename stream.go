@@ -3,7 +3,6 @@ package flowlogs
 import (
 	"context"
 	"iter"
-	"strconv"
 )
 
 // Stream creates a flow log for every resource of ids, in constant memory: it
@@ -64,18 +63,15 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq[string], 
 // prepareStream validates all but the IDs that are still to come, and makes the
 // token.
 func (c *Client) prepareStream(req *Request, first string) (token string, err error) {
-	v := validator{paths: &requestPaths, region: c.caller.region}
-	if n := len(req.ResourceIDs); n > 0 {
-		v.add(v.paths.resourceIDs, strconv.Itoa(n)+" IDs", "leave it empty: the IDs of a Stream come from its iterator")
+	if req.ResourceType == "" {
+		req.ResourceType = typeOfID(first)
 	}
-	req.ResourceIDs = []string{first}
-	req.ResourceType = req.resourceType()
-	if ruleOf(req.ResourceType) == nil {
-		v.resources(req.ResourceType, req.ResourceIDs)
+	if req.ResourceType == "" {
+		if err := validateIDs("", []string{first}, nil); err != nil {
+			return "", err
+		}
 	}
-	req.ResourceIDs = nil
-	req.checkSettings(&v, req.ResourceType)
-	if err := v.err(); err != nil {
+	if err := req.validateSettings(c.caller.region, nil); err != nil {
 		return "", err
 	}
 	return c.token(*req)

@@ -382,9 +382,9 @@ func TestAllProblemsComeAtOnce(t *testing.T) {
 	}, fields)
 	assert.Equal(t, 10, strings.Count(err.Error(), "; ")+1, "the message is bounded")
 	assert.True(t, strings.HasSuffix(err.Error(), " and 3 more"), err)
-	var field flowlogs.FieldError
+	var field *flowlogs.FieldError
 	require.ErrorAs(t, err, &field)
-	assert.Equal(t, flowlogs.FieldError{
+	assert.Equal(t, &flowlogs.FieldError{
 		Field: "ResourceIDs[1]", Value: "eni-00000001",
 		Message: "is of type NetworkInterface, but want vpc-… for resource type VPC",
 	}, field)
@@ -411,7 +411,7 @@ func TestProblemsOnlyATypedRequestCanHave(t *testing.T) {
 		},
 		`Tags["k"] "vvvvv`: func(r *flowlogs.Request) { r.Tags = map[string]string{"k": strings.Repeat("v", 257)} },
 		`TagFields[0].Keys "0 keys": want one or two`: func(r *flowlogs.Request) {
-			r.TagFields = []flowlogs.TagFields{{ResourceType: flowlogs.TagFieldInstance}}
+			r.TagFields = []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance}}
 		},
 	} {
 		req := vpcRequest(1)
