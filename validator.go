@@ -77,7 +77,9 @@ func (v *validator) resourceIDs(t ResourceType, ids []string) {
 	}
 	rule := ruleOf(t)
 	for i, id := range ids {
-		v.checkElement(v.paths.resourceIDs, i, id, idProblem(t, rule, id))
+		if rule == nil || !isID(id, rule.prefix) { // the fast path: most IDs are right
+			v.checkElement(v.paths.resourceIDs, i, id, idProblem(t, rule, id))
+		}
 	}
 	eachRepeated(ids, func(place, first int) {
 		p := wrong("is listed twice, first as " + element(v.paths.resourceIDs, first))
