@@ -773,7 +773,7 @@ func TestClient_RejectsALogGroupInAnotherRegion(t *testing.T) {
 	assert.Nil(t, api.sent)
 }
 
-func TestAllProblemsComeAtOnce(t *testing.T) {
+func TestValidate_ReportsAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	err := flowlogs.Request{
 		ResourceIDs:            []string{"vpc-00000001", "eni-00000001"},
@@ -798,62 +798,188 @@ func TestAllProblemsComeAtOnce(t *testing.T) {
 	}, fields)
 	assert.Equal(t, 10, strings.Count(err.Error(), "; ")+1, "the message is bounded")
 	assert.True(t, strings.HasSuffix(err.Error(), " and 3 more"), err)
+}
+
+func TestValidationError_UnwrapsToItsFields(t *testing.T) {
+	t.Parallel()
+	err := flowlogs.Request{ResourceIDs: []string{"vpc-00000001", "eni-00000001"}, TrafficType: "ALL"}.Validate()
 	var field *flowlogs.FieldError
 	require.ErrorAs(t, err, &field)
 	assert.Equal(t, &flowlogs.FieldError{
 		Field: "ResourceIDs[1]", Value: "eni-00000001",
 		Message: "is of type NetworkInterface, but want vpc-… for resource type VPC",
 	}, field)
+	var invalid *flowlogs.ValidationError
+	require.ErrorAs(t, err, &invalid)
+	assert.Same(t, &invalid.Fields[0], field)
+	require.ErrorIs(t, field, flowlogs.ErrInvalidParameter)
+	require.NotErrorIs(t, field, flowlogs.ErrThrottled)
+	assert.Equal(t, flowlogs.ErrInvalidParameter, flowlogs.ReasonOf(err))
 }
 
-func TestProblemsOnlyATypedRequestCanHave(t *testing.T) {
+// The problems of a Request have its own names, and some no input can have.
+func TestValidate_NamesTheFieldsOfTheRequest(t *testing.T) {
 	t.Parallel()
-	for want, change := range map[string]func(*flowlogs.Request){
-		"LogFormat: want at least one field; leave it nil for the default format": func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{} },
-		`MaxAggregationInterval "1.5s (1.5 seconds)": want 1m or 10m`:             func(r *flowlogs.Request) { r.MaxAggregationInterval = 1500 * time.Millisecond },
-		`ResourceIDs[0] "i-00000001": want the ID of a resource, with one of vpc-, subnet-, eni-, tgw-, tgw-attach-, nat-`: func(r *flowlogs.Request) {
-			r.ResourceIDs = []string{"i-00000001"}
+	for _, test := range []struct {
+		want   string
+		change func(*flowlogs.Request)
+	}{
+		{
+			"LogFormat: want at least one field; leave it nil for the default format",
+			func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{} },
 		},
-		`Destination.BucketARN "b": want an ARN`: func(r *flowlogs.Request) { r.Destination = flowlogs.S3{BucketARN: "b"} },
-		`Destination.StreamARN "s": want an ARN`: func(r *flowlogs.Request) { r.Destination = flowlogs.Firehose{StreamARN: "s"} },
-		"Destination.CrossAccountRoleARN: required together with Destination.RoleARN; leave both empty for a stream in the same account": func(r *flowlogs.Request) {
-			r.Destination = flowlogs.Firehose{StreamARN: someStream, RoleARN: someRole}
+		{
+			`LogFormat[1]: is empty: want the name of a field`,
+			func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{flowlogs.FieldVersion, ""} },
 		},
-		`Tags "51 tags": want at most 50`: func(r *flowlogs.Request) {
-			r.Tags = make(map[string]string)
-			for i := range 51 {
-				r.Tags[strconv.Itoa(i)] = ""
-			}
+		{
+			`LogFormat "${version}": want the name of a field, without ${ and }`,
+			func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{"${version}"} },
 		},
-		`Tags["k"] "vvvvv`: func(r *flowlogs.Request) { r.Tags = map[string]string{"k": strings.Repeat("v", 257)} },
-		`TagFields[0].Keys "0 keys": want one or two`: func(r *flowlogs.Request) {
-			r.TagFields = []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance}}
+		{
+			`MaxAggregationInterval "1.5s (1.5 seconds)": want 1m or 10m (60 or 600 seconds)`,
+			func(r *flowlogs.Request) { r.MaxAggregationInterval = 1500 * time.Millisecond },
+		},
+		{
+			`ResourceIDs[0] "i-00000001": want the ID of a resource, with one of vpc-, subnet-, eni-, tgw-, tgw-attach-, nat-`,
+			func(r *flowlogs.Request) { r.ResourceIDs = []string{"i-00000001"} },
+		},
+		{
+			`ResourceIDs[1] "vpc-00000001": is listed twice, first as ResourceIDs[0]`,
+			func(r *flowlogs.Request) { r.ResourceIDs = []string{"vpc-00000001", "vpc-00000001"} },
+		},
+		{
+			`Destination: required: a CloudWatchLogs, S3 or Firehose`,
+			func(r *flowlogs.Request) { r.Destination = nil },
+		},
+		{
+			`Destination.BucketARN "b": want an ARN, arn:aws:s3:::<bucket> or arn:aws:s3:::<bucket>/<folder>/`,
+			func(r *flowlogs.Request) { r.Destination = flowlogs.S3{BucketARN: "b"} },
+		},
+		{
+			`Destination.StreamARN "s": want an ARN, arn:aws:firehose:<region>:<account>:deliverystream/<name>`,
+			func(r *flowlogs.Request) { r.Destination = flowlogs.Firehose{StreamARN: "s"} },
+		},
+		{
+			`Destination.LogGroupName: required, unless Destination.LogGroupARN is given`,
+			func(r *flowlogs.Request) { r.Destination = flowlogs.CloudWatchLogs{RoleARN: someRole} },
+		},
+		{
+			"Destination.CrossAccountRoleARN: required together with Destination.RoleARN; leave both empty for a stream in the same account",
+			func(r *flowlogs.Request) { r.Destination = flowlogs.Firehose{StreamARN: someStream, RoleARN: someRole} },
+		},
+		{
+			`Destination.CrossAccountRoleARN "` + otherRole + `": want a role in the account of the stream, 123456789012`,
+			func(r *flowlogs.Request) {
+				r.Destination = flowlogs.Firehose{StreamARN: someStream, RoleARN: someRole, CrossAccountRoleARN: otherRole}
+			},
+		},
+		{
+			`Tags "51 tags": want at most 50`,
+			func(r *flowlogs.Request) {
+				r.Tags = make(map[string]string)
+				for i := range 51 {
+					r.Tags[strconv.Itoa(i)] = ""
+				}
+			},
+		},
+		{
+			`Tags["k"] "v\xff": want valid UTF-8`,
+			func(r *flowlogs.Request) { r.Tags = map[string]string{"k": "v\xff"} },
+		},
+		{
+			`Tags["aws:k"] "aws:k": want a key that does not start with "aws:", which is reserved`,
+			func(r *flowlogs.Request) { r.Tags = map[string]string{"aws:k": "", "k": ""} },
+		},
+		{
+			`TagFields[0].Keys "0 keys": want one or two`,
+			func(r *flowlogs.Request) {
+				r.TagFields = []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance}}
+			},
 		},
 	} {
-		req := vpcRequest(1)
-		change(&req)
-		err := req.Validate()
-		require.ErrorContains(t, err, want)
-		var invalid *flowlogs.ValidationError
-		require.ErrorAs(t, err, &invalid)
-		assert.Len(t, invalid.Fields, 1)
-		_, err = req.Input()
-		require.Error(t, err)
+		t.Run(test.want, func(t *testing.T) {
+			t.Parallel()
+			req := vpcRequest(1)
+			test.change(&req)
+			err := req.Validate()
+			require.EqualError(t, err, "flowlogs: invalid request: "+test.want)
+			_, fromInput := req.Input()
+			require.Equal(t, err, fromInput)
+		})
 	}
 }
 
-func TestValidatingAllocatesNothing(t *testing.T) {
+func TestValidate_FindsEveryIDListedTwice(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, 300, 301, 5000} {
+		req := vpcRequest(n)
+		require.NoError(t, req.Validate())
+		for i := 1; i < n; i++ {
+			req.ResourceIDs[i] = req.ResourceIDs[0]
+		}
+		var invalid *flowlogs.ValidationError
+		require.ErrorAs(t, req.Validate(), &invalid)
+		require.Len(t, invalid.Fields, n-1)
+		for i, f := range invalid.Fields {
+			require.Equal(t, fmt.Sprintf("ResourceIDs[%d]", i+1), f.Field)
+			require.Equal(t, "is listed twice, first as ResourceIDs[0]", f.Message)
+		}
+	}
+}
+
+func TestFieldError_IsUnknownWhereALaterReleaseMayKnowTheValue(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		field   string
+		in      *input
+		unknown bool
+	}{
+		{"ResourceType", s3Input(setResource("Lattice", "svc-00000001")), true},
+		{"ResourceIds[0]", s3Input(setResource("", "svc-00000001")), true},
+		{"ResourceIds[0]", s3Input(setIDs("svc-00000001")), false},
+		{"TrafficType", s3Input(setTraffic("NONE")), true},
+		{"TrafficType", s3Input(setTraffic("")), false},
+		{"LogDestinationType", s3Input(func(in *input) { in.LogDestinationType = "queue" }), true},
+		{"LogDestination", s3Input(setDestination("arn:aws-moon:s3:::b")), true},
+		{"LogDestination", s3Input(setDestination("arn:aws:s4:::b")), false},
+		{"DestinationOptions.FileFormat", s3Input(setOptions(types.DestinationOptionsRequest{FileFormat: "orc"})), true},
+		{"LogFormat", s3Input(setFormat("${color}")), true},
+		{"LogFormat", s3Input(setFormat("${tgw-id}")), false},
+		{"LogFormat[0]", s3Input(setFormat("${}")), false},
+		{"TagFieldSpecifications[0].ResourceType", s3Input(setTagFields(tagField("subnet", "k"))), true},
+		{"TagSpecifications[0].ResourceType", s3Input(setTagsOn("vpc", tag("k", "v"))), false},
+		{"MaxAggregationInterval", s3Input(setInterval(30)), false},
+	} {
+		var invalid *flowlogs.ValidationError
+		require.ErrorAs(t, flowlogs.ValidateInput(test.in), &invalid)
+		assert.Equal(t, test.field, invalid.Fields[0].Field)
+		assert.Equal(t, test.unknown, invalid.Fields[0].Unknown, invalid)
+	}
+}
+
+func TestValidate_AllocatesNothing(t *testing.T) {
 	req := vpcRequest(300)
 	req.LogFormat = flowlogs.DefaultLogFormat(flowlogs.ResourceTypeVPC)
+	req.MaxAggregationInterval = time.Minute
+	req.TagFields = []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team"}}}
 	req.Tags = map[string]string{"team": "net", "stage": "prod"}
+	destinations := []flowlogs.Destination{
+		req.Destination,
+		flowlogs.S3{BucketARN: "arn:aws:s3:::bucket/folder/", FileFormat: flowlogs.FileFormatParquet},
+		flowlogs.Firehose{StreamARN: otherStream, RoleARN: someRole, CrossAccountRoleARN: otherRole},
+	}
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		if err := req.Validate(); err != nil {
-			t.Fatal(err)
+		for _, d := range destinations {
+			req.Destination = d
+			if err := req.Validate(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}))
 }
 
-func TestAllocationsDoNotGrowWithTheIDs(t *testing.T) {
+func TestCreate_AllocatesNoMoreForMoreIDs(t *testing.T) {
 	allocs := func(n int) float64 {
 		client, req := flowlogs.New(noopAPI{&ec2.CreateFlowLogsOutput{FlowLogIds: make([]string, n)}}), vpcRequest(n)
 		return testing.AllocsPerRun(100, func() {
