@@ -61,7 +61,7 @@ func validateToken(token string) error {
 		v.check(v.paths.clientToken, "", fatal("Options.Token made an empty one"))
 	}
 	if p := tokenProblem(token); p.found() {
-		v.check(v.paths.clientToken, token, wrong("Options.Token made it, but "+p.message))
+		v.check(v.paths.clientToken, token, wrong(p.message+"; Options.Token made this one"))
 	}
 	return v.err()
 }

@@ -140,8 +140,8 @@ func TestValidateToken_SaysWhoMadeIt(t *testing.T) {
 	require.NoError(t, validateToken("token"))
 	require.EqualError(t, validateToken(""), "flowlogs: invalid request: ClientToken: Options.Token made an empty one")
 	require.EqualError(t, validateToken("jetön"),
-		`flowlogs: invalid request: ClientToken "jetön": Options.Token made it, but want at most 64 ASCII characters`)
-	require.ErrorContains(t, validateToken(strings.Repeat("t", 65)), "Options.Token made it")
+		`flowlogs: invalid request: ClientToken "jetön": want at most 64 ASCII characters; Options.Token made this one`)
+	require.ErrorContains(t, validateToken(strings.Repeat("t", 65)), "Options.Token made this one")
 }
 
 // The rules know every value of the SDK's enumerations. For one that the SDK gains,
