@@ -94,26 +94,29 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 	var in ec2.CreateFlowLogsInput
 	v := validator{paths: &inputPaths}
 	v.decode("", document, reflect.ValueOf(&in).Elem())
-	misread := slices.Clip(v.problems)
-	v.problems = nil
-	decoded := v.requestOf(&in)
+	n := len(v.problems)
+	misread := make(map[string]bool, n)
 	for _, f := range v.problems {
-		// What could not be read is a problem once.
-		if !slices.ContainsFunc(misread, func(m FieldError) bool { return isWithin(m.Field, f.Field) || isWithin(f.Field, m.Field) }) {
-			misread = append(misread, f)
-		}
+		misread[f.Field] = true
 	}
-	if v.problems = misread; len(misread) > 0 {
-		return v.err()
+	decoded := v.requestOf(&in)
+	found := slices.DeleteFunc(v.problems[n:], func(f FieldError) bool {
+		return isWithin(f.Field, misread) // a problem already
+	})
+	v.problems = v.problems[:n+len(found)]
+	if err := v.err(); err != nil {
+		return err
 	}
 	*r = decoded
 	return nil
 }
 
-// isWithin reports whether path is that of whole or of a part of it.
-func isWithin(path, whole string) bool {
-	rest, ok := strings.CutPrefix(path, whole)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+// isWithin reports whether the value at path is part of one of those at wholes.
+func isWithin(path string, wholes map[string]bool) bool {
+	for path != "" && !wholes[path] {
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return path != ""
 }
 
 // decode reads data into a member of the SDK's input. Unlike encoding/json, it
@@ -130,16 +133,23 @@ func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) 
 		to.Set(reflect.New(to.Type().Elem()))
 		v.decode(path, data, to.Elem())
 	case to.Kind() == reflect.Slice && kind == "a list":
-		var elements []json.RawMessage
-		_ = json.Unmarshal(data, &elements) // the document has been found valid
-		to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
-		for i := range elements {
-			v.decode(element(path, i), elements[i], to.Index(i))
-		}
+		v.decodeElements(path, data, to)
 	case to.Kind() == reflect.Struct && kind == "an object":
 		v.decodeMembers(path, data, to)
 	case json.Unmarshal(data, to.Addr().Interface()) != nil:
 		v.misread(path, data, kind, to)
+	}
+}
+
+func (v *validator) decodeElements(path string, data json.RawMessage, to reflect.Value) {
+	if _, ok := to.Interface().([]string); ok && json.Unmarshal(data, to.Addr().Interface()) == nil {
+		return // a hundred thousand IDs at once
+	}
+	var elements []json.RawMessage
+	_ = json.Unmarshal(data, &elements) // the document has been found valid
+	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
+	for i := range elements {
+		v.decode(element(path, i), elements[i], to.Index(i))
 	}
 }
 
