@@ -238,6 +238,14 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 			`DestinationOptions "{…}": leave it out: it does not go with destination type cloud-watch-logs`,
 		},
 		{
+			"destination options with Firehose",
+			&input{
+				LogDestinationType: types.LogDestinationTypeKinesisDataFirehose,
+				DestinationOptions: &types.DestinationOptionsRequest{HiveCompatiblePartitions: aws.Bool(false)},
+			},
+			`DestinationOptions "{…}": leave it out: it does not go with destination type kinesis-data-firehose`,
+		},
+		{
 			"an unknown destination type",
 			&input{LogDestinationType: "S3"},
 			`LogDestinationType "S3": want one of cloud-watch-logs, s3, kinesis-data-firehose`,
@@ -312,6 +320,17 @@ func TestFromInput_KeepsWhatItDoesNotKnow(t *testing.T) {
 		Tags:                   map[string]string{"aws:k": ""},
 		ClientToken:            "jetön",
 	}, req)
+}
+
+func TestFromInput_KeepsADestinationThatIsOnlyNamed(t *testing.T) {
+	t.Parallel()
+	for _, want := range []flowlogs.Destination{flowlogs.CloudWatchLogs{}, flowlogs.S3{}, flowlogs.Firehose{}} {
+		document, err := json.Marshal(flowlogs.Request{Destination: want})
+		require.NoError(t, err)
+		var req flowlogs.Request
+		require.NoError(t, json.Unmarshal(document, &req))
+		assert.Equal(t, want, req.Destination)
+	}
 }
 
 func TestInput_SeparatesFieldsByOneSpace(t *testing.T) {

@@ -73,6 +73,7 @@ func TestAllow_IsNotAskedWhereNothingCouldBeSent(t *testing.T) {
 		{"no log group", "Destination.LogGroupName", func(r *Request) { r.Destination = CloudWatchLogs{RoleARN: "r"} }},
 		{"no type that an unknown prefix could tell", "ResourceType", func(r *Request) { r.ResourceIDs = []string{"svc-1"} }},
 		{"an interval that EC2 cannot be told", "MaxAggregationInterval", func(r *Request) { r.MaxAggregationInterval = 1500 * time.Millisecond }},
+		{"an interval of too many seconds", "MaxAggregationInterval", func(r *Request) { r.MaxAggregationInterval = (1<<32 + 60) * time.Second }},
 		{"a tag that is not UTF-8", `Tags["\xff"]`, func(r *Request) { r.Tags = map[string]string{"\xff": ""} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -178,6 +179,10 @@ func TestRules_LeaveATypeOfTheSDKAloneToEC2(t *testing.T) {
 	v.paths = &inputPaths
 	v.destination(&target{typ: "queue", arn: "arn:aws:sqs:::q", roleARN: "r"})
 	assert.Len(t, v.problems, 1, "the type itself, which the SDK does not know")
+	v.problems = nil
+	v.allow = func(*FieldError) bool { return true }
+	v.destination(&target{typ: "queue"})
+	assert.Equal(t, []FieldError{{Field: "LogDestination", Message: "required: the ARN of the destination"}}, v.problems)
 }
 
 func BenchmarkCopyInput(b *testing.B) {

@@ -837,6 +837,10 @@ func TestValidate_NamesTheFieldsOfTheRequest(t *testing.T) {
 			func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{"${version}"} },
 		},
 		{
+			`LogFormat "a b": want the name of a field, without ${ and }`,
+			func(r *flowlogs.Request) { r.LogFormat = flowlogs.LogFormat{"a b"} },
+		},
+		{
 			`MaxAggregationInterval "1.5s (1.5 seconds)": want 1m or 10m (60 or 600 seconds)`,
 			func(r *flowlogs.Request) { r.MaxAggregationInterval = 1500 * time.Millisecond },
 		},
@@ -847,6 +851,10 @@ func TestValidate_NamesTheFieldsOfTheRequest(t *testing.T) {
 		{
 			`ResourceIDs[1] "vpc-00000001": is listed twice, first as ResourceIDs[0]`,
 			func(r *flowlogs.Request) { r.ResourceIDs = []string{"vpc-00000001", "vpc-00000001"} },
+		},
+		{
+			`ResourceIDs[0]: is empty: want the ID of a resource; ResourceIDs[1]: is empty: want the ID of a resource`,
+			func(r *flowlogs.Request) { r.ResourceIDs, r.ResourceType = []string{"", ""}, flowlogs.ResourceTypeVPC },
 		},
 		{
 			`Destination: required: a CloudWatchLogs, S3 or Firehose`,
