@@ -28,7 +28,10 @@ type CloudWatchLogs struct {
 type S3 struct {
 	// BucketARN is the bucket and, optionally, a folder in it:
 	// "arn:aws:s3:::bucket" or "arn:aws:s3:::bucket/folder/". Required. AWSLogs is
-	// reserved: EC2 appends "/AWSLogs/<account>/vpcflowlogs/" itself.
+	// reserved: EC2 appends "/AWSLogs/<account>/vpcflowlogs/" itself. The name must
+	// follow today's rules of S3; for a bucket created before March 2018 that does not,
+	// see Options.Allow.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	BucketARN string
 
 	// FileFormat is FileFormatPlainText or FileFormatParquet. Empty: plain text.

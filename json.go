@@ -89,7 +89,7 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 		return errors.New("flowlogs: not a JSON document: want valid UTF-8")
 	}
 	if string(bytes.TrimSpace(document)) == "null" {
-		return nil // as is the convention of encoding/json
+		return nil // by convention of encoding/json
 	}
 	var in ec2.CreateFlowLogsInput
 	v := validator{paths: &inputPaths}
@@ -101,7 +101,7 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 	}
 	decoded := v.requestOf(&in)
 	found := slices.DeleteFunc(v.problems[n:], func(f FieldError) bool {
-		return isWithin(f.Field, misread) // a problem already
+		return isWithin(f.Field, misread) // reported already
 	})
 	v.problems = v.problems[:n+len(found)]
 	if err := v.err(); err != nil {
@@ -120,8 +120,7 @@ func isWithin(path string, wholes map[string]bool) bool {
 }
 
 // decode reads data into a member of the SDK's input. Unlike encoding/json, it
-// reports every problem, with its path, and takes no other spelling of a member's
-// name for the name.
+// reports every problem, with its path, and is strict about the case of names.
 func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) {
 	data = bytes.TrimSpace(data)
 	if string(data) == "null" {

@@ -41,8 +41,8 @@ func (r *Request) params() params {
 	}
 }
 
-// resourceType is the type of the resources, inferred where it is not given, and
-// empty where the first ID tells none.
+// resourceType is the type of the resources, inferred from the first ID where it is
+// not given. It is empty where that ID has an unknown prefix.
 func (r *Request) resourceType() ResourceType {
 	if r.ResourceType == "" && len(r.ResourceIDs) > 0 {
 		return typeOfID(r.ResourceIDs[0])

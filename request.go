@@ -52,7 +52,8 @@ type Request struct {
 	ResourceIDs []string
 
 	// ResourceType is the type of the resources. Empty: inferred from the prefix
-	// of the first ID.
+	// of the first ID. A type that only Options.Allow lets through is never inferred;
+	// its IDs may have any form, and a call takes 300 of them.
 	ResourceType ResourceType
 
 	// TrafficType is required, except for transit gateways and their attachments,

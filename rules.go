@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// The rules of EC2 are in the files rules*.go: tables where they can be, functions
-// of a value where not. Each is documented by AWS at the address beside it, or was
+// The files rules*.go hold the rules of EC2: tables where possible, functions of a
+// value otherwise. Each rule is documented by AWS at the address beside it, or was
 // seen on EC2, whose message is then quoted. What neither settles is left to EC2: a
 // field that is listed twice, how many IDs a call takes, whether a NAT gateway is a
 // regional one, and whether each tag field has a key of its own.

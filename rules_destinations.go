@@ -84,9 +84,9 @@ func logGroupNameProblem(name string) problem {
 }
 
 // bucketNameProblem: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-// Buckets made in us-east-1 before March 2018 may have other names, like my_bucket.
-// They are rare enough to ask for Options.Allow, and My_Bucket is mostly a mistake.
-// That a name has at least three characters is left to EC2.
+// Buckets created in us-east-1 before March 2018 may have other names, with upper
+// case letters and underscores: they need Options.Allow, since such a name is more
+// often a mistake. The least length of three is left to EC2.
 func bucketNameProblem(name string) problem {
 	const ends = lower + digits
 	isIPAddress := strings.Count(name, ".") == 3 && only(name, digits+".")
@@ -98,7 +98,7 @@ func bucketNameProblem(name string) problem {
 	case !only(name[:1], ends) || !only(name[len(name)-1:], ends):
 		return wrong("want the name of a bucket, which starts and ends with a letter or digit")
 	case strings.Contains(name, "..") || isIPAddress:
-		return wrong("want the name of a bucket, without \"..\" and unlike an IP address")
+		return wrong(`want the name of a bucket, without ".." and unlike an IP address`)
 	}
 	return problem{}
 }

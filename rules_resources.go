@@ -48,7 +48,8 @@ func ruleOfID(id string) *resourceRule {
 	return nil
 }
 
-// typeOfID is the type that the prefix of an ID tells, empty where it tells none.
+// typeOfID infers the type from the prefix of an ID. It is empty for an unknown
+// prefix.
 func typeOfID(id string) ResourceType {
 	if rule := ruleOfID(id); rule != nil {
 		return rule.typ
@@ -72,8 +73,8 @@ func limitOf(t ResourceType) int {
 }
 
 // idProblem: "Invalid Resource id tgw-… for resource-type TransitGatewayAttachment".
-// Rule is that of resource type t. Without a type, an ID follows the rule of its
-// own prefix; for a type without a rule, any ID will do.
+// Rule is that of resource type t. Without a type, an ID must follow the rule of its
+// own prefix; for a type without a rule, it must only not be empty.
 func idProblem(t ResourceType, rule *resourceRule, id string) problem {
 	if rule == nil && t == "" {
 		rule = ruleOfID(id)
@@ -111,9 +112,9 @@ func isID(id, prefix string) bool {
 
 var idSeed = maphash.MakeSeed()
 
-// eachRepeated reports every ID that is listed again, with its place and its first
-// one. It allocates nothing for as many IDs as one call takes.
-func eachRepeated(ids []string, report func(place, first int)) {
+// eachRepeated reports every ID that an earlier one equals, with its index and that
+// of the first. It allocates nothing for up to 300 IDs.
+func eachRepeated(ids []string, report func(i, first int)) {
 	switch n := len(ids); {
 	case n < 2:
 	case n <= 300:
@@ -125,9 +126,9 @@ func eachRepeated(ids []string, report func(place, first int)) {
 	}
 }
 
-// lookUpRepeated puts the places of ids into a hash table with open addressing,
-// whose size is a power of two. A slot holds a place plus one; zero is empty.
-func lookUpRepeated[P uint16 | uint32](table []P, ids []string, report func(place, first int)) {
+// lookUpRepeated puts the indexes of ids into an empty hash table with open
+// addressing, whose size is a power of two. A slot holds an index plus one.
+func lookUpRepeated[P uint16 | uint32](table []P, ids []string, report func(i, first int)) {
 	mask := uint64(len(table) - 1)
 	for i, id := range ids {
 		slot := maphash.String(idSeed, id) & mask

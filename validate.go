@@ -101,7 +101,7 @@ type FieldError struct {
 	Field   string // a path: "Destination.RoleARN", "ResourceIDs[17]"
 	Value   string // as it was given; empty where nothing was
 	Message string // what would be right
-	Unknown bool   // the value is not wrong, only unknown to this release
+	Unknown bool   // the value is not wrong, only unknown to this release; see Options.Allow
 }
 
 func (e *FieldError) Error() string {

@@ -28,8 +28,8 @@ func (v *validator) check(path, value string, p problem) {
 	}
 }
 
-// checkElement is check for an element of a list, whose path it makes only for a
-// problem.
+// checkElement is check for an element of a list. It builds the path only if there
+// is a problem.
 func (v *validator) checkElement(list string, i int, value string, p problem) {
 	if p.found() {
 		v.check(element(list, i), value, p)
@@ -47,8 +47,8 @@ func (v *validator) err() error {
 
 func (v *validator) request(p *params) {
 	v.resourceIDs(p.resourceType, p.resourceIDs)
-	// Where a Request has no type, its first ID tells none. That ID is the problem,
-	// and the type is another one only where the ID is allowed.
+	// A Request has no type where its first ID is missing or has an unknown prefix.
+	// That is the problem; the type is one only if the ID was allowed.
 	if p.resourceType != "" || v.paths == &inputPaths || len(v.problems) == 0 {
 		v.resourceType(p.resourceType)
 	}
@@ -77,13 +77,13 @@ func (v *validator) resourceIDs(t ResourceType, ids []string) {
 	}
 	rule := ruleOf(t)
 	for i, id := range ids {
-		if rule == nil || !isID(id, rule.prefix) { // the fast path: most IDs are right
+		if rule == nil || !isID(id, rule.prefix) { // the common case is fast
 			v.checkElement(v.paths.resourceIDs, i, id, idProblem(t, rule, id))
 		}
 	}
-	eachRepeated(ids, func(place, first int) {
+	eachRepeated(ids, func(i, first int) {
 		p := wrong("is listed twice, first as " + element(v.paths.resourceIDs, first))
-		v.checkElement(v.paths.resourceIDs, place, ids[place], p)
+		v.checkElement(v.paths.resourceIDs, i, ids[i], p)
 	})
 }
 
@@ -200,7 +200,7 @@ func (v *validator) logFormat(p *params) {
 	}
 }
 
-// fields names a field by itself, and only one that is empty by its place.
+// fields reports an empty field by its index, any other by its name.
 func (v *validator) fields(t ResourceType, format LogFormat) {
 	for i, field := range format {
 		p := fieldProblem(t, field)
