@@ -27,6 +27,8 @@ func wrong(message string) problem   { return problem{message: message} }
 func unknown(message string) problem { return problem{message: message, unknown: true} }
 func fatal(message string) problem   { return problem{message: message, fatal: true} }
 
+const notUTF8 = "want valid UTF-8"
+
 func (p problem) found() bool { return p.message != "" }
 
 // The enumerations are those of the SDK that the program is built with.

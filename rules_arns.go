@@ -99,8 +99,10 @@ func (rule *arnRule) problem(s, region string) problem {
 	arnRegion, rest, _ := strings.Cut(rest, ":")
 	account, resource, ok := strings.Cut(rest, ":")
 	switch {
-	case !ok || prefix != "arn" || !utf8.ValidString(s):
+	case !ok || prefix != "arn":
 		return wrong("want an ARN, " + rule.form)
+	case !utf8.ValidString(s):
+		return wrong(notUTF8)
 	case service != rule.service:
 		return wrong("want an ARN of service " + rule.service + ", " + rule.form)
 	case !rule.regional && arnRegion != "":

@@ -7,20 +7,17 @@ import (
 
 // The rules of tags are those of
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
-// A tag that is not UTF-8 cannot be written in JSON, nor told apart from another
-// one there.
 const (
 	maxTags        = 50
 	maxTagKey      = 128
 	maxTagValue    = 256
-	notUTF8        = "want valid UTF-8"
 	reservedPrefix = "aws:"
 )
 
 func tagKeyProblem(key string) problem {
 	switch {
 	case !utf8.ValidString(key):
-		return fatal(notUTF8)
+		return wrong(notUTF8)
 	case !isTagKey(key):
 		return wrong("want a key of 1 to 128 characters")
 	case strings.HasPrefix(key, reservedPrefix):
@@ -32,7 +29,7 @@ func tagKeyProblem(key string) problem {
 func tagValueProblem(value string) problem {
 	switch {
 	case !utf8.ValidString(value):
-		return fatal(notUTF8)
+		return wrong(notUTF8)
 	case utf8.RuneCountInString(value) > maxTagValue:
 		return wrong("want a value of at most 256 characters")
 	}
@@ -52,7 +49,7 @@ const (
 func tagFieldKeyProblem(key string) problem {
 	switch {
 	case !utf8.ValidString(key):
-		return fatal(notUTF8)
+		return wrong(notUTF8)
 	case !isTagKey(key):
 		return wrong("want a tag key of 1 to 128 characters")
 	}

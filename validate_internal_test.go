@@ -74,6 +74,8 @@ func TestAllow_IsNotAskedWhereNothingCouldBeSent(t *testing.T) {
 		{"no type that an unknown prefix could tell", "ResourceType", func(r *Request) { r.ResourceIDs = []string{"svc-1"} }},
 		{"an interval that EC2 cannot be told", "MaxAggregationInterval", func(r *Request) { r.MaxAggregationInterval = 1500 * time.Millisecond }},
 		{"an interval of too many seconds", "MaxAggregationInterval", func(r *Request) { r.MaxAggregationInterval = (1<<32 + 60) * time.Second }},
+		{"a folder that is not UTF-8", "Destination.BucketARN", func(r *Request) { r.Destination = S3{BucketARN: "arn:aws:s3:::b/\xff"} }},
+		{"an ID that is not UTF-8", "ResourceIDs[0]", func(r *Request) { r.ResourceIDs = []string{"vpc-\xff"} }},
 		{"a tag that is not UTF-8", `Tags["\xff"]`, func(r *Request) { r.Tags = map[string]string{"\xff": ""} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

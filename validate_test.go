@@ -489,7 +489,7 @@ var rejected = []struct {
 		`want the name of a bucket, without ".." and unlike an IP address`,
 	},
 	{"an IP address as bucket", s3Input(setDestination("arn:aws:s3:::192.168.5.4")), "unlike an IP address"},
-	{"a folder that is not UTF-8", s3Input(setDestination("arn:aws:s3:::b/\xff/")), "want an ARN"},
+	{"a folder that is not UTF-8", s3Input(setDestination("arn:aws:s3:::b/\xff/")), `LogDestination "arn:aws:s3:::b/\xff/": want valid UTF-8`},
 	{"a bucket ARN with Region", s3Input(setDestination("arn:aws:s3:us-east-1::b")), "want an ARN without a Region"},
 	{
 		"a bucket ARN with account",

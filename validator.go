@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
@@ -17,13 +18,15 @@ type validator struct {
 	problems []FieldError
 }
 
-// check adds the problem of a value, if there is one and it is not allowed.
+// check adds the problem of a value, if there is one and it is not allowed. A value
+// that is not UTF-8 is never allowed: JSON, and with it a ContentToken, cannot tell it
+// from others.
 func (v *validator) check(path, value string, p problem) {
 	if !p.found() {
 		return
 	}
 	f := &FieldError{Field: path, Value: value, Message: p.message, Unknown: p.unknown}
-	if p.fatal || v.allow == nil || !v.allow(f) {
+	if p.fatal || v.allow == nil || !utf8.ValidString(value) || !v.allow(f) {
 		v.problems = append(v.problems, *f)
 	}
 }
