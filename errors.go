@@ -200,12 +200,3 @@ func printable(s string) string {
 	}
 	return s
 }
-
-// quote returns s in quotation marks, truncated to 100 bytes.
-func quote(s string) string {
-	const most = 100
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strconv.Quote(s)
-}

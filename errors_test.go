@@ -127,7 +127,7 @@ func TestErrorsStayOnOneLine(t *testing.T) {
 				Destination: flowlogs.S3{BucketARN: hostile, FileFormat: flowlogs.FileFormat(hostile)},
 				LogFormat:   flowlogs.LogFormat{flowlogs.Field(hostile)},
 				Tags:        map[string]string{hostile: hostile},
-				TagFields:   []flowlogs.TagFields{{Keys: []string{hostile}}},
+				TagFields:   []flowlogs.TagField{{Keys: []string{hostile}}},
 				ClientToken: hostile + "ü",
 			}.Validate(),
 		} {

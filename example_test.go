@@ -135,8 +135,8 @@ func ExampleContentToken() {
 
 func ExampleParseLogFormat() {
 	format, err := flowlogs.ParseLogFormat("${srcaddr} ${dstaddr} ${flow-direction}")
-	fmt.Println(format, format.Version(), err)
-	// Output: ${srcaddr} ${dstaddr} ${flow-direction} 5 <nil>
+	fmt.Println(format, len(format), err)
+	// Output: ${srcaddr} ${dstaddr} ${flow-direction} 3 <nil>
 }
 
 // A service that holds an EC2 interface is given a Client instead.

@@ -171,16 +171,19 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 }
 
 // withToken returns the input in its canonical form, with a token made of that.
+// An input that only Options.Allow has let through may have no such form: it is
+// sent as it is, under a token made of what a Request can hold.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
-	req, err := FromInput(in)
-	if err != nil {
-		return nil, err
-	}
+	v := validator{paths: &inputPaths}
+	req := v.requestOf(in)
 	token, err := c.token(req)
 	if err != nil {
 		return nil, err
 	}
-	canonical := req.template()
-	canonical.ResourceIds, canonical.ClientToken = req.ResourceIDs, &token
-	return canonical, nil
+	if v.err() == nil {
+		in = req.template()
+		in.ResourceIds = req.ResourceIDs
+	}
+	in.ClientToken = &token
+	return in, nil
 }

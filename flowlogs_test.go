@@ -489,7 +489,7 @@ func TestATokenThatCannotBeMadeEndsTheCall(t *testing.T) {
 	_, err = flowlogs.New(cloud, withToken("")).Create(t.Context(), vpcRequest(1))
 	require.EqualError(t, err, "flowlogs: invalid request: ClientToken: Options.Token made an empty one")
 	_, err = flowlogs.New(cloud, withToken("ü")).Create(t.Context(), vpcRequest(1))
-	require.EqualError(t, err, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters`)
+	require.EqualError(t, err, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters; Options.Token made this one`)
 	assert.Empty(t, cloud.Calls())
 
 	_, err = flowlogs.New(cloud, func(o *flowlogs.Options) { o.Token = nil }).Create(t.Context(), vpcRequest(1))

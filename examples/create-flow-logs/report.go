@@ -56,8 +56,8 @@ func report(w io.Writer, err error) {
 	case err == nil:
 		return
 	case errors.As(err, &invalid):
-		for _, problem := range invalid.Fields {
-			fmt.Fprintf(w, "create-flow-logs: %v\n", problem)
+		for i := range invalid.Fields {
+			fmt.Fprintf(w, "create-flow-logs: %v\n", &invalid.Fields[i])
 		}
 	case isRefused: // in the words of the AWS CLI
 		fmt.Fprintf(w, "\nAn error occurred (%s) when calling the CreateFlowLogs operation: %s\n", refused.ErrorCode(), refused.ErrorMessage())
