@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"image/color"
+	"os"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	vgdraw "gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// styles are the lines of the picture, in colours that read on white and on black.
+var styles = map[string]vgdraw.LineStyle{
+	"least time possible":        {Color: color.Gray{Y: 128}, Width: vg.Points(1.5), Dashes: []vg.Length{vg.Points(5), vg.Points(4)}},
+	"flowlogs":                   {Color: color.RGBA{R: 0x1a, G: 0x7f, B: 0x5a, A: 0xff}, Width: vg.Points(2.5)},
+	"SDK loop, standard retries": {Color: color.RGBA{R: 0xd1, G: 0x5b, B: 0x1f, A: 0xff}, Width: vg.Points(2)},
+	"SDK loop, adaptive retries": {Color: color.RGBA{R: 0x3b, G: 0x82, B: 0xd6, A: 0xff}, Width: vg.Points(2)},
+}
+
+const (
+	width  = 9 * vg.Inch
+	height = 3.6 * vg.Inch
+)
+
+// draw writes a panel for each account, side by side.
+func draw(file string, all []series) error {
+	var accounts []string
+	panels := make(map[string]*plot.Plot)
+	for _, s := range all {
+		p := panels[s.account]
+		if p == nil {
+			p = newPanel(s.account)
+			panels[s.account] = p
+			accounts = append(accounts, s.account)
+		}
+		line, err := plotter.NewLine(points(s.points))
+		if err != nil {
+			return err
+		}
+		line.LineStyle = styles[s.way]
+		p.Add(line)
+		p.Legend.Add(s.way, line)
+	}
+	canvas := vgsvg.New(width, height)
+	whole := vgdraw.New(canvas)
+	tiles := vgdraw.Tiles{Rows: 1, Cols: len(accounts), PadX: vg.Points(18), PadTop: vg.Points(6), PadBottom: vg.Points(6), PadLeft: vg.Points(6), PadRight: vg.Points(10)}
+	for i, account := range accounts {
+		panels[account].Draw(tiles.At(whole, i, 0))
+	}
+	var svg bytes.Buffer
+	if _, err := canvas.WriteTo(&svg); err != nil {
+		return err
+	}
+	return os.WriteFile(file, adaptive(svg.String()), 0o644)
+}
+
+func newPanel(account string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = account
+	p.X.Label.Text = "time (seconds)"
+	p.Y.Label.Text = "VPCs with a flow log (thousands)"
+	p.BackgroundColor = color.Transparent
+	p.X.Min, p.Y.Min, p.Y.Max = 0, 0, 104
+	p.Legend.Left = false
+	p.Legend.Top = false
+	p.Legend.Padding = vg.Points(2)
+	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-4), vg.Points(6)
+	return p
+}
+
+func points(of []point) plotter.XYs {
+	xys := make(plotter.XYs, len(of))
+	for i, p := range of {
+		xys[i].X, xys[i].Y = p.seconds, p.resources/1000
+	}
+	return xys
+}
+
+// adaptive makes what is black in the picture follow the reader's theme.
+func adaptive(svg string) []byte {
+	const style = "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6edf3}}</style>\n"
+	svg = strings.ReplaceAll(svg, "#000000", "currentColor")
+	at := strings.Index(svg, "<g")
+	return []byte(svg[:at] + style + svg[at:])
+}
