@@ -82,7 +82,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 		Token:       RandomToken,
 		Retryer:     optionsOf(api).Retryer,
 		Concurrency: 4,
-		Limiter:     newPacer(),
+		Limiter:     NewLimiter(),
 	}
 	if o.Retryer == nil {
 		o.Retryer = retry.NewStandard()

@@ -21,8 +21,8 @@ import (
 // whose own loop is switched off.
 type caller struct {
 	api         API
-	limiter     Limiter // nil: unpaced
-	pacer       *pacer  // the limiter, if it is one that learns
+	limiter     Limiter  // nil: unpaced
+	observer    Observer // the limiter, if it is one that learns
 	optFns      []func(*ec2.Options)
 	loop        *retry.Attempt
 	logger      logging.Logger // nil: retries are not logged
@@ -55,7 +55,7 @@ func newCaller(api API, o Options, optFns ...func(*ec2.Options)) caller {
 		region:      settings.Region,
 		limiter:     o.Limiter,
 	}
-	c.pacer, _ = o.Limiter.(*pacer)
+	c.observer, _ = o.Limiter.(Observer)
 	_, nop := retryer.(aws.NopRetryer)
 	c.patient = !nop
 	if strings.Contains(c.region, "fips") {
@@ -163,8 +163,8 @@ func (c *caller) attempts(ctx context.Context, x *exchange) (*ec2.CreateFlowLogs
 		sent := time.Now()
 		out, err := c.api.CreateFlowLogs(ctx, request.Request.(*ec2.CreateFlowLogsInput), c.optFns...)
 		err = lostAnswer(ctx, out, err)
-		if c.pacer != nil && ctx.Err() == nil {
-			c.pacer.learn(sent, ReasonOf(err))
+		if c.observer != nil {
+			c.observer.Observe(Attempt{Sent: sent, Reason: ReasonOf(err), Canceled: ctx.Err() != nil})
 		}
 		if err != nil {
 			x.err = err
