@@ -103,7 +103,7 @@ func (l *limiter) admit(now time.Time) time.Duration {
 		return delay
 	}
 	l.quota.take()
-	l.outage.probe(now)
+	l.outage.sent(now)
 	return 0
 }
 
@@ -146,7 +146,7 @@ func (l *limiter) Observe(a Attempt) {
 		l.outage.responded(now)
 		l.quota.throttled(a.Sent, now)
 	case ErrUnavailable, ErrNoAnswer:
-		l.outage.failed(a.Sent)
+		l.outage.failed(a.Sent, now)
 		l.quota.granted(now) // EC2 throttles before it does anything else
 	default:
 		l.outage.responded(now)

@@ -8,12 +8,12 @@ const (
 	// and costs the wait for a probe or two.
 	outageFailures = 5
 
-	// A third of the time that an outage has lasted is waited before the next probe,
-	// within these bounds. So the end of a short outage is noticed at once, that of a
-	// long one soon, and ten minutes take some 75 probes: fewer attempts than fit
-	// into the retry quota of the SDK, which is 500 tokens, 5 to 10 for a retry.
-	probeShare   = 3
-	minProbeWait = 100 * time.Millisecond
+	// Before the next probe, an eighth of the time that the outage has lasted is
+	// waited, within these bounds. So the end of any outage is soon noticed, and ten
+	// minutes take some ninety probes. Their retries fit into the retry quota of the
+	// SDK, which is 500 tokens, at 5 for a retry.
+	probeShare   = 8
+	minProbeWait = 250 * time.Millisecond
 	maxProbeWait = 10 * time.Second
 )
 
@@ -37,21 +37,23 @@ func (o *outage) delay(now time.Time) time.Duration {
 	return o.nextProbe.Sub(now)
 }
 
-// probe notes that a call is sent, which is a probe during an outage.
-func (o *outage) probe(now time.Time) {
+// sent notes that a call is sent, which is a probe during an outage.
+func (o *outage) sent(now time.Time) {
 	if o.lasts() {
 		o.nextProbe = now.Add(min(max(now.Sub(o.start)/probeShare, minProbeWait), maxProbeWait))
 	}
 }
 
-func (o *outage) failed(sent time.Time) {
+func (o *outage) failed(sent, now time.Time) {
 	if sent.Before(o.response) {
 		return
 	}
 	if o.failures == 0 {
 		o.start = sent
 	}
-	o.failures++
+	if o.failures++; o.failures == outageFailures {
+		o.nextProbe = now.Add(minProbeWait)
+	}
 }
 
 func (o *outage) responded(now time.Time) {
