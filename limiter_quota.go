@@ -25,10 +25,10 @@ const (
 	retreat = 0.65
 
 	// callGrowth is how fast the rate grows relative to itself, with the third power
-	// of the calls since the last throttled one: by 2 % after ten calls, twofold
-	// after 35. The third power stays near a rate that is right and soon leaves one
+	// of the calls since the last throttled one: by 3 % after ten calls, twofold
+	// after 33. The third power stays near a rate that is right and soon leaves one
 	// that is wrong, as in CUBIC (RFC 9438).
-	callGrowth = 2.3e-5
+	callGrowth = 2.8e-5
 
 	// timeGrowth is how fast the rate grows by calls a second, with the third power
 	// of the seconds since the last throttled call: by 0.5 after 10 s, by 4 after
@@ -36,11 +36,13 @@ const (
 	// small share gain on those with a large one.
 	timeGrowth = 0.5e-3
 
-	// After a throttled call nothing is sent for as long as the rate needs for
-	// restCalls, so that EC2's bucket has some spare calls when the rate exceeds what
-	// EC2 grants. At most restTime: EC2's bucket must not be full by then.
+	// After a throttled call nothing is sent for as long as restCalls take at the new
+	// rate, so that EC2's bucket has some spare calls when the rate exceeds what EC2
+	// grants. At least leastRest, for accounts with higher quotas, and at most
+	// mostRest: EC2's bucket must not be full by then.
 	restCalls = 5
-	restTime  = 9 * time.Second
+	leastRest = 1   // second
+	mostRest  = 8.5 // seconds
 
 	// slowest is the rate, in calls a second, at which EC2 is called however often it
 	// throttles.
@@ -64,6 +66,7 @@ const (
 type quota struct {
 	limited bool      // whether EC2 has throttled a call
 	rate    float64   // calls a second
+	learned float64   // the rate after the last throttled call
 	tokens  float64   // calls that may be sent at once
 	at      time.Time // when tokens was right
 	waited  time.Time // when a call last had to wait
@@ -113,7 +116,7 @@ func (q *quota) granted(now time.Time) {
 func (q *quota) throttled(sent, now time.Time) {
 	q.refill(now)
 	p := &q.period
-	if q.limited && sent.Before(p.start) {
+	if p.empty && sent.Before(p.start) {
 		return
 	}
 	elapsed := now.Sub(p.start)
@@ -121,13 +124,15 @@ func (q *quota) throttled(sent, now time.Time) {
 	case !q.limited: // who gets a share of the full bucket will get the same share of its refill
 		q.rate = float64(p.calls) / (elapsed + fillTime).Seconds()
 	case !p.empty: // nothing could be measured
+		q.rate = q.learned
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
 		q.rate = decrease * min(float64(p.calls)/elapsed.Seconds(), q.rate)
 	}
 	q.rate = min(max(q.rate, slowest), fastest)
-	q.tokens = 1 - min(restCalls, q.rate*restTime.Seconds())
+	q.learned = q.rate
+	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), mostRest)
 	q.limited, q.waited = true, now
 	q.period = period{start: now, rate: q.rate, empty: true}
 }
