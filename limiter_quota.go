@@ -66,7 +66,7 @@ const (
 type quota struct {
 	limited bool      // whether EC2 has throttled a call
 	rate    float64   // calls a second
-	learned float64   // the rate after the last throttled call
+	learned float64   // the rate after the last throttled call; 0: none yet
 	tokens  float64   // calls that may be sent at once
 	at      time.Time // when tokens was right
 	waited  time.Time // when a call last had to wait
@@ -121,10 +121,8 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	elapsed := now.Sub(p.start)
 	switch {
-	case !q.limited: // who gets a share of the full bucket will get the same share of its refill
-		q.rate = float64(p.calls) / (elapsed + fillTime).Seconds()
-	case !p.empty: // nothing could be measured
-		q.rate = q.learned
+	case !p.empty: // who gets a share of the full bucket will get the same share of its refill
+		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
