@@ -147,7 +147,7 @@ func (l *limiter) Observe(a Attempt) {
 		l.quota.throttled(a.Sent, now)
 	case ErrUnavailable, ErrNoAnswer:
 		l.outage.failed(a.Sent, now)
-		l.quota.granted(now) // EC2 throttles before it does anything else
+		l.quota.granted(now) // it was not throttled
 	default:
 		l.outage.responded(now)
 		l.quota.granted(now)

@@ -3,28 +3,28 @@ package flowlogs
 import "time"
 
 const (
-	// outageFailures is how many calls in a row have to fail before that is taken for
-	// an outage. Of calls that fail at random, half of all, one row in 32 is as long,
-	// and costs the wait for a probe or two.
+	// outageFailures is how many calls in a row must fail for an outage. If half of
+	// all calls fail at random, one in 32 calls starts such a row. That costs only
+	// the wait for a probe or two.
 	outageFailures = 5
 
-	// Before the next probe, an eighth of the time that the outage has lasted is
-	// waited, within these bounds. So the end of any outage is soon noticed, and ten
-	// minutes take some ninety probes. Their retries fit into the retry quota of the
-	// SDK, which is 500 tokens, at 5 for a retry.
-	probeShare   = 8
+	// The wait between two probes is a twelfth of the duration of the outage, within
+	// these bounds. So the end of any outage is soon noticed, and ten minutes take
+	// some 120 probes. Their retries, two of three, stay within the retry quota of
+	// the SDK: 500 tokens, at 5 a retry.
+	probeShare   = 12
 	minProbeWait = 250 * time.Millisecond
-	maxProbeWait = 10 * time.Second
+	maxProbeWait = 8 * time.Second
 )
 
-// outage is a time in which no call gets a response that says anything but that EC2
-// is in trouble. Only probes are sent then: single calls, each some time after the
-// one before, whether or not that one has ended.
+// outage is a time in which EC2 fails every call, or does not respond. Only probes
+// are sent then: single calls, each some time after the last, whether or not that
+// one has ended.
 type outage struct {
 	failures  int       // in a row
 	start     time.Time // when the first of them was sent
 	nextProbe time.Time
-	response  time.Time // the last other response: a call sent before it says nothing new
+	response  time.Time // the last call that did not fail so; what was sent before it is not counted
 }
 
 func (o *outage) lasts() bool { return o.failures >= outageFailures }

@@ -12,57 +12,60 @@ const (
 	fillTime     = bucketSize / bucketRefill * time.Second
 )
 
-// The other constants were found by simulation, of one process alone, with other
-// load in the account, and with up to 16 processes that share it unknowingly.
+// The other constants were found by simulation: one process alone, with other load
+// in the account, and up to 16 processes that know nothing of each other.
 // BenchmarkFleet measures what they achieve.
 const (
-	// decrease is the part of the measured rate that is used after a throttled call.
-	// Less than the rate, because EC2's bucket is empty and others see that too.
+	// decrease is the part of the measured rate that is left after a throttled call.
+	// EC2's bucket is empty then. At the measured rate it would stay so, and the next
+	// calls of all processes would be throttled too.
 	decrease = 0.8
 
-	// retreat is the part of the rate that is left where nothing could be measured,
-	// because EC2 throttled the first call after it had throttled one.
-	retreat = 0.65
+	// retreat is the part of the rate that is left where no rate could be measured,
+	// because no call was granted since the last throttled one.
+	retreat = 0.5
 
-	// callGrowth is how fast the rate grows relative to itself, with the third power
-	// of the calls since the last throttled one: by 3 % after ten calls, twofold
-	// after 33. The third power stays near a rate that is right and soon leaves one
-	// that is wrong, as in CUBIC (RFC 9438).
+	// callGrowth is the growth of the rate relative to itself, for the third power of
+	// the calls since the last throttled one: 3 % after ten calls, twofold after 33.
+	// The third power stays near a rate that is right and soon leaves one that is
+	// wrong, as in CUBIC (RFC 9438).
 	callGrowth = 2.8e-5
 
-	// timeGrowth is how fast the rate grows by calls a second, with the third power
-	// of the seconds since the last throttled call: by 0.5 after 10 s, by 4 after
-	// 20 s. It is the same for all processes of an account, so that those with a
-	// small share gain on those with a large one.
-	timeGrowth = 0.5e-3
+	// timeGrowth is the growth of the rate in calls a second, for the third power of
+	// the seconds since the last throttled call: 0.4 after 10 s, 3 after 20 s. It is
+	// the same for all processes of an account, so that those with a small share
+	// gain on those with a large one.
+	timeGrowth = 0.4e-3
 
-	// After a throttled call nothing is sent for as long as restCalls take at the new
-	// rate, so that EC2's bucket has some spare calls when the rate exceeds what EC2
-	// grants. At least leastRest, for accounts with higher quotas, and at most
-	// mostRest: EC2's bucket must not be full by then.
+	// After a throttled call no call is sent for as long as restCalls take at the new
+	// rate. EC2's bucket gathers calls meanwhile, which are then spent little by
+	// little as the rate grows beyond what flows in. The rest is at least leastRest,
+	// for accounts with higher quotas, and at most mostRest, because calls are lost
+	// when EC2's bucket is full.
 	restCalls = 5
-	leastRest = 1   // second
-	mostRest  = 8.5 // seconds
+	leastRest = 1 // second
+	mostRest  = 9 // seconds
 
-	// slowest is the rate, in calls a second, at which EC2 is called however often it
-	// throttles.
+	// slowest is the least rate, in calls a second: how often a service is called
+	// that throttles every call.
 	slowest = 0.25
 
-	// fastest bounds the growth of the rate. Nothing in EC2 is so fast.
+	// fastest is where the rate stops growing, in calls a second: no quota of EC2 is
+	// as high.
 	fastest = 1000
 
-	// quotaMemory is how long a rate is used after it last made a call wait.
+	// quotaMemory is how long a rate is kept after a call last had to wait for it.
 	quotaMemory = time.Hour
 )
 
-// quota is what EC2 grants to this process, as far as is known: a token bucket.
-// Until EC2 throttles a call, the bucket does not limit anything.
+// quota is a token bucket that follows what EC2 grants to this process. It does not
+// limit calls until EC2 throttles one.
 //
-// A throttled call says that EC2's bucket is empty. So the calls that EC2 granted
-// between two throttled ones are what flowed into its bucket for this process in
-// that time, however much others took. The rate starts somewhat below that and
-// grows until EC2 throttles the next call. Being too slow for a while costs
-// nothing, since EC2's bucket fills meanwhile.
+// A throttled call means that EC2's bucket is empty. So the calls that were granted
+// between two throttled ones are what flowed into EC2's bucket for this process,
+// however much others took. The rate starts somewhat below that and grows until EC2
+// throttles the next call. Being too slow for a while costs nothing, since EC2's
+// bucket fills meanwhile.
 type quota struct {
 	limited bool      // whether EC2 has throttled a call
 	rate    float64   // calls a second
@@ -74,13 +77,13 @@ type quota struct {
 }
 
 // period is a time in which the rate is measured and grows. It starts when EC2
-// throttles a call, and again whenever many tokens are left over: then calls no
-// longer wait for them, and how many calls there are says nothing about EC2.
+// throttles a call. It starts again while many tokens are left over: calls do not
+// wait for them, so the number of calls says nothing about EC2.
 type period struct {
 	start time.Time
 	empty bool    // whether EC2's bucket was empty at the start
 	rate  float64 // at the start
-	calls int     // that EC2 has granted since the start
+	calls int     // granted since the start
 }
 
 func newQuota() quota { return quota{rate: bucketRefill} }
@@ -97,8 +100,8 @@ func (q *quota) delay(now time.Time) time.Duration {
 
 func (q *quota) take() { q.tokens-- }
 
-// granted counts a call that EC2 did not throttle. The rate grows only while calls
-// need all of it.
+// granted counts a call that was not throttled. The rate grows only while calls
+// use all of it.
 func (q *quota) granted(now time.Time) {
 	q.refill(now)
 	p := &q.period
@@ -111,8 +114,8 @@ func (q *quota) granted(now time.Time) {
 	q.rate = min(p.rate+growth, fastest)
 }
 
-// throttled lowers the rate, unless the call was already on its way when the rate
-// was last lowered.
+// throttled lowers the rate, unless the call was already in flight when the rate was
+// last lowered.
 func (q *quota) throttled(sent, now time.Time) {
 	q.refill(now)
 	p := &q.period
@@ -121,14 +124,14 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	elapsed := now.Sub(p.start)
 	switch {
-	case !p.empty: // who gets a share of the full bucket will get the same share of its refill
+	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
 		q.rate = decrease * min(float64(p.calls)/elapsed.Seconds(), q.rate)
 	}
-	q.rate = min(max(q.rate, slowest), fastest)
+	q.rate = max(q.rate, slowest)
 	q.learned = q.rate
 	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), mostRest)
 	q.limited, q.waited = true, now
