@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,12 +42,15 @@ func TestLimiter_ServesCallsInTheOrderInWhichTheyArrive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := throttledLimiter(t)
+		var mu sync.Mutex
 		var served []int
 		var wg sync.WaitGroup
 		for i := range 20 { // also while others are served, every four seconds
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * time.Second)
 				assert.NoError(t, l.Wait(t.Context()))
+				mu.Lock()
+				defer mu.Unlock()
 				served = append(served, i)
 			})
 		}
@@ -159,14 +163,15 @@ func TestLimiter_LetsOnlyProbesPassDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lasts = 10 * time.Minute
 		l := flowlogs.NewLimiter()
-		start, sent := time.Now(), 0
+		start := time.Now()
+		var sent atomic.Int64
 		ctx, cancel := context.WithTimeout(t.Context(), lasts)
 		defer cancel()
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
 				for l.Wait(ctx) == nil {
-					sent++
+					sent.Add(1)
 					began := time.Now()
 					time.Sleep(latency)
 					l.(flowlogs.Observer).Observe(flowlogs.Attempt{Sent: began, Reason: flowlogs.ErrUnavailable})
@@ -175,7 +180,7 @@ func TestLimiter_LetsOnlyProbesPassDuringAnOutage(t *testing.T) {
 		}
 		wg.Wait()
 		assert.Equal(t, lasts, time.Since(start))
-		assert.Less(t, sent, 20+130)
+		assert.Less(t, sent.Load(), int64(20+130))
 		assert.LessOrEqual(t, waitTimes(t, l, 1)[0], 10*time.Second, "to the next probe")
 	})
 }
