@@ -78,7 +78,8 @@ func TestLimiter_ACanceledCallLeavesTheQueueAsIfItHadNeverCome(t *testing.T) {
 		for i, waited := range waitTimes(t, l, 2) {
 			assert.InDelta(t, undisturbed[i].Seconds(), waited.Seconds()+0.01, 0.001)
 		}
-		require.ErrorIs(t, l.Wait(ctx), context.Canceled, "without a place in the queue")
+		require.ErrorIs(t, l.Wait(ctx), context.Canceled)
+		require.ErrorIs(t, flowlogs.NewLimiter().Wait(ctx), context.Canceled, "even where nothing is limited")
 	})
 }
 
@@ -93,6 +94,63 @@ func TestLimiter_WakesTheQueueWhenTheRateRises(t *testing.T) {
 		})
 		assert.Less(t, waitTimes(t, l, 1)[0], 3*time.Second)
 		assert.Greater(t, waitTimes(t, throttledLimiter(t), 1)[0], 5*time.Second)
+	})
+}
+
+func TestLimiter_StartsWithTheShareOfTheBucketThatItGot(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		granted int
+		rest    time.Duration
+	}{
+		{50, time.Second},     // all: 5 calls at 5 a second
+		{25, 2 * time.Second}, // half: 2.5 a second
+		{0, 9 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := flowlogs.NewLimiter()
+			call(t, l, test.granted, "")
+			call(t, l, 1, flowlogs.ErrThrottled)
+			assert.Equal(t, test.rest, waitTimes(t, l, 1)[0].Round(time.Millisecond))
+		})
+	}
+}
+
+func TestLimiter_HalvesTheRateUntilACallGetsThrough(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := flowlogs.NewLimiter()
+		call(t, l, 50, "")
+		for _, rest := range []time.Duration{1, 2, 4, 8, 9, 9} {
+			observe(l, flowlogs.ErrThrottled)
+			assert.Equal(t, rest*time.Second, waitTimes(t, l, 1)[0].Round(time.Millisecond))
+		}
+	})
+}
+
+func TestLimiter_CountsAFailedCallAmongThoseThatWereNotThrottled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := flowlogs.NewLimiter()
+		for range 25 {
+			call(t, l, 1, "")
+			call(t, l, 1, flowlogs.ErrUnavailable)
+		}
+		call(t, l, 1, flowlogs.ErrThrottled)
+		assert.Equal(t, time.Second, waitTimes(t, l, 1)[0].Round(time.Millisecond), "as after 50 that succeeded")
+	})
+}
+
+func TestLimiter_DoesNotRaiseARateThatCallsDoNotWaitFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := throttledLimiter(t)
+		waitTimes(t, l, 1)
+		time.Sleep(8 * time.Second) // for two calls
+		for range 60 {
+			observe(l, "")
+		}
+		assert.Equal(t, 12*time.Second, waitTimes(t, l, 5)[4].Round(time.Millisecond), "one every four seconds")
 	})
 }
 
@@ -199,6 +257,18 @@ func TestLimiter_EndsAnOutageWithTheFirstResponse(t *testing.T) {
 	}
 }
 
+func TestLimiter_TakesAThrottledCallForAResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := flowlogs.NewLimiter()
+		call(t, l, 50, "")
+		failCalls(l, time.Now(), 4)
+		observe(l, flowlogs.ErrThrottled)
+		failCalls(l, time.Now(), 4)
+		assert.Less(t, waitTimes(t, l, 20)[19], 5*time.Second, "five a second, which is more than the probes of an outage")
+	})
+}
+
 func TestLimiter_AProbeThatIsNeverObservedStopsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -213,8 +283,8 @@ func TestLimiter_DoesNotTakeRandomFailuresForAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := flowlogs.NewLimiter()
 		for range 100 {
-			failCalls(l, time.Now(), 4)
 			observe(l, "")
+			failCalls(l, time.Now(), 4)
 		}
 		assert.Zero(t, waitTimes(t, l, 50)[49])
 	})
@@ -342,6 +412,15 @@ func throttledLimiter(t *testing.T) flowlogs.Limiter {
 	require.NoError(t, l.Wait(t.Context()))
 	observe(l, flowlogs.ErrThrottled)
 	return l
+}
+
+// call makes calls that end at once.
+func call(t *testing.T, l flowlogs.Limiter, n int, reason flowlogs.Reason) {
+	t.Helper()
+	for range n {
+		require.NoError(t, l.Wait(t.Context()))
+		observe(l, reason)
+	}
 }
 
 // observe tells of a call that was sent and ended at once.
