@@ -137,10 +137,17 @@ func (a *account) timesFloor(calls int) float64 {
 
 func (a *account) throttledShare() float64 { return float64(a.throttled) / float64(a.calls) }
 
+// upTo is a random time of at most the given one.
+func (a *account) upTo(most time.Duration) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Duration(a.random.Float64() * float64(most))
+}
+
 // seeded makes an account one of many: the latency of its calls varies.
 func (a *account) seeded(seed int) {
 	a.random = rand.New(rand.NewPCG(uint64(seed), 2))
-	a.latency = upTo(latency/2, latency*3/2)
+	a.latency = from(latency/2, latency*3/2)
 }
 
 func constantly(n float64) func(time.Duration) float64 {
@@ -161,8 +168,8 @@ func between(from, to time.Duration) func(time.Duration) bool {
 	return func(elapsed time.Duration) bool { return from <= elapsed && elapsed < to }
 }
 
-// upTo is a latency of anything from least to most.
-func upTo(least, most time.Duration) func(*rand.Rand) time.Duration {
+// from is a latency of anything from least to most.
+func from(least, most time.Duration) func(*rand.Rand) time.Duration {
 	return func(random *rand.Rand) time.Duration {
 		return least + time.Duration(random.Float64()*float64(most-least))
 	}

@@ -26,11 +26,11 @@ type fleet struct {
 	before    func(context.Context, process, *account) // what the process did earlier; nil: nothing
 	processes int                                      // 0: one
 	apart     time.Duration                            // between their starts
-	most      measures                                 // what TestFleet allows
+	most      measures                                 // that TestFleet allows; spread 0: any
 }
 
-// measures are what counts. What a fleet should achieve is in CONTRIBUTING; what
-// TestFleet allows is more, since a single run is subject to chance.
+// measures are what counts. TestFleet allows more than the medians that
+// BenchmarkFleet reports, because a single run is subject to chance.
 type measures struct {
 	time      float64 // times the floor
 	throttled float64 // share of all calls

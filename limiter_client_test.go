@@ -124,7 +124,7 @@ func TestClient_UsesTheLimiterOfTheCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestClient_TellsAnObserverOfEveryAttempt(t *testing.T) {
+func TestClient_ReportsEveryAttemptToAnObserver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := &observer{Limiter: flowlogs.NoLimit}
