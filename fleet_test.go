@@ -59,7 +59,7 @@ func fleets() []fleet {
 		{name: "out for the first second", account: func(a *account) { a.outage = between(0, time.Second) }, most: usual},
 		{name: "one call in a hundred fails", account: func(a *account) { a.broken = 0.01 }, most: usual},
 		{name: "one call in five fails", account: func(a *account) { a.broken = 0.2 }, most: measures{time: 1.25, throttled: 0.06}},
-		{name: "half of the calls fail", account: func(a *account) { a.broken = 0.5 }, most: measures{time: 1.6, throttled: 0.06, missing: 5 * batchSize}}, // a batch may use up its retries,
+		{name: "half of the calls fail", account: func(a *account) { a.broken = 0.5 }, most: measures{time: 1.6, throttled: 0.06, missing: 20 * batchSize}}, // batches use up their retries,
 		{name: "after single calls, 0.5 s apart", before: singleCalls(500 * time.Millisecond), most: usual},
 		{name: "after single calls, 1.9 s apart", before: singleCalls(1900 * time.Millisecond), most: usual},
 		{name: "eight hours after nine tenths were taken", before: longAgo, most: usual},
