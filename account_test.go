@@ -28,9 +28,16 @@ type account struct {
 	tokens    float64
 	random    *rand.Rand
 	tokenOf   map[string]string // with which a resource got its flow log
+	progress  []sample          // how many resources have one
 	calls     int
 	throttled int
 	errors    int // of 500
+}
+
+// sample is how many resources have a flow log after a time.
+type sample struct {
+	after     time.Duration
+	resources int
 }
 
 const latency = 80 * time.Millisecond
@@ -104,6 +111,7 @@ func (a *account) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInpu
 		}
 		a.tokenOf[id] = *in.ClientToken
 	}
+	a.progress = append(a.progress, sample{time.Since(a.start), len(a.tokenOf)})
 	return created(in), nil
 }
 
