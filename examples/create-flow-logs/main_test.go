@@ -59,7 +59,9 @@ type cloud struct {
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	e := flowlogstest.New(func(o *flowlogstest.Options) { o.AccountID, o.DeniedBuckets = "123456789012", []string{"denied-bucket"} })
+	e := flowlogstest.New(func(o *flowlogstest.Options) {
+		o.AccountID, o.DeniedBuckets = "123456789012", []string{"denied-bucket"}
+	})
 	s := flowlogstest.NewServer(e)
 	t.Cleanup(s.Close)
 	return cloud{e, s.URL}
