@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
+func TestUsage_ReportsEveryProblemAndSendsNothing(t *testing.T) {
 	t.Parallel()
 	complete := toBucket("--resource-ids", vpc(1))
 	for name, test := range map[string]struct {
@@ -91,7 +91,7 @@ func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
 	}
 }
 
-func TestHelpNamesEveryOption(t *testing.T) {
+func TestHelp_NamesEveryOption(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	help := c.run(t.Context(), "--help")
@@ -105,7 +105,7 @@ func TestHelpNamesEveryOption(t *testing.T) {
 	assert.Equal(t, help.stdout, word.String())
 }
 
-func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
+func TestSkeleton_HasEveryParameterOfTheSDK(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	var skeleton map[string]any
@@ -130,7 +130,7 @@ func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestAFilledSkeletonIsARequest(t *testing.T) {
+func TestSkeleton_IsARequestWhenFilledIn(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	filled := strings.NewReplacer(
@@ -147,7 +147,7 @@ func TestAFilledSkeletonIsARequest(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
+func TestSkeleton_OfTheOutputValidatesTheCommand(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), toBucket("--generate-cli-skeleton", "output", "--output", "text", "--resource-ids", vpc(1))...)
@@ -158,7 +158,7 @@ func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestTheTildeIsTheHomeDirectory(t *testing.T) {
+func TestLoad_ExpandsTheHomeDirectory(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("NAME", "token")

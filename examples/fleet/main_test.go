@@ -135,7 +135,7 @@ func TestRun_NeedsADestinationOnAWS(t *testing.T) {
 	require.ErrorContains(t, err, "Destination: ")
 }
 
-// configure gives this machine credentials and a Region.
+// configure sets credentials and a Region in the environment.
 func configure(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID":           "AKIDMACHINE",
@@ -158,7 +158,7 @@ func fleet(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), progress.String(), err
 }
 
-// serving returns the URL of a Region with these VPCs.
+// serving returns the URL of a region with these VPCs.
 func serving(t *testing.T, cloud *flowlogstest.EC2, vpcs []string) string {
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})
 	t.Cleanup(server.Close)

@@ -89,12 +89,12 @@ func testConcurrent(t *testing.T, lambda program) {
 	}))
 	defer server.Close()
 
-	answers := make(chan error)
+	results := make(chan error)
 	for range 2 {
 		f := lambda.start(t, server.URL)
-		go func() { answers <- f.done(created(vpc, "1")) }()
+		go func() { results <- f.done(created(vpc, "1")) }()
 	}
-	require.NoError(t, errors.Join(<-answers, <-answers))
+	require.NoError(t, errors.Join(<-results, <-results))
 	assert.Len(t, cloud.FlowLogs(), 1)
 	assertOneToken(t, cloud, 2)
 }

@@ -34,7 +34,7 @@ func build(t *testing.T) program {
 // function is a process of the program, which receives events as it does in Lambda.
 type function struct {
 	events  chan string
-	answers chan error
+	results chan error
 	output  bytes.Buffer
 	limit   time.Duration // of an event; set between events
 	kill    context.CancelFunc
@@ -46,7 +46,7 @@ type function struct {
 // retries are Lambda's.
 func (p program) start(t *testing.T, ec2URL string, env ...string) *function {
 	t.Helper()
-	f := &function{events: make(chan string), answers: make(chan error, 1), limit: time.Minute, ended: make(chan struct{})}
+	f := &function{events: make(chan string), results: make(chan error, 1), limit: time.Minute, ended: make(chan struct{})}
 	api := httptest.NewServer(f.runtimeAPI())
 	ctx, kill := context.WithCancel(t.Context())
 	f.kill = kill
@@ -76,12 +76,12 @@ func (f *function) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
-		f.answers <- nil
+		f.results <- nil
 	})
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		w.WriteHeader(http.StatusAccepted)
-		f.answers <- errors.Join(errors.New("to be retried: "+string(body)), err)
+		f.results <- errors.Join(errors.New("to be retried: "+string(body)), err)
 	})
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -103,7 +103,7 @@ func (f *function) done(event string) error {
 		select {
 		case events <- event:
 			events = nil // sent
-		case err := <-f.answers:
+		case err := <-f.results:
 			return err
 		case <-f.ended:
 			return fmt.Errorf("the function has ended: %w\n%s", f.err, f.output.String())
