@@ -57,10 +57,10 @@
 //
 // # Time
 //
-// A deadline belongs on the context. Without one, a request of one call takes as
-// long as the attempts of the Retryer, and a larger one as long as EC2's rate allows:
-// about a minute for 100,000 VPCs. In an outage each batch is retried for up to
-// Options.RetryTimeout, by default 15 minutes.
+// A deadline belongs on the context. Without one, nothing limits how long the SDK
+// waits for a response. A request of several calls takes as long as EC2's rate
+// allows, which is about a minute for 100,000 VPCs; in an outage, each batch is
+// retried for up to Options.RetryTimeout, by default 15 minutes.
 //
 // # Testing
 //
