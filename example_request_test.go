@@ -6,36 +6,9 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
-
-// Fields of one's own choice, among them the tags "team" and "stage" of the
-// instance.
-func ExampleLogFormat() {
-	req := flowlogs.Request{
-		ResourceIDs: []string{"vpc-0a1b2c3d"},
-		TrafficType: flowlogs.TrafficTypeAll,
-		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs"},
-		LogFormat: flowlogs.LogFormat{
-			flowlogs.FieldSrcAddr, flowlogs.FieldDstAddr, flowlogs.FieldInstanceTag, flowlogs.FieldInstanceTag2,
-		},
-		TagFields: []flowlogs.TagFields{
-			{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team", "stage"}},
-		},
-		Tags: map[string]string{"owner": "network"}, // of the flow log itself
-	}
-	resp, err := flowlogs.New(flowlogstest.New()).Create(context.Background(), req)
-	fmt.Println(req.LogFormat)
-	fmt.Println(len(resp.FlowLogIDs), err)
-	// Output:
-	// ${srcaddr} ${dstaddr} ${instance-tag} ${instance-tag-2}
-	// 1 <nil>
-}
 
 func ExampleParseLogFormat() {
 	format, err := flowlogs.ParseLogFormat("${srcaddr} ${dstaddr} ${flow-direction}")
@@ -95,20 +68,6 @@ func ExampleRequest_Validate() {
 		Destination: flowlogs.S3{BucketARN: "flow-logs"},
 	}.Validate())
 	// Output: flowlogs: invalid request: TrafficType: required: one of ACCEPT, REJECT, ALL; Destination.BucketARN "flow-logs": want an ARN, arn:aws:s3:::<bucket> or arn:aws:s3:::<bucket>/<folder>/
-}
-
-// A program that has the SDK's input becomes one that has a Request.
-func ExampleFromInput() {
-	req, err := flowlogs.FromInput(&ec2.CreateFlowLogsInput{
-		ResourceIds:              []string{"vpc-0a1b2c3d"},
-		ResourceType:             types.FlowLogsResourceTypeVpc,
-		TrafficType:              types.TrafficTypeAll,
-		LogGroupName:             aws.String("my-flow-logs"),
-		DeliverLogsPermissionArn: aws.String("arn:aws:iam::123456789012:role/publishFlowLogs"),
-		MaxAggregationInterval:   aws.Int32(60),
-	})
-	fmt.Println(req.Destination.(flowlogs.CloudWatchLogs).LogGroupName, req.MaxAggregationInterval, err)
-	// Output: my-flow-logs 1m0s <nil>
 }
 
 // The JSON form of a request is what the AWS CLI takes with --cli-input-json.
