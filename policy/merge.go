@@ -1,0 +1,317 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxBucketPolicy is 20 KB.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+const maxBucketPolicy = 20 * 1024
+
+// Merge returns the existing policy with the statements of d in it. Nil existing
+// means that there is no policy yet; empty existing is an error, for it is what a
+// command that failed leaves behind.
+//
+// A statement is looked for by its Sid:
+//
+//   - A Sid that is not there: the statement is appended.
+//   - A statement that allows all that d's does: it is kept as it is, also where it
+//     allows more. To tighten a policy, remove the statement first.
+//   - A statement that d's allows all of: d's takes its place.
+//   - A statement of the same effect, principals, actions and condition keys, such
+//     as the one for another account, Region or folder: the resources and values
+//     that it lacks are added to it.
+//   - Any other: the Sid is taken by something else, and that is an error.
+//
+// Nothing that was allowed before is forbidden by it, and merging twice is merging
+// once. All else stays: the order of statements and members, members that this
+// package does not know, numbers, strings as they are escaped. White space does
+// not: the result is indented by four spaces, or has none where a bucket's policy
+// would be too long with it.
+//
+// A statement without a Sid is kept if it is there already, and appended otherwise.
+//
+// The error wraps a *[flowlogs.FieldError] that names the place. It is an error if
+// existing is no policy, and, where d is the policy of a bucket that would be
+// changed:
+//
+//   - if a statement has NotAction or NotPrincipal: AWS then fails to add to the
+//     policy, and such a statement can deny what d allows.
+//     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
+//   - if it would be longer than the 20 KB that S3 takes. Whether S3 counts white
+//     space is not documented; it is not counted here.
+func (d *Document) Merge(existing []byte) ([]byte, error) {
+	merged, err := d.merge(existing)
+	if err != nil {
+		return nil, fmt.Errorf("policy: merge: %w", err)
+	}
+	return merged, nil
+}
+
+func (d *Document) merge(existing []byte) ([]byte, error) {
+	if d == nil {
+		d = &Document{Version: version}
+	}
+	if existing == nil {
+		var err error
+		if existing, err = encode(Document{Version: d.Version}); err != nil {
+			return nil, err
+		}
+	}
+	t, err := parse(existing)
+	if err != nil {
+		return nil, err
+	}
+	changed := false
+	for _, s := range d.Statement {
+		did, err := t.put(s)
+		if err != nil {
+			return nil, err
+		}
+		changed = changed || did
+	}
+
+	compact := t.compact()
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, compact, "", "    "); err != nil {
+		return nil, err
+	}
+	if !d.forBucket() {
+		return indented.Bytes(), nil
+	}
+	if changed {
+		if err := t.checkBucket(len(compact)); err != nil {
+			return nil, err
+		}
+	}
+	if indented.Len() > maxBucketPolicy {
+		return compact, nil
+	}
+	return indented.Bytes(), nil
+}
+
+// forBucket reports whether d is the policy of a bucket.
+func (d *Document) forBucket() bool {
+	return slices.ContainsFunc(d.Statement, func(s Statement) bool {
+		return len(s.Principal) > 0 && slices.ContainsFunc(s.Action, func(action string) bool {
+			return len(action) >= 3 && strings.EqualFold(action[:3], "s3:")
+		})
+	})
+}
+
+// text is a policy as it was written.
+type text struct {
+	members    []member // the value of Statement is in statements
+	statements []json.RawMessage
+	single     bool // the one statement is not in a list
+}
+
+func parse(data []byte) (*text, error) {
+	if !json.Valid(data) {
+		return nil, wrong("policy", shown(data), "want a JSON document")
+	}
+	members, err := parseObject(data)
+	if err != nil {
+		return nil, within("policy", err)
+	}
+	t := &text{members: members}
+	statement := t.member("Statement")
+	switch {
+	case statement == nil:
+		return nil, wrong("Statement", "", "required: the statements of a policy")
+	case statement[0] == '[':
+		if err := json.Unmarshal(statement, &t.statements); err != nil {
+			return nil, err
+		}
+	default:
+		t.single = true
+		t.statements = []json.RawMessage{statement}
+	}
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+	if v := t.member("Version"); v != nil && string(v) != `"2012-10-17"` && string(v) != `"2008-10-17"` {
+		return nil, wrong("Version", unquoted(v), `want "2012-10-17" or "2008-10-17"`)
+	}
+	for i, s := range t.statements {
+		if err := checkStatement(s); err != nil {
+			return nil, within("Statement["+strconv.Itoa(i)+"]", err)
+		}
+	}
+	return t, nil
+}
+
+// checkStatement checks what every statement has.
+func checkStatement(data json.RawMessage) error {
+	members, err := parseObject(data)
+	if err != nil {
+		return err
+	}
+	var sid string
+	if v := valueOf(members, "Sid"); v != nil && json.Unmarshal(v, &sid) != nil {
+		return wrong("Sid", shown(v), "want a string")
+	}
+	if v := valueOf(members, "Effect"); string(v) != `"Allow"` && string(v) != `"Deny"` {
+		return wrong("Effect", unquoted(v), `want "Allow" or "Deny"`)
+	}
+	if valueOf(members, "Action") == nil && valueOf(members, "NotAction") == nil {
+		return wrong("Action", "", "required, or NotAction")
+	}
+	return nil
+}
+
+// unquoted is a value as an error shows it.
+func unquoted(v json.RawMessage) string { return strings.Trim(shown(v), `"`) }
+
+func (t *text) member(name string) json.RawMessage { return valueOf(t.members, name) }
+
+// valueOf is the value of a member, nil where there is none.
+func valueOf(members []member, name string) json.RawMessage {
+	for _, m := range members {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// put puts s into the policy, and reports whether that changed it.
+func (t *text) put(s Statement) (changed bool, err error) {
+	wanted, err := encode(s)
+	if err != nil {
+		return false, err
+	}
+	// What it is once it has been written: strings that are not UTF-8 are mended.
+	if err := s.UnmarshalJSON(wanted); err != nil {
+		return false, err
+	}
+	place := -1
+	var replacement json.RawMessage
+	for i, raw := range t.statements {
+		if sidOf(raw) != s.Sid {
+			continue
+		}
+		var have Statement
+		switch err := have.UnmarshalJSON(raw); {
+		case err == nil && have.covers(s):
+			return false, nil
+		case s.Sid == "":
+			continue
+		case err == nil && s.covers(have) && have.samePrincipal(s):
+			place, replacement = i, wanted
+		case err == nil && have.joins(s):
+			place, replacement = i, extend(raw, wanted)
+		default:
+			return false, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
+				"is taken by another statement: want one of the same effect, principals, actions and condition keys; give it another Sid")
+		}
+	}
+	if place >= 0 {
+		t.statements[place] = replacement
+		return true, nil
+	}
+	t.statements = append(t.statements, wanted)
+	t.single = false
+	return true, nil
+}
+
+func sidOf(statement json.RawMessage) string {
+	members, _ := parseObject(statement) // checkStatement has read it
+	var sid string
+	if v := valueOf(members, "Sid"); v != nil {
+		_ = json.Unmarshal(v, &sid)
+	}
+	return sid
+}
+
+// extend adds what existing lacks of wanted, and keeps the rest as it is written:
+// members of objects, whose names IAM compares without case, and strings of lists.
+func extend(existing, wanted json.RawMessage) json.RawMessage {
+	if wanted[0] == '{' {
+		members, _ := parseObject(existing) // both have been read as statements
+		additions, _ := parseObject(wanted)
+		for _, a := range additions {
+			i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, a.name) })
+			members[i].value = extend(members[i].value, a.value)
+		}
+		return object(members)
+	}
+	var have, want values
+	_ = have.UnmarshalJSON(existing)
+	_ = want.UnmarshalJSON(wanted)
+	before := len(have)
+	for _, s := range want {
+		if !slices.Contains(have, s) {
+			have = append(have, s)
+		}
+	}
+	if len(have) == before {
+		return existing
+	}
+	joined, _ := have.MarshalJSON() // strings can always be written
+	return joined
+}
+
+// object writes an object.
+func object(members []member) json.RawMessage {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, _ := encode(m.name)
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(m.value)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// compact writes the policy without white space.
+func (t *text) compact() []byte {
+	members := slices.Clone(t.members)
+	for i, m := range members {
+		if m.name != "Statement" {
+			continue
+		}
+		members[i].value = bytes.Join(rawBytes(t.statements), []byte(","))
+		if !t.single {
+			members[i].value = slices.Concat([]byte("["), members[i].value, []byte("]"))
+		}
+	}
+	var b bytes.Buffer
+	_ = json.Compact(&b, object(members)) // it is made of valid pieces
+	return b.Bytes()
+}
+
+func rawBytes(messages []json.RawMessage) [][]byte {
+	list := make([][]byte, len(messages))
+	for i, m := range messages {
+		list[i] = m
+	}
+	return list
+}
+
+// checkBucket checks what holds for the policy of a bucket alone.
+func (t *text) checkBucket(size int) error {
+	for i, s := range t.statements {
+		members, _ := parseObject(s)
+		for _, name := range []string{"NotAction", "NotPrincipal"} {
+			if v := valueOf(members, name); v != nil {
+				return wrong("Statement["+strconv.Itoa(i)+"]."+name, unquoted(v),
+					"want a bucket policy without it: AWS fails to add log delivery beside it, and it can deny log delivery; say the same with "+
+						strings.TrimPrefix(name, "Not")+" and Condition")
+			}
+		}
+	}
+	if size > maxBucketPolicy {
+		return wrong("policy", strconv.Itoa(size)+" bytes",
+			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
+	}
+	return nil
+}
