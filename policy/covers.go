@@ -12,7 +12,7 @@ func (s Statement) covers(other Statement) bool {
 		s.hasPrincipalsOf(other) &&
 		(len(s.Resource) == 0) == (len(other.Resource) == 0) &&
 		matchAll(s.Action, other.Action, asAction) &&
-		matchAll(s.Resource, other.Resource, asARN) &&
+		matchAll(s.Resource, other.Resource, asResource) &&
 		s.hasConditionsWithin(other)
 }
 
@@ -122,13 +122,17 @@ func asLiteral(pattern, s string) bool { return pattern == s }
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 func asAction(pattern, s string) bool { return asIs(strings.ToLower(pattern), strings.ToLower(s)) }
 
-// asARN compares each of the six parts of an ARN by itself. IAM lets some patterns
-// match across them, in resources; that is not relied on.
+// asResource: * stands for all, and otherwise it is taken for an ARN. IAM lets some
+// patterns match across its parts; that is not relied on.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+func asResource(pattern, s string) bool { return pattern == "*" || asARN(pattern, s) }
+
+// asARN compares each of the six parts of an ARN by itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 func asARN(pattern, s string) bool {
 	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(s, ":", 6)
-	if len(patterns) != len(parts) {
-		return pattern == "*"
+	if len(patterns) < 6 || len(parts) < 6 {
+		return pattern == s
 	}
 	for i := range parts {
 		if !asIs(patterns[i], parts[i]) {
