@@ -3,11 +3,7 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"slices"
 	"strconv"
-
-	"github.com/go-flowlogs/flowlogs"
 )
 
 // Document is a policy of IAM.
@@ -229,68 +225,4 @@ func lists(data json.RawMessage) (map[string][]string, error) {
 		read[m.name] = list
 	}
 	return read, nil
-}
-
-// member is a member of a JSON object, the value without white space around it.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// parseObject reads an object with its members in their order.
-func parseObject(data json.RawMessage) ([]member, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
-		return nil, wrong("", shown(data), "want an object")
-	}
-	var members []member
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		m := member{name: name.(string)} // by the grammar of JSON
-		if err := decoder.Decode(&m.value); err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(members, func(other member) bool { return other.name == m.name }) {
-			return nil, wrong(m.name, "", "want each member once")
-		}
-		members = append(members, m)
-	}
-	return members, nil
-}
-
-// encode is json.Marshal without the escapes that are for HTML.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
-
-func wrong(field, value, message string) error {
-	return &flowlogs.FieldError{Field: field, Value: value, Message: message}
-}
-
-// within puts what contains the field of err in front of it.
-func within(path string, err error) error {
-	var field *flowlogs.FieldError
-	if !errors.As(err, &field) {
-		return wrong(path, "", "want another kind of value: "+err.Error())
-	}
-	if field.Field != "" {
-		path += "." + field.Field
-	}
-	return wrong(path, field.Value, field.Message)
-}
-
-// shown is the beginning of a text, to recognize it by.
-func shown(data []byte) string {
-	const most = 40
-	if len(data) > most {
-		return string(bytes.ToValidUTF8(data[:most], nil)) + "…"
-	}
-	return string(data)
 }

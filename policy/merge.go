@@ -28,8 +28,8 @@ const maxBucketPolicy = 20 * 1024
 //     that it lacks are added to it.
 //   - Any other: the Sid is taken by something else, and that is an error.
 //
-// Nothing that was allowed before is forbidden by it, and merging twice is merging
-// once. All else stays: the order of statements and members, members that this
+// No statement loses a call that it applies to, and merging twice is merging once.
+// All else stays: the order of statements and members, members that this
 // package does not know, numbers, strings as they are escaped. White space does
 // not: the result is indented by four spaces, or has none where a bucket's policy
 // would be too long with it.
@@ -102,80 +102,6 @@ func (d *Document) forBucket() bool {
 			return len(action) >= 3 && strings.EqualFold(action[:3], "s3:")
 		})
 	})
-}
-
-// text is a policy as it was written.
-type text struct {
-	members    []member // the value of Statement is in statements
-	statements []json.RawMessage
-	single     bool // the one statement is not in a list
-}
-
-func parse(data []byte) (*text, error) {
-	if !json.Valid(data) {
-		return nil, wrong("policy", shown(data), "want a JSON document")
-	}
-	members, err := parseObject(data)
-	if err != nil {
-		return nil, within("policy", err)
-	}
-	t := &text{members: members}
-	statement := t.member("Statement")
-	switch {
-	case statement == nil:
-		return nil, wrong("Statement", "", "required: the statements of a policy")
-	case statement[0] == '[':
-		if err := json.Unmarshal(statement, &t.statements); err != nil {
-			return nil, err
-		}
-	default:
-		t.single = true
-		t.statements = []json.RawMessage{statement}
-	}
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-	if v := t.member("Version"); v != nil && string(v) != `"2012-10-17"` && string(v) != `"2008-10-17"` {
-		return nil, wrong("Version", unquoted(v), `want "2012-10-17" or "2008-10-17"`)
-	}
-	for i, s := range t.statements {
-		if err := checkStatement(s); err != nil {
-			return nil, within("Statement["+strconv.Itoa(i)+"]", err)
-		}
-	}
-	return t, nil
-}
-
-// checkStatement checks what every statement has.
-func checkStatement(data json.RawMessage) error {
-	members, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	var sid string
-	if v := valueOf(members, "Sid"); v != nil && json.Unmarshal(v, &sid) != nil {
-		return wrong("Sid", shown(v), "want a string")
-	}
-	if v := valueOf(members, "Effect"); string(v) != `"Allow"` && string(v) != `"Deny"` {
-		return wrong("Effect", unquoted(v), `want "Allow" or "Deny"`)
-	}
-	if valueOf(members, "Action") == nil && valueOf(members, "NotAction") == nil {
-		return wrong("Action", "", "required, or NotAction")
-	}
-	return nil
-}
-
-// unquoted is a value as an error shows it.
-func unquoted(v json.RawMessage) string { return strings.Trim(shown(v), `"`) }
-
-func (t *text) member(name string) json.RawMessage { return valueOf(t.members, name) }
-
-// valueOf is the value of a member, nil where there is none.
-func valueOf(members []member, name string) json.RawMessage {
-	for _, m := range members {
-		if m.name == name {
-			return m.value
-		}
-	}
-	return nil
 }
 
 // put puts s into the policy, and reports whether that changed it.
@@ -253,48 +179,6 @@ func extend(existing, wanted json.RawMessage) json.RawMessage {
 	}
 	joined, _ := have.MarshalJSON() // strings can always be written
 	return joined
-}
-
-// object writes an object.
-func object(members []member) json.RawMessage {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range members {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		name, _ := encode(m.name)
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(m.value)
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-// compact writes the policy without white space.
-func (t *text) compact() []byte {
-	members := slices.Clone(t.members)
-	for i, m := range members {
-		if m.name != "Statement" {
-			continue
-		}
-		members[i].value = bytes.Join(rawBytes(t.statements), []byte(","))
-		if !t.single {
-			members[i].value = slices.Concat([]byte("["), members[i].value, []byte("]"))
-		}
-	}
-	var b bytes.Buffer
-	_ = json.Compact(&b, object(members)) // it is made of valid pieces
-	return b.Bytes()
-}
-
-func rawBytes(messages []json.RawMessage) [][]byte {
-	list := make([][]byte, len(messages))
-	for i, m := range messages {
-		list[i] = m
-	}
-	return list
 }
 
 // checkBucket checks what holds for the policy of a bucket alone.

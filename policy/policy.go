@@ -11,8 +11,7 @@ type Account struct {
 	// ID is the account of the caller: 12 digits. Required.
 	ID string
 
-	// Region is that of the call, such as "us-east-1". Required. The bucket, the
-	// key and the stream may be in another.
+	// Region is that of the call, such as "us-east-1". Required.
 	Region string
 
 	// Partition is "aws", "aws-cn", "aws-us-gov" or another of AWS's. Empty: that

@@ -323,7 +323,7 @@ func TestFor_ReportsEveryProblem(t *testing.T) {
 			[]string{`Options.OrganizationID "o-a1b2c3d4e5": want only one of it and Options.SourceAccounts`}},
 		{"the request must be valid", change(toBucket, func(r *flowlogs.Request) { r.TrafficType = "" }), account, none, []string{"TrafficType: required"}},
 		{"the type is required without IDs", change(toBucket, func(r *flowlogs.Request) { r.ResourceIDs = nil }), account, none, []string{"ResourceType: required, unless ResourceIDs says it"}},
-		{"the type must be known", flowlogs.Request{ResourceType: "Internet", TrafficType: "ALL", Destination: toBucket}, account, none, []string{`ResourceType "Internet": want`}},
+		{"the type must be known", flowlogs.Request{ResourceType: "Internet", TrafficType: "ALL", Destination: toBucket}, account, none, []string{`ResourceType "Internet"`}},
 		{"the role is the caller's", request(flowlogs.CloudWatchLogs{LogGroupName: "a", RoleARN: "arn:aws:iam::111122223333:role/publishFlowLogs"}), account, none,
 			[]string{`Destination.RoleARN "arn:aws:iam::111122223333:role/publishFlowLogs": want a role of the caller's account, 123456789012`}},
 		{"the log group is in the Region",
@@ -347,9 +347,9 @@ func TestFor_ReportsEveryProblem(t *testing.T) {
 			require.ErrorAs(t, err, &invalid)
 			assert.Len(t, invalid.Fields, len(test.want), err.Error())
 			for _, want := range test.want {
-				assert.ErrorContains(t, err, want)
+				require.ErrorContains(t, err, want)
 			}
-			assert.ErrorIs(t, err, flowlogs.ErrInvalidParameter)
+			require.ErrorIs(t, err, flowlogs.ErrInvalidParameter)
 		})
 	}
 }

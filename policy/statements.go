@@ -126,7 +126,7 @@ func (p *plan) callerForFields(d *Document) {
 		}
 	}
 	for _, s := range p.in.TagFieldSpecifications {
-		if s.ResourceType == flowlogs.TagFieldAutoScalingGroup {
+		if s.ResourceType == types.TaggableResourceTypeAutoScalingGroup {
 			tags = append(tags, "autoscaling:DescribeTags")
 		} else {
 			tags = append(tags, "ec2:DescribeTags")
