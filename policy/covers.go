@@ -16,19 +16,20 @@ func (s Statement) covers(other Statement) bool {
 		s.hasConditionsWithin(other)
 }
 
-// joins reports whether s and other differ in nothing but lists of which one
-// statement can have both: the joint statement applies to every call that one of
-// them applies to.
-func (s Statement) joins(other Statement) bool {
+// related reports whether s and other are about the same calls of the same
+// principals, if perhaps on other resources and under other conditions.
+func (s Statement) related(other Statement) bool {
 	return s.Effect == other.Effect &&
-		s.samePrincipal(other) &&
+		s.hasPrincipalsOf(other) && other.hasPrincipalsOf(s) &&
 		(len(s.Resource) == 0) == (len(other.Resource) == 0) &&
-		(matchAll(s.Action, other.Action, asAction) || matchAll(other.Action, s.Action, asAction)) &&
-		s.hasConditionKeysOf(other) && other.hasConditionKeysOf(s)
+		(matchAll(s.Action, other.Action, asAction) || matchAll(other.Action, s.Action, asAction))
 }
 
-func (s Statement) samePrincipal(other Statement) bool {
-	return s.hasPrincipalsOf(other) && other.hasPrincipalsOf(s)
+// joins reports whether s and a related statement differ in nothing but lists of
+// which one statement can have both: that one applies to every call that one of
+// them applies to.
+func (s Statement) joins(other Statement) bool {
+	return s.hasConditionKeysOf(other) && other.hasConditionKeysOf(s)
 }
 
 // hasPrincipalsOf compares by name: that a principal stands for others is not

@@ -26,7 +26,12 @@ const maxBucketPolicy = 20 * 1024
 //   - A statement of the same effect, principals, actions and condition keys, such
 //     as the one for another account, Region or folder: the resources and values
 //     that it lacks are added to it.
+//   - A statement of the same effect, principals and actions with other condition
+//     keys, such as one from older documentation for another folder: d's is appended
+//     with a number after its Sid, as AWS numbers its own.
 //   - Any other: the Sid is taken by something else, and that is an error.
+//
+// Actions are the same if one statement has all of the other's.
 //
 // No statement loses a call that it applies to, and merging twice is merging once.
 // All else stays: the order of statements and members, members that this
@@ -34,7 +39,7 @@ const maxBucketPolicy = 20 * 1024
 // not: the result is indented by four spaces, or has none where a bucket's policy
 // would be too long with it.
 //
-// A statement without a Sid is kept if it is there already, and appended otherwise.
+// A statement of d without a Sid is appended unless one without covers it.
 //
 // The error wraps a *[flowlogs.FieldError] that names the place. It is an error if
 // existing is no policy, and, where d is the policy of a bucket that would be
@@ -106,16 +111,56 @@ func (d *Document) forBucket() bool {
 
 // put puts s into the policy, and reports whether that changed it.
 func (t *text) put(s Statement) (changed bool, err error) {
-	wanted, err := encode(s)
+	written, err := encode(s)
 	if err != nil {
 		return false, err
 	}
-	// What it is once it has been written: strings that are not UTF-8 are mended.
-	if err := s.UnmarshalJSON(wanted); err != nil {
+	// As it will be read: strings that are not UTF-8 are mended by now.
+	if err := s.UnmarshalJSON(written); err != nil {
 		return false, err
 	}
-	place := -1
-	var replacement json.RawMessage
+	sid := s.Sid
+	for n := 1; ; n++ {
+		place, result, err := t.place(s)
+		if err != nil {
+			return false, err
+		}
+		switch result {
+		case there:
+			return false, nil
+		case other: // AWS numbers its own in the same way
+			s.Sid = sid + strconv.Itoa(n)
+			continue
+		case absent:
+			t.statements = append(t.statements, nil)
+			t.single = false
+		}
+		if written, err = encode(s); err != nil {
+			return false, err
+		}
+		if result == joint {
+			written = extend(t.statements[place], written)
+		}
+		t.statements[place] = written
+		return true, nil
+	}
+}
+
+// match is what is found where a statement is to be put.
+type match int
+
+const (
+	absent match = iota // nothing: place is the end
+	there               // a statement that covers it
+	narrow              // a statement that it covers
+	joint               // a statement that both can be one with
+	other               // a statement for the same calls under other conditions
+)
+
+// place finds the statement with the Sid of s. The error is that something else
+// has it.
+func (t *text) place(s Statement) (place int, result match, err error) {
+	place = len(t.statements)
 	for i, raw := range t.statements {
 		if sidOf(raw) != s.Sid {
 			continue
@@ -123,25 +168,20 @@ func (t *text) put(s Statement) (changed bool, err error) {
 		var have Statement
 		switch err := have.UnmarshalJSON(raw); {
 		case err == nil && have.covers(s):
-			return false, nil
+			return i, there, nil
 		case s.Sid == "":
-			continue
-		case err == nil && s.covers(have) && have.samePrincipal(s):
-			place, replacement = i, wanted
-		case err == nil && have.joins(s):
-			place, replacement = i, extend(raw, wanted)
+		case err != nil || !have.related(s):
+			return i, other, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
+				"is taken by something else: want a statement of the same effect, principals and actions; give this one another Sid")
+		case s.covers(have):
+			place, result = i, narrow
+		case have.joins(s):
+			place, result = i, joint
 		default:
-			return false, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
-				"is taken by another statement: want one of the same effect, principals, actions and condition keys; give it another Sid")
+			place, result = i, other
 		}
 	}
-	if place >= 0 {
-		t.statements[place] = replacement
-		return true, nil
-	}
-	t.statements = append(t.statements, wanted)
-	t.single = false
-	return true, nil
+	return place, result, nil
 }
 
 func sidOf(statement json.RawMessage) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,7 +76,7 @@ func FuzzMerge(f *testing.F) {
 			require.Equal(t, rest, mergedRest)
 			require.GreaterOrEqual(t, len(after), len(before))
 			for i, s := range before {
-				if sid(s) != d.Statement[0].Sid && sid(s) != d.Statement[1].Sid {
+				if !strings.HasPrefix(sid(s), "AWSLogDelivery") {
 					require.Equal(t, s, after[i], "what was there stays")
 				}
 			}
@@ -136,7 +137,7 @@ func TestMerge_TakesNothingAwayAndAddsAllThatIsWanted(t *testing.T) {
 		require.NoError(rt, err)
 		merged, err := d.Merge(text)
 		if err != nil {
-			require.ErrorContains(rt, err, "is taken by another statement")
+			require.ErrorContains(rt, err, "is taken by something else")
 			return
 		}
 		again, err := d.Merge(merged)

@@ -183,10 +183,11 @@ func (p *plan) sourceRole() (trust, permissions *Document) {
 	return trust, permissions
 }
 
-// destinationRole is the role in the account of the stream.
+// destinationRole is the role in the account of the stream. Several accounts may
+// deliver to it, so that the Sid of the trust names the account.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html#firehose-destination-account-role
 func (p *plan) destinationRole() (trust, permissions *Document) {
-	trust = document(allow("AssumeRoleFromSourceRole", []string{"sts:AssumeRole"}, nil).
+	trust = document(allow("AssumeRoleFrom"+p.account.ID, []string{"sts:AssumeRole"}, nil).
 		by("AWS", aws.ToString(p.in.DeliverLogsPermissionArn)))
 	permissions = document(allow("TagStreamsForLogDelivery", []string{
 		"iam:CreateServiceLinkedRole",
