@@ -97,11 +97,12 @@ func statementGenerator() *rapid.Generator[policy.Statement] {
 			Action:    some("s3:a", "s3:b", "S3:*").Draw(t, "Action"),
 			Resource:  some("*", "a:b:c:d:e:1", "a:b:c:d:e:2", "a:b:c:d:e:?", "a:b:c:d:*:1").Draw(t, "Resource"),
 		}
-		if rapid.Bool().Draw(t, "conditions") {
-			s.Condition = map[string]map[string][]string{
-				rapid.SampledFrom([]string{"StringEquals", "StringLike", "ArnLike"}).Draw(t, "operator"): {
-					rapid.SampledFrom([]string{"k", "l"}).Draw(t, "key"): some("a:b:c:d:e:1", "a:b:c:d:e:2", "a:b:c:*:e:*", "*").Draw(t, "values"),
-				},
+		for range rapid.IntRange(0, 2).Draw(t, "conditions") {
+			if s.Condition == nil {
+				s.Condition = make(map[string]map[string][]string)
+			}
+			s.Condition[rapid.SampledFrom([]string{"StringEquals", "StringLike", "ArnLike"}).Draw(t, "operator")] = map[string][]string{
+				rapid.SampledFrom([]string{"k", "l"}).Draw(t, "key"): some("a:b:c:d:e:1", "a:b:c:d:e:2", "a:b:c:*:e:*", "*").Draw(t, "values"),
 			}
 		}
 		return s
@@ -115,8 +116,8 @@ func calls() []call {
 		for _, action := range []string{"s3:a", "s3:b", "s3:c"} {
 			for _, resource := range []string{"a:b:c:d:e:1", "a:b:c:d:e:2", "a:b:c:d:e:3", "a:b:c:d:x:1"} {
 				for _, value := range []string{"a:b:c:d:e:1", "a:b:c:d:e:2", "a:b:c:x:e:3", "a:b"} {
-					for _, key := range []string{"k", "l"} {
-						list = append(list, call{principal: principal, action: action, resource: resource, context: map[string]string{key: value}})
+					for _, other := range []string{"a:b:c:d:e:1", "a:b"} {
+						list = append(list, call{principal: principal, action: action, resource: resource, context: map[string]string{"k": value, "l": other}})
 					}
 				}
 			}

@@ -202,6 +202,62 @@ func TestMerge_NumbersAStatementForOtherConditions(t *testing.T) {
 	require.ErrorContains(t, err, `Statement[1].Sid "S1": is taken by something else`)
 }
 
+func TestMerge_JoinsNothingThatWouldMeanAnother(t *testing.T) {
+	t.Parallel()
+	statement := func(conditions string) string {
+		return `{"Sid":"S","Effect":"Allow","Action":"a","Resource":"*","Condition":{` + conditions + `}}`
+	}
+	for _, test := range []struct{ name, have, put string }{
+		{"a condition that one has alone", `"StringEquals":{"k":"v","l":"v"}`, `"StringEquals":{"k":"w"}`},
+		{"a condition that the other has alone", `"StringEquals":{"k":"v"}`, `"StringEquals":{"k":"w","l":"v"}`},
+		{"an operator that one has alone", `"StringEquals":{"k":"v"},"StringLike":{"k":"v"}`, `"StringEquals":{"k":"w"}`},
+		{"values that must all differ", `"StringNotEquals":{"k":"v"}`, `"StringNotEquals":{"k":"w"}`},
+		{"values of which fewer must differ", `"StringNotEquals":{"k":["v","w"]}`, `"StringNotEquals":{"k":"v"}`},
+		{"an operator that is not known", `"ForAllValues:StringEquals":{"k":"v"}`, `"ForAllValues:StringEquals":{"k":"w"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var s policy.Statement
+			require.NoError(t, json.Unmarshal([]byte(statement(test.put)), &s))
+			merged := read(t, merge(t, &policy.Document{Statement: []policy.Statement{s}}, `{"Statement":[`+statement(test.have)+`]}`))
+			require.Len(t, merged.Statement, 2)
+			s.Sid = "S1"
+			assert.Equal(t, s, merged.Statement[1])
+		})
+	}
+}
+
+func TestMerge_ComparesWildcards(t *testing.T) {
+	t.Parallel()
+	statement := func(resource string) policy.Document {
+		return policy.Document{Statement: []policy.Statement{{Sid: "S", Effect: "Allow", Action: []string{"a"}, Resource: []string{resource}}}}
+	}
+	for _, test := range []struct {
+		have, put string
+		want      []string
+	}{
+		{"*", "arn:aws:s3:::b/*", []string{"*"}},
+		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/*", []string{"arn:aws:s3:::b/*"}},
+		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/a/*", []string{"arn:aws:s3:::b/*"}},
+		{"arn:aws:s3:::b/*/c*d", "arn:aws:s3:::b/a/cd/cxd", []string{"arn:aws:s3:::b/*/c*d"}},
+		{"arn:aws:s3:::b/**", "arn:aws:s3:::b/", []string{"arn:aws:s3:::b/**"}},
+		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::b/?"}},
+		{"arn:aws:s3:::b/a", "arn:aws:s3:::b/?", []string{"arn:aws:s3:::b/?"}},
+		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/*", []string{"arn:aws:s3:::b/*"}},
+		{"arn:aws:s3:::b/??", "arn:aws:s3:::b/a*", []string{"arn:aws:s3:::b/??", "arn:aws:s3:::b/a*"}},
+		{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cd", []string{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cd"}},
+		{"arn:*:s3:::b/a", "arn:aws:x:s3:::b/a", []string{"arn:*:s3:::b/a", "arn:aws:x:s3:::b/a"}},
+		{"arn:aws:s3:::b/A", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::b/A", "arn:aws:s3:::b/a"}},
+		{"arn:*", "arn:aws:s3:::b", []string{"arn:*", "arn:aws:s3:::b"}},
+	} {
+		t.Run(test.have+" and "+test.put, func(t *testing.T) {
+			t.Parallel()
+			put := statement(test.put)
+			assert.Equal(t, test.want, read(t, merge(t, &put, indented(t, statement(test.have)))).Statement[0].Resource)
+		})
+	}
+}
+
 func TestMerge_RejectsASidThatIsTaken(t *testing.T) {
 	t.Parallel()
 	const put = `{"Sid":"S","Effect":"Allow","Principal":{"Service":"p"},"Action":"a","Resource":"r","Condition":{"StringEquals":{"k":"v"}}}`

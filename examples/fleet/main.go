@@ -7,8 +7,8 @@
 //
 // By default it calls an EC2 of its own, which has some thousands of VPCs and gives
 // few calls. With -aws it calls AWS as this machine is configured to, which takes
-// the permissions ec2:DescribeVpcs and ec2:DescribeFlowLogs beside those to create
-// flow logs. With -endpoint-url it calls a server elsewhere, with credentials that
+// the permission ec2:DescribeVpcs and those that examples/policies prints with
+// -reconcile. With -endpoint-url it calls a server elsewhere, with credentials that
 // are made up; with both, that server with those of the machine. With -serve it is
 // such a server, for another fleet to call:
 //

@@ -130,7 +130,6 @@ func TestLambdaTemplateHasTheDocuments(t *testing.T) {
 // notOurs are actions that the texts name and no document has.
 var notOurs = map[string]string{
 	"ec2:DescribeVpcs":     "with which fleet lists VPCs",
-	"ec2:DescribeFlowLogs": "with which fleet and reconcile list flow logs: see -reconcile",
 }
 
 func TestTextsNameActionsOfTheDocuments(t *testing.T) {
