@@ -129,7 +129,7 @@ func TestLambdaTemplateHasTheDocuments(t *testing.T) {
 
 // notOurs are actions that the texts name and no document has.
 var notOurs = map[string]string{
-	"ec2:DescribeVpcs":     "with which fleet lists VPCs",
+	"ec2:DescribeVpcs": "with which fleet lists VPCs",
 }
 
 func TestTextsNameActionsOfTheDocuments(t *testing.T) {
