@@ -385,7 +385,7 @@ func TestMerge_JoinsTheAccountsAndRegionsOfACentralBucket(t *testing.T) {
 	}
 }
 
-func TestMerge_HoldsMoreThanAHundredAccounts(t *testing.T) {
+func TestMerge_HoldsAHundredAccounts(t *testing.T) {
 	t.Parallel()
 	d := bucketDocument(t, accountID, "ap-southeast-1", func(o *policy.Options) {
 		for i := range 100 {

@@ -36,8 +36,7 @@ type Options struct {
 
 	// SourceAccounts are the accounts that deliver to the same bucket beside the
 	// caller's own: 12 digits each. Empty: none. A bucket's policy is at most 20 KB,
-	// which is enough for more than a hundred accounts; for more, see
-	// OrganizationID.
+	// which is enough for about a hundred accounts; for more, see OrganizationID.
 	SourceAccounts []string
 
 	// OrganizationID is an organization of AWS Organizations, such as
