@@ -7,8 +7,8 @@
 //
 // By default it calls a server in this process, with some thousands of VPCs and a
 // small quota of calls. With -aws it calls AWS, as this machine is configured; the
-// caller needs ec2:DescribeVpcs and ec2:DescribeFlowLogs beside the permissions to
-// create flow logs. With -endpoint-url it calls another server, with made-up
+// caller needs ec2:DescribeVpcs and the permissions that examples/policies prints
+// with -reconcile. With -endpoint-url it calls another server, with made-up
 // credentials, or with both flags that server with the credentials of the machine.
 // With -serve it is such a server, for another fleet to call:
 //
