@@ -58,8 +58,8 @@ type call struct {
 	*invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
-	slots   chan struct{} // limits the calls on the wire; nil: no limit
-	holding bool          // a slot
+	slots    chan struct{} // limits the calls on the wire; nil: no limit
+	holding  bool          // a slot
 
 	out       *ec2.CreateFlowLogsOutput
 	err       error // of the last attempt that was sent, a *failure; nil: none was
