@@ -218,9 +218,7 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 	c.sent++
 	c.batch.Attempts++
 	c.canceled, c.unsent = false, false
-	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok {
-		c.batch.RequestID = id
-	} else if id := requestID(err); id != "" {
+	if id := requestID(metadata, err); id != "" {
 		c.batch.RequestID = id
 	}
 	switch {
@@ -390,8 +388,11 @@ func isResponse(err error) bool {
 	return errors.As(err, &response) && response.ErrorCode() != "" && response.ErrorCode() != "UnknownError"
 }
 
-// requestID returns AWS's ID of the request that err responds to.
-func requestID(err error) string {
+// requestID returns AWS's ID of a response, "" if there was none.
+func requestID(metadata middleware.Metadata, err error) string {
+	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok || err == nil {
+		return id
+	}
 	var response interface{ ServiceRequestID() string }
 	if errors.As(err, &response) {
 		return response.ServiceRequestID()
