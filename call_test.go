@@ -99,6 +99,7 @@ type recorder struct {
 	mu       sync.Mutex
 	waits    int
 	observed []flowlogs.Reason
+	canceled int   // of them
 	err      error // of each Wait
 }
 
@@ -113,6 +114,9 @@ func (r *recorder) Observe(a flowlogs.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.observed = append(r.observed, a.Reason)
+	if a.Canceled {
+		r.canceled++
+	}
 }
 
 // wire records the headers of requests.
@@ -421,7 +425,6 @@ func TestCreate_AsksForCredentialsAFewTimesOnly(t *testing.T) {
 func TestCreate_SaysThatSomethingWasSentBeforeTheCredentialsExpired(t *testing.T) {
 	t.Parallel()
 	cloud, server := newServer(t)
-	cloud.Inject(flowlogstest.LoseAnswer())
 	asked := 0
 	client := server.Client(noBackoff, func(o *ec2.Options) {
 		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -431,11 +434,15 @@ func TestCreate_SaysThatSomethingWasSentBeforeTheCredentialsExpired(t *testing.T
 			return someCredentials, nil
 		})
 	})
-	resp, err := flowlogs.New(client).Create(t.Context(), vpcRequest(1))
-	assert.Equal(t, flowlogs.ErrNoResponse, flowlogs.ReasonOf(err), "the first attempt may have been applied")
-	require.ErrorIs(t, err, flowlogs.ErrConfiguration)
-	require.ErrorContains(t, err, "the session has expired")
-	assert.Equal(t, 1, resp.Batches[0].Attempts)
+	for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
+		asked = 0
+		cloud.Inject(flowlogstest.LoseAnswer())
+		resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
+		assert.Equal(t, flowlogs.ErrNoResponse, flowlogs.ReasonOf(err), "the first attempt may have been applied")
+		require.ErrorIs(t, err, flowlogs.ErrConfiguration)
+		require.ErrorContains(t, err, "the session has expired")
+		assert.Equal(t, 1, resp.Batches[0].Attempts)
+	}
 }
 
 func TestCreate_CountsAttemptsWhateverTheStack(t *testing.T) {
@@ -560,16 +567,18 @@ func TestCreate_SaysWhatTheEndOfTheContextInterrupted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				for _, real := range []bool{false, true} {
+				for _, sdk := range []bool{false, true} {
 					cloud := flowlogstest.New()
 					cloud.Inject(test.fault)
 					var api flowlogs.API = cloud
-					if real {
+					if sdk {
 						api = inMemory(cloud)
 					}
 					ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errDeploy)
 					defer cancel()
-					resp, err := flowlogs.New(api).Create(ctx, vpcRequest(1))
+					limiter := &recorder{}
+					resp, err := flowlogs.New(api, withLimiter(limiter)).Create(ctx, vpcRequest(1))
+					assert.Equal(t, 1, limiter.canceled, "which says nothing about EC2")
 					assert.Equal(t, test.want, flowlogs.ReasonOf(err))
 					assert.True(t, flowlogs.ReasonOf(err).Retryable())
 					require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -580,6 +589,16 @@ func TestCreate_SaysWhatTheEndOfTheContextInterrupted(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		cancel()
+		return nil, rejection("FlowLogsLimitExceeded", "")
+	})).Create(ctx, vpcRequest(2))
+	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 }
 
 func TestCreate_AttemptsNothingAfterTheEndOfTheContext(t *testing.T) {
@@ -602,12 +621,12 @@ func TestCreate_AttemptsNothingAfterTheEndOfTheContext(t *testing.T) {
 
 func TestCreate_SaysWhyItWaitedWhenTheContextEnds(t *testing.T) {
 	t.Parallel()
-	for _, real := range []bool{false, true} {
+	for _, sdk := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := flowlogstest.New()
 			cloud.Inject(flowlogstest.Throttle().Keep())
 			var api flowlogs.API = cloud
-			if real {
+			if sdk {
 				api = inMemory(cloud)
 			}
 			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errDeploy)
