@@ -58,7 +58,9 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
 		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
 		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
-		b.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		if id, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata); ok {
+			b.RequestID = id
+		}
 	}
 	if !b.complete() {
 		b.Err = newFailure(fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",

@@ -26,7 +26,7 @@ type CreateError struct {
 func (e *CreateError) Error() string {
 	errs := e.Unwrap()
 	if len(errs) == 0 {
-		return "flowlogs: unknown error, client token " + printable(e.ClientToken)
+		return "flowlogs: unknown error, client token " + tokenOrNone(e.ClientToken)
 	}
 	if len(errs) == 1 {
 		return errs[0].Error()
@@ -50,7 +50,7 @@ func (e *CreateError) Error() string {
 		counts = append(counts, plural(notAttempted, "call")+" not attempted")
 	}
 	return fmt.Sprintf("flowlogs: %d created, %s, client token %s; first: %s", e.Created, strings.Join(counts, ", "),
-		printable(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
+		tokenOrNone(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
 }
 
 // Unwrap returns the UnsuccessfulError, if there is one, and then the calls.
@@ -94,7 +94,7 @@ type UnsuccessfulError struct {
 }
 
 func (e *UnsuccessfulError) Error() string {
-	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), printable(e.ClientToken))
+	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), tokenOrNone(e.ClientToken))
 	if len(e.Items) > 0 {
 		text += ": " + e.Items[0].Error() + andMore(len(e.Items)-1)
 	}
@@ -164,7 +164,7 @@ func (e *CallError) Error() string {
 		ids = printable(e.Batch.ResourceIDs[0]) + andMore(n-1)
 	}
 	return fmt.Sprintf("flowlogs: call for %s, client token %s, %s: %s",
-		ids, printable(cmp.Or(e.Batch.ClientToken, "none")), plural(e.Batch.Attempts, "attempt"), cause)
+		ids, tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
 }
 
 // Unwrap returns Err.
@@ -172,6 +172,8 @@ func (e *CallError) Unwrap() error { return e.Err }
 
 // Is reports whether target is the Reason of Err.
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
+
+func tokenOrNone(token string) string { return printable(cmp.Or(token, "none")) }
 
 func andMore(n int) string {
 	if n <= 0 {

@@ -121,11 +121,10 @@ func ReasonOf(err error) Reason {
 	// Nothing inside says more than the outside.
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }:
-		var unread *smithy.DeserializationError
 		switch {
 		case e.HTTPStatusCode() >= 500:
 			return ErrUnavailable
-		case errors.As(err, &unread):
+		case !isResponse(err): // a page of a proxy, or a body that cannot be read
 			return ErrNoResponse
 		}
 	case interface{ ConnectionError() bool }:
@@ -138,7 +137,7 @@ func ReasonOf(err error) Reason {
 
 func isReason(err, target error) bool {
 	want, ok := target.(Reason)
-	return ok && want == ReasonOf(err)
+	return ok && want != "" && want == ReasonOf(err)
 }
 
 // failure is the error of a call, with the Reason that errors.Is finds in it.
