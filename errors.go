@@ -10,12 +10,15 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// CreateError is what went wrong with a request that was sent. It unwraps to
-// the UnsuccessfulError, if there is one, and to each of Calls, so errors.Is
-// finds the [Reason] of every failure and errors.As every error of the SDK.
+// CreateError is the error of a request that was sent. It unwraps to the
+// UnsuccessfulError, if there is one, and to each of Calls, so errors.Is finds the
+// [Reason] of every failure and errors.As every error of the SDK.
 //
 // The flow logs in the [Response] exist all the same. [Response.Results] says
-// which resources have none, and why.
+// which resources have none, and why. If the reason is retryable, call Create
+// again with the same request and token. Otherwise fix the cause and call Create
+// with the failed resources alone and another token: EC2 may repeat its response
+// to the old one.
 type CreateError struct {
 	ClientToken  string             // of the request
 	Created      int                // flow logs that were created all the same

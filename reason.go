@@ -12,8 +12,9 @@ import (
 
 // Reason is why a resource or a call failed, regardless of how EC2 worded it.
 // Its value is a stable code such as "Throttled", fit for a metric label or a
-// log; Error returns a sentence. A Reason is an error to be used with errors.Is,
-// which finds it in failures of calls and of single resources alike.
+// log; Error, and with it package fmt, returns a sentence. A Reason is an error to
+// be used with errors.Is, which finds it in failures of calls and of single
+// resources alike.
 type Reason string
 
 // The reasons.

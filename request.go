@@ -91,7 +91,8 @@ type Request struct {
 	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 	ClientToken string
 
-	// DryRun checks permissions and parameters without creating anything.
+	// DryRun asks EC2 whether the caller may make the call, and creates nothing.
+	// Whether the destination accepts flow logs, it cannot tell.
 	DryRun bool
 }
 
