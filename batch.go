@@ -95,7 +95,7 @@ func (b *Batch) complete() bool {
 			return false
 		}
 	}
-	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
+	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs) // Guarded by TestCreate_RejectsAResponseThatLeavesResourcesOut.
 }
 
 // rejected returns the items that name a resource of the batch, the first of

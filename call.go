@@ -49,7 +49,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 type outerLoop struct{ aws.NopRetryer }
 
 func oneAttempt(o *ec2.Options) {
-	o.Retryer = outerLoop{}
+	o.Retryer = outerLoop{} // Guarded by TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce.
 	o.RetryMaxAttempts = 0
 	o.ClientLogMode &^= aws.LogRetries // retries are logged by the loop in front
 }
@@ -96,6 +96,8 @@ func (c *call) invoke(ctx context.Context) {
 
 // params returns a new input, which shares no memory with the template and the
 // batch: all attempts send the same, whatever an API does with its input.
+//
+// Guarded by TestCreate_IsUnmovedByAnAPIThatChangesItsInput.
 func (c *call) params() *ec2.CreateFlowLogsInput {
 	in := *c.template
 	in.ResourceIds, in.ClientToken = c.batch.ResourceIDs, &c.batch.ClientToken
@@ -359,7 +361,7 @@ type lostResponseError struct{ err error }
 
 func (e *lostResponseError) Error() string        { return "response lost: " + e.err.Error() }
 func (e *lostResponseError) Unwrap() error        { return e.err }
-func (e *lostResponseError) RetryableError() bool { return true }
+func (e *lostResponseError) RetryableError() bool { return true } // Guarded by TestCreate_RetriesALostResponseUnderTheSameToken.
 
 func isLost(err error) bool {
 	var lost *lostResponseError

@@ -116,7 +116,7 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 // token returns the request's own token, or makes one.
 func (c *Client) token(req Request) (string, error) {
 	if req.ClientToken != "" {
-		return req.ClientToken, nil
+		return req.ClientToken, nil // Guarded by TestCreate_SendsTheSameCallsForTheSameRequestAndToken.
 	}
 	token, err := c.options.token()(req)
 	if err != nil {

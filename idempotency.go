@@ -55,13 +55,15 @@ func ContentToken(scope string) TokenGenerator {
 // that it is a half of. It depends on the IDs of the batch and not on its place, the
 // concurrency or the machine, so a second run sends the same calls.
 //
-// Guarded by TestBatchToken_IsTheSameOnAnyMachine.
+// Guarded by TestBatch_TokensAreTheSameOnAnyMachine.
 func batchToken(root string, ids []string) string {
 	return hashToken(root, ids...)
 }
 
 // resendToken derives the token of the nth resend of resources of a batch. With the
 // token of the call before, EC2 would only repeat its response.
+//
+// Guarded by TestCreate_ResendsTheSameResourcesUnderAnotherTokenEachTime.
 func resendToken(batch string, n int, ids []string) string {
 	return hashToken(batch+"#"+strconv.Itoa(n), ids...)
 }
@@ -77,6 +79,8 @@ func hashToken(root string, parts ...string) string {
 }
 
 // writePart writes the length first, so that no two lists of parts look alike.
+//
+// Guarded by TestContentToken_IsTheSameOnAnyMachine.
 func writePart(h hash.Hash, part string) {
 	fmt.Fprintf(h, "%d:%s", len(part), part)
 }
