@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,9 +23,8 @@ type job struct {
 	breakOff     func()                   // ends the calls in flight
 	broken       bool                     // yield has returned false
 	cause        error                    // why nothing more is sent; nil: the job goes on
-	ended        bool                     // the cause is the end of the context
-	interrupted  bool                     // the cause is not the error of a call
-	told         bool                     // some batch has the cause as its error
+	interruption error                    // is in the cause; nil: that is the error of a call
+	told         bool                     // some batch has the interruption as its error
 	responded    time.Time                // when EC2 last responded, at first the start
 	credit       int                      // calls left to isolate resources with
 	succeeded    bool                     // some call has
@@ -145,6 +145,7 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 		}
 		j.progress.tell(min(len(t.parts), 1))
 	}
+	j.progress.tellRest()
 }
 
 // newCall returns the next call of a task.
@@ -193,6 +194,11 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	p := t.next()
 	j.progress.count(c)
 	p.uncertain = p.uncertain || c.uncertain
+	if ctx.Err() != nil {
+		j.end(ctx)
+	} else if c.limited {
+		j.interrupt(c.refused, c.refused)
+	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
 		j.responded = time.Now()
@@ -206,12 +212,11 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.succeeded = true
 		j.credit = min(j.credit+len(p.FlowLogIDs)/refill, mostCredit)
 		j.accept(ctx, t)
-	case ctx.Err() != nil:
-		j.told = true
-		j.give(t)
-	case c.limited:
-		j.stop(c.refused)
-		j.give(t)
+	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
+		if p.Attempts == 0 {
+			p.Err = nil // what is known is the rejection
+		}
+		j.leave(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):
 	case j.divisible(p, reason):
@@ -229,7 +234,8 @@ func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) 
 // that may have been applied is not repeated under other tokens when EC2 rejects
 // the caller, which it does without a look at the token.
 func (j *job) divisible(p *part, reason Reason) bool {
-	return len(p.ResourceIDs) > 1 && isResponse(p.Err) && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
+	rejected := isResponse(p.Err) && !reason.is(transient)
+	return rejected && len(p.ResourceIDs) > 1 && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
 }
 
 // awaitPropagation sends the same call again when a new role, policy or resource
@@ -254,6 +260,7 @@ func (j *job) retry(t *task) (ok bool) {
 // it the same way, and gets the responses of the first time.
 func (j *job) split(t *task) {
 	p := t.pop()
+	j.giveRest(&p)
 	first, second := p.halve()
 	t.parts = append(t.parts,
 		part{Batch: second, unpaid: true, rejection: p.Err},
@@ -336,50 +343,63 @@ func (j *job) stop(cause error) {
 }
 
 // end stops the job because the context has ended.
-func (j *job) end(ctx context.Context) {
+func (j *job) end(ctx context.Context) { j.interrupt(contextError(ctx), context.Cause(ctx)) }
+
+// interrupt stops the job for a reason that is none of EC2's, and that some batch
+// is to have as its error.
+func (j *job) interrupt(cause, interruption error) {
 	if j.cause == nil {
-		j.cause, j.ended, j.interrupted = contextError(ctx), true, true
+		j.cause, j.interruption = cause, interruption
 	}
 }
 
-// leave gives up what is left of a task when the job has stopped. An error that
-// is known stays.
+// leave gives up what is left of a task when the job has stopped.
 func (j *job) leave(t *task) {
-	j.told = true
 	for len(t.parts) > 0 {
 		p := t.next()
-		switch {
-		case p.Err != nil && j.ended:
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-		case p.Err != nil:
-		case p.rejection != nil && (j.ended || p.of != nil):
-			p.Err = notAttempted(fmt.Errorf("%w, after: %w", j.cause, p.rejection))
-		case p.rejection != nil:
-			p.Err = p.rejection
-		default:
-			p.Err = notAttempted(j.cause)
-		}
+		p.Err = j.errorOf(p)
 		j.give(t)
+	}
+}
+
+// errorOf returns the error of a part that is given up. One that is known stays;
+// an interruption is added to it.
+func (j *job) errorOf(p *part) error {
+	switch {
+	case p.Err != nil && (j.interruption == nil || errors.Is(p.Err, j.interruption)):
+		return p.Err
+	case p.Err != nil:
+		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
+	case p.rejection == nil:
+		return notAttempted(j.cause)
+	case p.of == nil && j.interruption == nil:
+		return p.rejection
+	default:
+		return notAttempted(fmt.Errorf("%w, after: %w", j.cause, p.rejection))
 	}
 }
 
 // give hands the next part of a task to the caller, for it is done.
 func (j *job) give(t *task) {
 	p := t.pop()
-	if p.of != nil {
-		j.giveBatch(p.of.without(p.ResourceIDs))
-		if p.Attempts == 0 && p.Err != nil {
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
-		}
-	}
+	j.giveRest(&p)
 	j.giveBatch(p.Batch)
 	if len(t.parts) == 0 {
 		j.progress.BatchesDone++
 	}
 }
 
+// giveRest hands over what EC2 made of the resources of a batch that are not
+// sent again.
+func (j *job) giveRest(p *part) {
+	if p.of != nil {
+		j.giveBatch(p.of.without(p.ResourceIDs))
+	}
+}
+
 func (j *job) giveBatch(b Batch) {
 	j.progress.add(&b)
+	j.told = j.told || j.interruption != nil && errors.Is(b.Err, j.interruption)
 	if !j.broken && !j.yield(b) {
 		j.broken = true
 		j.stop(context.Canceled)

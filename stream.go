@@ -45,7 +45,7 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, 
 		switch {
 		case s.err != nil:
 			yield(Batch{}, s.err)
-		case s.job.interrupted && !s.job.told && !s.job.broken:
+		case s.job.interruption != nil && !s.job.told && !s.job.broken:
 			s.job.giveBatch(Batch{ClientToken: s.token, Err: notAttempted(s.job.cause)})
 		}
 	}
@@ -110,8 +110,7 @@ func (s *stream) accept(t taken) *task {
 		}
 	}
 	if t.err != nil {
-		s.job.stop(t.err)
-		s.job.interrupted = true
+		s.job.interrupt(t.err, t.err)
 	}
 	ids := s.valid(t.ids)
 	if len(ids) == 0 {
