@@ -26,7 +26,7 @@ type job struct {
 	interruption error                    // is in the cause; nil: that is the error of a call
 	told         bool                     // some batch has the interruption as its error
 	responded    time.Time                // when EC2 last responded, at first the start
-	credit       int                      // calls left to isolate resources with
+	credit       int                      // to isolate resources with; a call costs callCost
 	succeeded    bool                     // some call has
 	rejections   map[Reason]rejections
 	progress     progress
@@ -35,20 +35,22 @@ type job struct {
 
 // rejections counts the calls that EC2 rejected for one reason.
 type rejections struct {
-	calls int
-	alone bool // for a single resource, or for a reason that concerns no single one
+	calls  int
+	alone  bool     // for a single resource, or for a reason that concerns no single one
+	common []string // the resources that are in all of them
 }
 
 const (
-	// mostCredit is how many calls the job makes to isolate resources while none
-	// of them creates a flow log. Ten culprits in a batch of 300 take as many.
-	mostCredit = 100
+	// mostCredit is what the job spends to isolate resources while no flow log is
+	// created: a hundred calls. Ten culprits in a batch of 300 take as many.
+	mostCredit = 100 * callCost
 
-	// refill is how many flow logs are worth a call.
-	refill = 3
+	// callCost is what a call costs of the credit. A flow log adds one.
+	callCost = 3
 
 	// fatalCalls is how many calls are rejected before a rejection is held to
-	// apply to all.
+	// apply to all. A batch of 300 whose first resource is the culprit takes as
+	// many to find it.
 	fatalCalls = 10
 
 	mostRetryDelay       = 30 * time.Second
@@ -176,8 +178,8 @@ func (j *job) ready(t *task) bool {
 		if !p.unpaid {
 			return true
 		}
-		if j.credit > 0 {
-			j.credit--
+		if j.credit >= callCost {
+			j.credit -= callCost
 			p.unpaid = false
 			return true
 		}
@@ -210,7 +212,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.give(t)
 	case p.Err == nil:
 		j.succeeded = true
-		j.credit = min(j.credit+len(p.FlowLogIDs)/refill, mostCredit)
+		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
 		j.accept(ctx, t)
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
 		if p.Attempts == 0 {
@@ -279,13 +281,21 @@ func (j *job) reject(reason Reason, p *part) {
 	if j.rejections == nil {
 		j.rejections = make(map[Reason]rejections)
 	}
-	r := j.rejections[reason]
+	r, ok := j.rejections[reason]
+	if !ok {
+		r.common = p.ResourceIDs
+	}
+	r.common = intersection(r.common, p.ResourceIDs)
 	r.calls++
 	r.alone = r.alone || len(p.ResourceIDs) == 1 || !j.isolates(reason)
 	j.rejections[reason] = r
-	if r.calls >= fatalCalls && r.alone && !j.succeeded {
+	if r.calls >= fatalCalls && r.alone && len(r.common) == 0 && !j.succeeded {
 		j.stop(p.Err)
 	}
+}
+
+func intersection(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(id string) bool { return !slices.Contains(b, id) })
 }
 
 // accept takes a response. Resources whose destination denies access, as it does
