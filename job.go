@@ -35,9 +35,8 @@ type job struct {
 
 // rejections counts the calls that EC2 rejected for one reason.
 type rejections struct {
-	calls  int
-	alone  bool     // for a single resource, or for a reason that concerns no single one
-	common []string // the resources that are in all of them
+	calls int
+	alone bool // for a single resource, or for a reason that concerns no single one
 }
 
 const (
@@ -49,8 +48,7 @@ const (
 	callCost = 3
 
 	// fatalCalls is how many calls are rejected before a rejection is held to
-	// apply to all. A batch of 300 whose first resource is the culprit takes as
-	// many to find it.
+	// apply to all.
 	fatalCalls = 10
 
 	mostRetryDelay       = 30 * time.Second
@@ -79,6 +77,7 @@ type task struct {
 	first       [1]part   // the memory of parts, until the batch is split
 	due         time.Time // when to send it; zero: now
 	propagation wait      // one for the batch and all its parts
+	alone       int       // calls for a single resource that were rejected
 }
 
 // part is a batch, or what splitting or resending has made of it.
@@ -222,10 +221,10 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):
 	case j.divisible(p, reason):
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.split(t)
 	default:
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.give(t)
 	}
 }
@@ -270,8 +269,10 @@ func (j *job) split(t *task) {
 }
 
 // reject takes note of a rejection, and stops the job if every other call would
-// be rejected too.
-func (j *job) reject(reason Reason, p *part) {
+// be rejected too. For one culprit in a batch of 300, EC2 rejects ten calls before
+// it stands alone: it takes two to tell.
+func (j *job) reject(reason Reason, t *task) {
+	p := t.next()
 	if reason.is(immediate) {
 		j.stop(p.Err)
 	}
@@ -281,21 +282,16 @@ func (j *job) reject(reason Reason, p *part) {
 	if j.rejections == nil {
 		j.rejections = make(map[Reason]rejections)
 	}
-	r, ok := j.rejections[reason]
-	if !ok {
-		r.common = p.ResourceIDs
+	if len(p.ResourceIDs) == 1 {
+		t.alone++
 	}
-	r.common = intersection(r.common, p.ResourceIDs)
+	r := j.rejections[reason]
 	r.calls++
-	r.alone = r.alone || len(p.ResourceIDs) == 1 || !j.isolates(reason)
+	r.alone = r.alone || t.alone > 0 && (p.rejection == nil || t.alone > 1) || !j.isolates(reason)
 	j.rejections[reason] = r
-	if r.calls >= fatalCalls && r.alone && len(r.common) == 0 && !j.succeeded {
+	if r.calls >= fatalCalls && r.alone && !j.succeeded {
 		j.stop(p.Err)
 	}
-}
-
-func intersection(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(id string) bool { return !slices.Contains(b, id) })
 }
 
 // accept takes a response. Resources whose destination denies access, as it does
