@@ -26,6 +26,7 @@ type job struct {
 	interruption error                    // is in the cause; nil: that is the error of a call
 	told         bool                     // some batch has the interruption as its error
 	responded    time.Time                // when EC2 last responded, at first the start
+	outage       bool                     // a batch was given up, and EC2 has not responded since
 	credit       int                      // to isolate resources with; a call costs callCost
 	succeeded    bool                     // some call has
 	rejections   map[Reason]rejections
@@ -202,7 +203,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
-		j.responded = time.Now()
+		j.responded, j.outage = time.Now(), false
 	}
 	switch {
 	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):
@@ -247,13 +248,19 @@ func (j *job) awaitPropagation(t *task) (ok bool) {
 	return ok
 }
 
-// retry sends the same call again after a pause. Where EC2 has responded to
-// nothing at all for as long as the timeout, the job ends.
+// retry sends the same call again after a pause. If EC2 has responded to nothing
+// at all until a batch is given up, and the next new one fails as well, the job
+// ends: batches that never work, however many, cost only themselves.
 func (j *job) retry(t *task) (ok bool) {
-	t.due, ok = t.next().retry.next(j.retryTimeout, mostRetryDelay)
-	if !ok && j.retryTimeout > 0 && time.Since(j.responded) >= j.retryTimeout {
-		j.stop(t.next().Err)
+	if j.retryTimeout == 0 {
+		return false
 	}
+	p := t.next()
+	if j.outage && p.retry.end.IsZero() {
+		j.stop(p.Err)
+	}
+	t.due, ok = p.retry.next(j.retryTimeout, mostRetryDelay)
+	j.outage = j.outage || !ok && time.Since(j.responded) >= j.retryTimeout
 	return ok
 }
 
