@@ -45,8 +45,7 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 	}
 	var fresh *task // has not been sent yet
 	for {
-		left := fresh != nil || len(batches) > 0 || s.held() > 0 || source != nil
-		if left && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			s.end(ctx)
 		}
 		if s.cause != nil {
