@@ -145,9 +145,20 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 		if j.cause != nil {
 			j.leave(t)
 		}
-		j.progress.tell(min(len(t.parts), 1))
+		j.progress.tell(retries(t))
 	}
 	j.progress.tellRest()
+}
+
+// retries counts the tasks that wait for a retry; others are sent at once.
+func retries(tasks ...*task) int {
+	n := 0
+	for _, t := range tasks {
+		if len(t.parts) > 0 && !t.due.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // newCall returns the next call of a task.

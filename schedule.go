@@ -154,7 +154,7 @@ func (s *scheduler) finish(ctx context.Context, sent *sending) {
 	if len(sent.task.parts) > 0 {
 		s.waiting = append(s.waiting, sent.task)
 	}
-	s.progress.tell(len(s.waiting))
+	s.progress.tell(retries(s.waiting...))
 }
 
 // leaveAll gives up everything that has not been sent.
