@@ -191,7 +191,7 @@ type wire struct {
 func (w *wire) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	w.add(1, in)
 	defer w.add(-1, in)
-	time.Sleep(latency)
+	time.Sleep(onTheWire)
 	return w.API.CreateFlowLogs(ctx, in, optFns...)
 }
 
@@ -212,7 +212,7 @@ func TestCreate_HoldsASlotForACallOnTheWireAndNotForABackoff(t *testing.T) {
 			others := 0
 			w := &wire{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 				if in.ResourceIds[0] == vpcID(0) && others < 99 {
-					return nil, answer(500, "InternalError")
+					return nil, httpError(500, "InternalError")
 				}
 				others++
 				return created(in), nil
@@ -226,7 +226,7 @@ func TestCreate_HoldsASlotForACallOnTheWireAndNotForABackoff(t *testing.T) {
 			}).Create(t.Context(), rooted(100))
 			require.NoError(t, err)
 			assert.Equal(t, concurrency, w.most)
-			assert.Equal(t, time.Hour+2*latency, time.Since(start), "the others took no backoff's time")
+			assert.Equal(t, time.Hour+2*onTheWire, time.Since(start), "the others took no backoff's time")
 		})
 	}
 }
@@ -238,7 +238,7 @@ func TestCreate_RetriesBeforeItSendsNewBatches(t *testing.T) {
 		w := &wire{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 			if in.ResourceIds[0] == vpcID(0) && !failed {
 				failed = true
-				return nil, answer(500, "InternalError")
+				return nil, httpError(500, "InternalError")
 			}
 			time.Sleep(700 * time.Millisecond)
 			return created(in), nil
@@ -247,5 +247,16 @@ func TestCreate_RetriesBeforeItSendsNewBatches(t *testing.T) {
 		require.NoError(t, err)
 		ids := vpcIDs(5)
 		assert.Equal(t, []string{ids[0], ids[1], ids[2], ids[0], ids[3], ids[4]}, w.ids, "a second later, as the first slot is free")
+	})
+}
+
+// What EC2 rejected, nobody knows if the response is cut off.
+func TestCreate_RetriesWhenARejectionIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound"), flowlogstest.TruncateAnswer())
+		_, err := flowlogs.New(cloud).Create(t.Context(), rooted(1))
+		require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+		assert.Len(t, cloud.Calls(), 2)
 	})
 }
