@@ -158,7 +158,7 @@ type countingAPI struct {
 }
 
 func (a *countingAPI) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	time.Sleep(latency) // of a bubble, in which one call counts after the other
+	time.Sleep(onTheWire) // of a bubble, in which one call counts after the other
 	a.calls++
 	if slices.ContainsFunc(in.ResourceIds, func(id string) bool { return a.bad[id] }) {
 		return nil, refusal("FlowLogAlreadyExists", "there is one")

@@ -36,6 +36,9 @@ func cloudWith(faults ...flowlogstest.Fault) *flowlogstest.EC2 {
 	return cloud
 }
 
+// onTheWire is how long a call takes in a bubble.
+const onTheWire = 80 * time.Millisecond
+
 func oneAtATime(o *flowlogs.Options) { o.Concurrency = 1 }
 
 // rooted is a request for n VPCs with a token.

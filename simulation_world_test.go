@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"pgregory.net/rapid"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -208,14 +209,14 @@ type endpoint struct {
 // CreateFlowLogs passes calls on, of which none may be made when its context has
 // ended.
 func (e *endpoint) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	if ctx.Err() != nil {
+	if end, ok := ctx.Deadline(); ok && time.Now().After(end) {
 		e.fail("an attempt after the context had ended")
 	}
 	if e.count(*in.ClientToken) == e.breaksAt {
 		panic(errBroken)
 	}
 	if e.out() {
-		return nil, &smithy.GenericAPIError{Code: "Unavailable"}
+		return nil, httpError(503, "Unavailable")
 	}
 	for _, id := range in.ResourceIds {
 		if code := e.rejects(id); code != "" {
@@ -229,6 +230,14 @@ func (e *endpoint) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInp
 		e.throttled++
 	}
 	return out, err
+}
+
+// httpError is an error of EC2 as the SDK returns it.
+func httpError(status int, code string) error {
+	return &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      refusal(code, code),
+	}
 }
 
 func (e *endpoint) count(token string) int {

@@ -481,7 +481,7 @@ func TestStream_HoldsAFewBatchesWhileEC2IsDown(t *testing.T) {
 			start := time.Now()
 			api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 				if time.Since(start) < lasts {
-					return nil, answer(503, "Unavailable")
+					return nil, httpError(503, "Unavailable")
 				}
 				return created(in), nil
 			})
