@@ -304,7 +304,7 @@ func (j *job) checkAttempt(ctx context.Context, r run, a *attempt) {
 		if a.limiterErr.Load() && !a.sourceErr.Load() && !errors.Is(a.err, errLimiter) {
 			j.fail("the error of the limiter is lost: %v", a.err)
 		}
-		if a.sourceErr.Load() && !a.limiterErr.Load() && !errors.Is(a.err, flowlogs.ErrNotAttempted) {
+		if a.sourceErr.Load() && !a.limiterErr.Load() && !errors.Is(a.err, errSource) {
 			j.fail("the error of the source is lost: %v", a.err)
 		}
 		if errors.Is(a.err, flowlogs.ErrNotAttempted) && !a.limiterErr.Load() && !a.sourceErr.Load() && j.trouble() < time.Minute &&
