@@ -394,12 +394,10 @@ func (j *job) errorOf(p *part) error {
 		return p.Err
 	case p.Err != nil:
 		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-	case p.rejection == nil:
-		return notAttempted(j.cause)
-	case p.of == nil && j.interruption == nil:
+	case p.rejection != nil && p.of == nil && j.interruption == nil:
 		return p.rejection
 	default:
-		return notAttempted(fmt.Errorf("%w, after: %w", j.cause, p.rejection))
+		return notAttempted(j.cause)
 	}
 }
 
@@ -407,6 +405,9 @@ func (j *job) errorOf(p *part) error {
 func (j *job) give(t *task) {
 	p := t.pop()
 	j.giveRest(&p)
+	if p.Err != nil && p.Attempts == 0 && p.rejection != nil && !errors.Is(p.Err, p.rejection) {
+		p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
+	}
 	j.giveBatch(p.Batch)
 	if len(t.parts) == 0 {
 		j.progress.BatchesDone++

@@ -348,3 +348,46 @@ func TestCreate_KeepsABatchWhoseResendIsSplit(t *testing.T) {
 		}
 	})
 }
+
+// A half that could not be sent, and a resend, say what is known of the batch.
+func TestCreate_SaysWhatIsKnownOfPartsThatWereNotSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault flowlogstest.Fault
+		want  flowlogs.Reason
+	}{
+		{"a half", rejectsVPC("FlowLogAlreadyExists"), flowlogs.ErrAlreadyExists},
+		{"a resend", flowlogstest.FailResources("400", "Access Denied for LogDestination: b.").Keep(), flowlogs.ErrDestinationAccessDenied},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				resp, err := flowlogs.New(cloudWith(test.fault), func(o *flowlogs.Options) {
+					o.PropagationTimeout = time.Minute
+					o.Retryer = tokenless{unlimited{}, &calls}
+				}).Create(t.Context(), rooted(2))
+				require.ErrorIs(t, err, errBroken)
+				for _, err := range resp.Results() {
+					require.ErrorIs(t, err, test.want)
+					require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+				}
+			})
+		})
+	}
+}
+
+// tokenless lets the first attempt pass.
+type tokenless struct {
+	unlimited
+	calls *int
+}
+
+func (r tokenless) GetAttemptToken(context.Context) (func(error) error, error) {
+	if *r.calls++; *r.calls > 1 {
+		return nil, errBroken
+	}
+	return func(error) error { return nil }, nil
+}
