@@ -226,9 +226,6 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
 		j.accept(ctx, t)
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
-		if p.Attempts == 0 {
-			p.Err = nil // what is known is the rejection
-		}
 		j.leave(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):

@@ -313,17 +313,21 @@ func TestCreate_IsolatesAgainAfterItWasCutOffAtAnyCall(t *testing.T) {
 // not under other tokens, which would create the flow logs once more.
 func TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := cloudWith(flowlogstest.LoseAnswer(), flowlogstest.Refuse("UnauthorizedOperation", "", 403))
-		resp, err := flowlogs.New(cloud).Create(t.Context(), rooted(4))
-		require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
-		assert.Len(t, cloud.Calls(), 2)
-		assert.Len(t, resp.Batches, 1)
+	for _, lost := range []int{1, 3} { // in the same call, and in the one before
+		synctest.Test(t, func(t *testing.T) {
+			cloud := cloudWith(slices.Repeat([]flowlogstest.Fault{flowlogstest.LoseAnswer()}, lost)...)
+			cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403))
+			client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })
+			resp, err := client.Create(t.Context(), rooted(4))
+			require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
+			assert.Len(t, cloud.Calls(), lost+1)
+			assert.Len(t, resp.Batches, 1)
 
-		_, err = flowlogs.New(cloud).Create(t.Context(), rooted(4))
-		require.NoError(t, err)
-		requireOneFlowLogEach(t, cloud, vpcIDs(4))
-	})
+			_, err = client.Create(t.Context(), rooted(4))
+			require.NoError(t, err)
+			requireOneFlowLogEach(t, cloud, vpcIDs(4))
+		})
+	}
 }
 
 // A resend of denied resources that is rejected as a whole is isolated too, and

@@ -163,6 +163,32 @@ func TestStream_GoesOnAfterTheErrorOfABatch(t *testing.T) {
 	assert.Len(t, errs, 5)
 }
 
+func TestStream_YieldsTheLeavesOfABatchThatIsIsolated(t *testing.T) {
+	t.Parallel()
+	cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound", 5))
+	var leaves [][]string
+	for b, err := range flowlogs.New(cloud, batchesOf(4), oneAtATime).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(8))) {
+		assert.Equal(t, slices.Contains(b.ResourceIDs, vpcID(5)), err != nil)
+		if b.Index == 1 {
+			leaves = append(leaves, b.ResourceIDs)
+		}
+	}
+	ids := vpcIDs(8)
+	assert.Equal(t, [][]string{ids[4:5], ids[5:6], ids[6:]}, leaves)
+}
+
+func TestStream_RetriesItsOnlyBatchFor15Minutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		stream := flowlogs.New(cloudWith(flowlogstest.Throttle().Keep()), oneAttemptEach).Stream(t.Context(), streamRequest(), idSeq(vpcIDs(1)))
+		for _, err := range stream {
+			require.ErrorIs(t, err, flowlogs.ErrThrottled)
+		}
+		assert.Equal(t, 15*time.Minute, time.Since(start))
+	})
+}
+
 func TestStream_LetsAnInvalidIDCostOnlyItself(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
