@@ -260,3 +260,45 @@ func TestCreate_RetriesWhenARejectionIsCutOff(t *testing.T) {
 		assert.Len(t, cloud.Calls(), 2)
 	})
 }
+
+const deniedAccess = "Access Denied for LogDestination: b. Please check LogDestination permission"
+
+func TestCreate_SendsDeniedResourcesAgainUnderAnotherTokenEachTime(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{4, 8} { // one batch and two
+		synctest.Test(t, func(t *testing.T) {
+			denied := flowlogstest.FailResources("400", deniedAccess, vpcID(1), vpcID(2))
+			cloud := cloudWith(denied, denied)
+			resp, err := flowlogs.New(cloud, batchesOf(4), func(o *flowlogs.Options) { o.PropagationTimeout = time.Minute }).
+				Create(t.Context(), rooted(n))
+			require.NoError(t, err)
+			assert.Len(t, resp.FlowLogIDs, n)
+			assert.Len(t, resp.Batches, n/4)
+			assert.Equal(t, 3, resp.Batches[0].Attempts)
+			requireOneFlowLogEach(t, cloud, vpcIDs(n))
+			assert.Len(t, requireOneBodyPerToken(t, cloud), n/4+2)
+		})
+	}
+}
+
+// An earlier run of the job may have sent them again with success: their items are
+// not the last word.
+func TestCreate_DoesNotSayOfDeniedResourcesThatTheyFailedIfItWasInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{4, 8} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cloud := cloudWith(flowlogstest.FailResources("400", deniedAccess, vpcID(1), vpcID(2)))
+			api := apiFunc(func(ctx context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+				defer cancel()
+				return cloud.CreateFlowLogs(ctx, in)
+			})
+			resp, err := flowlogs.New(api, batchesOf(4), oneAtATime, func(o *flowlogs.Options) { o.PropagationTimeout = time.Minute }).
+				Create(ctx, rooted(n))
+			require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Equal(t, map[flowlogs.Reason]int{"": 2, flowlogs.ErrNotAttempted: n - 2}, byReason(resp))
+			assert.Empty(t, resp.Unsuccessful)
+		})
+	}
+}

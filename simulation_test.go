@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"pgregory.net/rapid"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -85,7 +86,7 @@ func (s schedule) drawRun(t *rapid.T) run {
 		crash:        rapid.Bool().Draw(t, "crash"),
 		twin:         rapid.Bool().Draw(t, "twin"),
 		pause:        seconds(t, "pause", 7200),
-		breaks:       rapid.SampledFrom([]string{"", "", "", "", "API", "Limiter", "OnProgress", "Isolate", "loop"}).Draw(t, "breaks"),
+		breaks:       rapid.SampledFrom([]string{"", "", "", "", "API", "Limiter", "Retryer", "OnProgress", "Isolate", "loop"}).Draw(t, "breaks"),
 		breaksAt:     rapid.IntRange(1, 9).Draw(t, "breaksAt"),
 		limiterFails: max(rapid.IntRange(-20, 9).Draw(t, "limiterFails"), 0),
 	}
@@ -205,6 +206,9 @@ func (a *attempt) breaking(r run) func(*flowlogs.Options) {
 			return reason == flowlogs.ErrResourceNotFound || reason == flowlogs.ErrAlreadyExists ||
 				reason == flowlogs.ErrNotAuthorized || reason == flowlogs.ErrLimitExceeded
 		}
+		if r.breaks == "Retryer" {
+			o.Retryer = snappingRetryer{retry.NewStandard(), func() { snap("Retryer") }}
+		}
 		limiter := flowlogs.NewLimiter()
 		if r.breaks != "Limiter" && r.limiterFails == 0 {
 			o.Limiter = limiter
@@ -219,6 +223,16 @@ func (a *attempt) breaking(r run) func(*flowlogs.Options) {
 			return limiter.Wait(ctx)
 		})
 	}
+}
+
+type snappingRetryer struct {
+	*retry.Standard
+	snap func()
+}
+
+func (r snappingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	r.snap()
+	return r.Standard.RetryDelay(attempt, err)
 }
 
 // stream is a Create by way of Stream.

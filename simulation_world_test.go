@@ -307,6 +307,9 @@ func (w *world) checkProgress(reports []flowlogs.Progress, resp *flowlogs.Respon
 	for _, b := range resp.Batches {
 		resources += len(b.ResourceIDs)
 		attempts += b.Attempts
+		if n := e.sent[b.ClientToken]; n > b.Attempts { // less if denied resources were sent again
+			w.fail("batch %d counts %d attempts of %d", b.Index, b.Attempts, n)
+		}
 	}
 	if done := before.Created + before.Unsuccessful + before.Failed; done != resources {
 		w.fail("progress counts %d resources, the result has %d", done, resources)

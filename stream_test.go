@@ -272,6 +272,7 @@ func TestStream_TakesAtMostOneMoreIDWhenItEnds(t *testing.T) {
 					var last error
 					for b, err := range flowlogs.New(cloud, batchesOf(size)).Stream(ctx, streamRequest(), slowIDs(1000, time.Hour, &taken)) {
 						yielded = append(yielded, b.ResourceIDs...)
+						assert.NotEmpty(t, b.ResourceIDs, "why it ended is said once")
 						if err != nil {
 							last = err
 						}
