@@ -195,7 +195,7 @@ func (j *job) ready(t *task) bool {
 			return true
 		}
 		p.Err = p.rejection
-		j.give(t)
+		j.give(t) // Guarded by TestCreate_IsolatesForABoundedNumberOfCalls.
 	}
 	return false
 }
@@ -244,6 +244,7 @@ func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) 
 // that may have been applied is not repeated under other tokens when EC2 rejects
 // the caller, which it does without a look at the token.
 func (j *job) divisible(p *part, reason Reason) bool {
+	// Guarded by TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied.
 	rejected := isResponse(p.Err) && !reason.is(transient)
 	return rejected && len(p.ResourceIDs) > 1 && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
 }
@@ -276,8 +277,9 @@ func (j *job) retry(t *task) (ok bool) {
 // it the same way, and gets the responses of the first time.
 func (j *job) split(t *task) {
 	p := t.pop()
-	j.giveRest(&p)
+	j.giveRest(&p) // Guarded by TestCreate_KeepsABatchWhoseResendIsSplit.
 	first, second := p.halve()
+	// Guarded by TestCreate_IsolatesTheResourcesThatAreRejected.
 	t.parts = append(t.parts,
 		part{Batch: second, unpaid: true, rejection: p.Err},
 		part{Batch: first, unpaid: true, rejection: p.Err})
@@ -316,7 +318,7 @@ func (j *job) accept(ctx context.Context, t *task) {
 	p := t.next()
 	whole := &p.Batch
 	if p.of != nil {
-		whole = p.of
+		whole = p.of // Guarded by TestCreate_SendsDeniedResourcesAgainUnderAnotherTokenEachTime, like the token below.
 		whole.FlowLogIDs = append(slices.Clip(whole.FlowLogIDs), p.FlowLogIDs...)
 		whole.Unsuccessful = append(slices.Clip(whole.Unsuccessful), p.Unsuccessful...)
 		whole.Attempts += p.Attempts

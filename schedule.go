@@ -162,6 +162,7 @@ func (s *scheduler) leaveAll(fresh *task, batches []Batch) {
 	if fresh == nil && len(s.waiting) == 0 && len(batches) == 0 {
 		return
 	}
+	// Guarded by TestCreate_EndsWithItsContext and TestSimulation_NothingIsLostOrDoneTwice.
 	for _, t := range s.waiting {
 		s.leave(t)
 	}

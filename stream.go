@@ -120,6 +120,7 @@ func (s *stream) accept(t taken) *task {
 		return nil
 	}
 	s.taken++
+	// Guarded by TestStream_DerivesTheTokenOfItsOnlyBatchToo.
 	return newTask(Batch{Index: s.taken - 1, ClientToken: batchToken(s.token, ids), ResourceIDs: ids})
 }
 
@@ -199,7 +200,7 @@ func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batc
 	size := 0
 	for id, err := range ids {
 		if err != nil {
-			s.taken <- taken{ids: batch, err: err}
+			s.taken <- taken{ids: batch, err: err} // Guarded by TestStream_EndsWithTheErrorOfItsSource.
 			return
 		}
 		if size == 0 {
@@ -214,8 +215,9 @@ func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batc
 			break
 		}
 	}
-	s.exhausted = !s.stopped() && ctx.Err() == nil // an iterator may watch ctx, and return
+	// An iterator may watch ctx, and return. Guarded by TestStream_SaysThatItWasInterrupted.
+	s.exhausted = !s.stopped() && ctx.Err() == nil
 	if len(batch) > 0 {
-		s.taken <- taken{ids: batch}
+		s.taken <- taken{ids: batch} // Guarded by TestStream_TakesAtMostOneMoreIDWhenItEnds.
 	}
 }
