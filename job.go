@@ -224,7 +224,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	case p.Err == nil:
 		j.succeeded = true
 		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
-		j.accept(ctx, t)
+		j.accept(t)
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
 		j.leave(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
@@ -314,7 +314,7 @@ func (j *job) reject(reason Reason, t *task) {
 // accept takes a response. Resources whose destination denies access, as it does
 // until a new bucket policy is seen, are sent again under another token: under the
 // same one, EC2 would repeat its response.
-func (j *job) accept(ctx context.Context, t *task) {
+func (j *job) accept(t *task) {
 	p := t.next()
 	whole := &p.Batch
 	if p.of != nil {
@@ -325,9 +325,7 @@ func (j *job) accept(ctx context.Context, t *task) {
 		whole.RequestID = p.RequestID
 	}
 	denied, item := whole.denied()
-	// After the end of the context it is not known what becomes of them: an earlier
-	// run of the job may have sent them again with success.
-	if len(denied) == 0 || j.asIs || j.options.PropagationTimeout <= 0 || !j.awaitPropagation(t) && ctx.Err() == nil {
+	if len(denied) == 0 || j.asIs || !j.awaitPropagation(t) {
 		p.Batch, p.of = *whole, nil
 		j.give(t)
 		return

@@ -215,7 +215,7 @@ func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batc
 			break
 		}
 	}
-	// An iterator may watch ctx, and return. Guarded by TestStream_SaysThatItWasInterrupted.
+	// An iterator may watch ctx, and return. Guarded by TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy.
 	s.exhausted = !s.stopped() && ctx.Err() == nil
 	if len(batch) > 0 {
 		s.taken <- taken{ids: batch} // Guarded by TestStream_TakesAtMostOneMoreIDWhenItEnds.

@@ -427,6 +427,51 @@ func TestStream_SaysThatItWasInterrupted(t *testing.T) {
 	}
 }
 
+// The source has returned because of ctx before the loop could look at that.
+func TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		ids := func(yield func(string) bool) {
+			if yield(vpcID(0)) {
+				<-ctx.Done()
+			}
+		}
+		var errs []error
+		for _, err := range flowlogs.New(flowlogstest.New(), batchesOf(1)).Stream(ctx, streamRequest(), seq2(ids)) {
+			errs = append(errs, err)
+			time.Sleep(time.Minute)
+		}
+		require.Len(t, errs, 2)
+		require.NoError(t, errs[0])
+		require.ErrorIs(t, errs[1], context.DeadlineExceeded)
+	})
+}
+
+func TestStream_SaysOnceThatItWasInterrupted(t *testing.T) {
+	t.Parallel()
+	for range 50 { // whether the end of the context or of the call is seen first is chance
+		ctx, cancel := context.WithCancel(t.Context())
+		api := apiFunc(func(ctx context.Context, _ *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			cancel()
+			return nil, ctx.Err()
+		})
+		ids := func(yield func(string) bool) {
+			if yield(vpcID(0)) {
+				<-ctx.Done()
+			}
+		}
+		n := 0
+		for b, err := range flowlogs.New(api, batchesOf(1)).Stream(ctx, streamRequest(), seq2(ids)) {
+			n++
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Equal(t, vpcIDs(1), b.ResourceIDs)
+		}
+		assert.Equal(t, 1, n)
+	}
+}
+
 // A paginator that fails says so, and the stream ends with that as its cause.
 func TestStream_EndsWithTheErrorOfItsSource(t *testing.T) {
 	t.Parallel()
