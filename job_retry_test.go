@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,9 +52,8 @@ func TestCreate_RetriesTransientFailuresUntilTheyPass(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					start := time.Now()
-					up := false
-					cloud := cloudWith(test.fault.Keep().On(about(vpcID(1))).On(func(flowlogstest.Call) bool { return !up }))
-					time.AfterFunc(10*time.Minute, func() { up = true })
+					out := func(flowlogstest.Call) bool { return time.Since(start) < 10*time.Minute }
+					cloud := cloudWith(test.fault.Keep().On(about(vpcID(1))).On(out))
 					resp, err := flowlogs.New(cloud, batchesOf(3), func(o *flowlogs.Options) { o.RetryTimeout = time.Hour }).Create(t.Context(), rooted(n))
 					require.NoError(t, err)
 					requireOneFlowLogEach(t, cloud, vpcIDs(n))
@@ -208,13 +208,13 @@ func TestCreate_HoldsASlotForACallOnTheWireAndNotForABackoff(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 3, 8} {
 		synctest.Test(t, func(t *testing.T) {
-			// Of each pair, one fails until all others are done.
-			others := 0
+			// One fails until all others are done.
+			var others atomic.Int64
 			w := &wire{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-				if in.ResourceIds[0] == vpcID(0) && others < 99 {
+				if in.ResourceIds[0] == vpcID(0) && others.Load() < 99 {
 					return nil, httpError(500, "InternalError")
 				}
-				others++
+				others.Add(1)
 				return created(in), nil
 			})}
 			start := time.Now()

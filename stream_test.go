@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -300,16 +301,55 @@ func TestStream_LeavesNothingBehindABreak(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud, taken, start := cloudWith(test.fault), 0, time.Now()
-				n := 0
+				// All are on their way when the first is done.
+				cloud := cloudWith(test.fault, flowlogstest.Delay(4500*time.Millisecond).On(about(vpcID(0))).Keep())
+				taken, n, start := 0, 0, time.Now()
 				for range flowlogs.New(cloud, batchesOf(1)).Stream(t.Context(), streamRequest(), slowIDs(1000, time.Second, &taken)) {
 					n++
-					time.Sleep(5500 * time.Millisecond)
 					break
 				}
 				assert.Equal(t, 1, n)
 				assert.LessOrEqual(t, time.Since(start), 8*time.Second)
 				assert.LessOrEqual(t, taken, 7)
+			})
+		})
+	}
+}
+
+// A call that does not look at its context is over when the loop is left, however
+// that is.
+func TestStream_WaitsForItsCallsWhenTheLoopIsLeft(t *testing.T) {
+	t.Parallel()
+	ways := []struct {
+		name  string
+		leave func() bool
+	}{
+		{"break", func() bool { return true }},
+		{"panic", func() bool { panic(errBroken) }},
+	}
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n, taken := 0, 0
+				w := &wire{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+					if time.Sleep(10 * time.Second); in.ResourceIds[0] != vpcID(0) {
+						time.Sleep(time.Minute)
+					}
+					return created(in), nil
+				})}
+				func() {
+					defer func() { _ = recover() }()
+					for range flowlogs.New(w, batchesOf(1)).Stream(t.Context(), streamRequest(), slowIDs(1000, time.Second, &taken)) {
+						if n++; way.leave() {
+							break
+						}
+					}
+				}()
+				assert.Equal(t, 1, n)
+				assert.Equal(t, 4, w.most)
+				assert.Zero(t, w.on)
+				assert.LessOrEqual(t, taken, 4+2+1, "those in flight, the next two, and one more")
 			})
 		})
 	}
@@ -557,13 +597,10 @@ func TestStream_HoldsAFewBatchesWhileEC2IsDown(t *testing.T) {
 				}
 				return created(in), nil
 			})
-			taken, yielded, most := 0, 0, 0
+			var taken atomic.Int64
+			var yielded, most int64
 			ids := func(yield func(string, error) bool) {
-				for taken < 300_000 {
-					taken++
-					if !yield(vpcID(taken-1), nil) {
-						return
-					}
+				for taken.Load() < 300_000 && yield(vpcID(int(taken.Add(1)-1)), nil) {
 				}
 			}
 			var first time.Duration
@@ -571,16 +608,16 @@ func TestStream_HoldsAFewBatchesWhileEC2IsDown(t *testing.T) {
 				if yielded == 0 {
 					first = time.Since(start)
 				}
-				most = max(most, taken-yielded)
-				yielded += len(b.ResourceIDs)
+				most = max(most, taken.Load()-yielded)
+				yielded += int64(len(b.ResourceIDs))
 				require.Equal(t, lasts > time.Hour, err != nil)
 			}
-			assert.Equal(t, taken, yielded)
-			assert.LessOrEqual(t, most, (4*4+2)*300+1)
+			assert.Equal(t, taken.Load(), yielded)
+			assert.LessOrEqual(t, most, int64((4*4+2)*300+1))
 			if lasts > time.Hour {
 				assert.Equal(t, 15*time.Minute, time.Since(start), "it has given up")
 			} else {
-				assert.Equal(t, 300_000, yielded)
+				assert.Equal(t, int64(300_000), yielded)
 				assert.Less(t, first, lasts+30*time.Second, "results come as they are known")
 			}
 		})
