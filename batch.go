@@ -34,6 +34,7 @@ type Batch struct {
 
 // split cuts the IDs of a request into several batches, under tokens derived from
 // that of the request.
+// Guarded by TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral.
 func split(ids []string, size int, token string) []Batch {
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
 	for part := range slices.Chunk(ids, size) { // clipped: appending to one batch leaves the next alone
@@ -43,6 +44,7 @@ func split(ids []string, size int, token string) []Batch {
 }
 
 // halve splits the batch in two, under tokens derived from its own.
+// Guarded by TestCreate_IsolatesByHalvesTheFirstOneFirst.
 func (b *Batch) halve() (first, second Batch) {
 	ids := b.ResourceIDs
 	middle := (len(ids) + 1) / 2

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -376,11 +377,12 @@ func isEmpty(out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata) bool {
 }
 
 // isCutOff reports whether EC2 responded with success in a body that cannot be
-// read to its end.
+// read, or in any body that cannot be read to its end.
 func isCutOff(err error) bool {
 	var unread *smithy.DeserializationError
 	var response interface{ HTTPStatusCode() int }
-	return errors.As(err, &unread) && !(errors.As(err, &response) && response.HTTPStatusCode() >= 300)
+	return errors.As(err, &unread) &&
+		(errors.Is(err, io.ErrUnexpectedEOF) || !errors.As(err, &response) || response.HTTPStatusCode() < 300)
 }
 
 // isResponse reports whether err is a response of EC2. A page of a proxy has no

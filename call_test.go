@@ -357,7 +357,7 @@ func withCredentialsError(err error) func(*ec2.Options) {
 
 // ofSTS is an error of the service that a client gets its credentials from.
 func ofSTS(code string) error {
-	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: rejection(code, "User: me is not authorized to perform: sts:AssumeRole")}
+	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: apiError(code, "User: me is not authorized to perform: sts:AssumeRole")}
 }
 
 var errDial = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
@@ -501,7 +501,7 @@ func TestCreate_TakesTheResponseOfAStub(t *testing.T) {
 	assert.Equal(t, []string{"fl-1"}, resp.FlowLogIDs)
 	assert.Equal(t, 1, resp.Batches[0].Attempts)
 
-	client = flowlogs.New(server.Client(withAPIOption(stub(nil, rejection("FlowLogsLimitExceeded", "")))))
+	client = flowlogs.New(server.Client(withAPIOption(stub(nil, apiError("FlowLogsLimitExceeded", "")))))
 	resp, err = client.Create(t.Context(), vpcRequest(1))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 	assert.Equal(t, 1, resp.Batches[0].Attempts)
@@ -596,7 +596,7 @@ func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 		cancel()
-		return nil, rejection("FlowLogsLimitExceeded", "")
+		return nil, apiError("FlowLogsLimitExceeded", "")
 	})).Create(ctx, vpcRequest(2))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 }

@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,11 +23,11 @@ type job struct {
 	breakOff     func()                   // ends the calls in flight
 	broken       bool                     // yield has returned false
 	cause        error                    // why nothing more is sent; nil: the job goes on
-	ended        bool                     // the cause is the end of the context
-	interrupted  bool                     // the cause is not the error of a call
-	told         bool                     // some batch has the cause as its error
+	interruption error                    // is in the cause; nil: that is the error of a call
+	told         bool                     // some batch has the interruption as its error
 	responded    time.Time                // when EC2 last responded, at first the start
-	credit       int                      // calls left to isolate resources with
+	outage       bool                     // a batch was given up, and EC2 has not responded since
+	credit       int                      // to isolate resources with; a call costs callCost
 	succeeded    bool                     // some call has
 	rejections   map[Reason]rejections
 	progress     progress
@@ -40,17 +41,22 @@ type rejections struct {
 }
 
 const (
-	// mostCredit is how many calls the job makes to isolate resources while none
-	// of them creates a flow log. Ten culprits in a batch of 300 take as many.
-	mostCredit = 100
+	// mostCredit is what the job spends to isolate resources while no flow log is
+	// created: a hundred calls. Ten culprits in a batch of 300 take as many.
+	mostCredit = 100 * callCost
 
-	// refill is how many flow logs are worth a call.
-	refill = 3
+	// callCost is what a call costs of the credit. A flow log adds one.
+	callCost = 3
 
 	// fatalCalls is how many calls are rejected before a rejection is held to
 	// apply to all.
 	fatalCalls = 10
 
+	// unluckyFailures is how often a batch fails by chance. If half of all calls
+	// fail, one batch in 256 fails more often.
+	unluckyFailures = 8
+
+	firstDelay           = time.Second
 	mostRetryDelay       = 30 * time.Second
 	mostPropagationDelay = 10 * time.Second
 )
@@ -77,6 +83,7 @@ type task struct {
 	first       [1]part   // the memory of parts, until the batch is split
 	due         time.Time // when to send it; zero: now
 	propagation wait      // one for the batch and all its parts
+	alone       int       // calls for a single resource that were rejected
 }
 
 // part is a batch, or what splitting or resending has made of it.
@@ -88,6 +95,8 @@ type part struct {
 	of        *Batch // the batch whose denied resources this is; nil: none
 	resends   int    // of the denied resources
 	retry     wait
+	failures  int       // transient ones
+	failed    time.Time // the last of them
 }
 
 func newTask(b Batch) *task {
@@ -117,7 +126,7 @@ func (w *wait) next(timeout, most time.Duration) (due time.Time, ok bool) {
 	}
 	now := time.Now()
 	if w.end.IsZero() {
-		w.end, w.delay = now.Add(timeout), time.Second
+		w.end, w.delay = now.Add(timeout), firstDelay
 	}
 	due = now.Add(w.delay)
 	if due.After(w.end) {
@@ -143,8 +152,20 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 		if j.cause != nil {
 			j.leave(t)
 		}
-		j.progress.tell(min(len(t.parts), 1))
+		j.progress.tell(retries(t))
 	}
+	j.progress.tellRest()
+}
+
+// retries counts the tasks that wait for a retry; others are sent at once.
+func retries(tasks ...*task) int {
+	n := 0
+	for _, t := range tasks {
+		if len(t.parts) > 0 && !t.due.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // newCall returns the next call of a task.
@@ -175,13 +196,13 @@ func (j *job) ready(t *task) bool {
 		if !p.unpaid {
 			return true
 		}
-		if j.credit > 0 {
-			j.credit--
+		if j.credit >= callCost {
+			j.credit -= callCost
 			p.unpaid = false
 			return true
 		}
-		p.Err = p.rejection
-		j.give(t)
+		p.Err = p.rejectedBefore()
+		j.give(t) // Guarded by TestCreate_IsolatesForABoundedNumberOfCalls.
 	}
 	return false
 }
@@ -193,9 +214,14 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	p := t.next()
 	j.progress.count(c)
 	p.uncertain = p.uncertain || c.uncertain
+	if ctx.Err() != nil {
+		j.end(ctx)
+	} else if c.limited {
+		j.interrupt(c.refused, c.refused)
+	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
-		j.responded = time.Now()
+		j.responded, j.outage = time.Now(), false
 	}
 	switch {
 	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):
@@ -204,32 +230,34 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.give(t)
 	case p.Err == nil:
 		j.succeeded = true
-		j.credit = min(j.credit+len(p.FlowLogIDs)/refill, mostCredit)
-		j.accept(ctx, t)
-	case ctx.Err() != nil:
-		j.told = true
-		j.give(t)
-	case c.limited:
-		j.stop(c.refused)
-		j.give(t)
+		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
+		j.accept(t)
+	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
+		j.leave(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):
 	case j.divisible(p, reason):
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.split(t)
 	default:
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.give(t)
 	}
 }
 
 func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) }
 
-// divisible reports whether the parts of a rejected batch are worth a try. A call
-// that may have been applied is not repeated under other tokens when EC2 rejects
-// the caller, which it does without a look at the token.
+// divisible reports whether the parts of a rejected batch are worth a try. A dry
+// run creates nothing for the others. A call that may have been applied is not
+// repeated under other tokens when EC2 rejects the caller, which it does without a
+// look at the token.
 func (j *job) divisible(p *part, reason Reason) bool {
-	return len(p.ResourceIDs) > 1 && isResponse(p.Err) && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
+	if len(p.ResourceIDs) == 1 || aws.ToBool(j.template.DryRun) {
+		return false
+	}
+	// Guarded by TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied.
+	rejected := isResponse(p.Err) && !reason.is(transient)
+	return rejected && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
 }
 
 // awaitPropagation sends the same call again when a new role, policy or resource
@@ -240,13 +268,24 @@ func (j *job) awaitPropagation(t *task) (ok bool) {
 	return ok
 }
 
-// retry sends the same call again after a pause. Where EC2 has responded to
-// nothing at all for as long as the timeout, the job ends.
+// retry sends the same call again after a pause. If EC2 has responded to nothing
+// at all until a batch is given up, and the next new one fails as well, the job
+// ends: batches that never work, however many, cost only themselves. While EC2
+// responds to others, a batch has been unlucky at first, and its pause stays short.
 func (j *job) retry(t *task) (ok bool) {
-	t.due, ok = t.next().retry.next(j.retryTimeout, mostRetryDelay)
-	if !ok && j.retryTimeout > 0 && time.Since(j.responded) >= j.retryTimeout {
-		j.stop(t.next().Err)
+	if j.retryTimeout == 0 {
+		return false
 	}
+	p := t.next()
+	if j.outage && p.retry.end.IsZero() {
+		j.stop(p.Err)
+	}
+	if p.failures++; p.failures <= unluckyFailures && j.responded.After(p.failed) {
+		p.retry.delay = firstDelay
+	}
+	p.failed = time.Now()
+	t.due, ok = p.retry.next(j.retryTimeout, mostRetryDelay)
+	j.outage = j.outage || !ok && time.Since(j.responded) >= j.retryTimeout
 	return ok
 }
 
@@ -254,15 +293,19 @@ func (j *job) retry(t *task) (ok bool) {
 // it the same way, and gets the responses of the first time.
 func (j *job) split(t *task) {
 	p := t.pop()
+	j.giveRest(&p) // Guarded by TestCreate_KeepsABatchWhoseResendIsSplit.
 	first, second := p.halve()
+	// Guarded by TestCreate_IsolatesTheResourcesThatAreRejected.
 	t.parts = append(t.parts,
 		part{Batch: second, unpaid: true, rejection: p.Err},
 		part{Batch: first, unpaid: true, rejection: p.Err})
 }
 
 // reject takes note of a rejection, and stops the job if every other call would
-// be rejected too.
-func (j *job) reject(reason Reason, p *part) {
+// be rejected too. For one culprit in a batch of 300, EC2 rejects ten calls before
+// it stands alone: it takes two to tell.
+func (j *job) reject(reason Reason, t *task) {
+	p := t.next()
 	if reason.is(immediate) {
 		j.stop(p.Err)
 	}
@@ -272,9 +315,12 @@ func (j *job) reject(reason Reason, p *part) {
 	if j.rejections == nil {
 		j.rejections = make(map[Reason]rejections)
 	}
+	if len(p.ResourceIDs) == 1 {
+		t.alone++
+	}
 	r := j.rejections[reason]
 	r.calls++
-	r.alone = r.alone || len(p.ResourceIDs) == 1 || !j.isolates(reason)
+	r.alone = r.alone || t.alone > 0 && (p.rejection == nil || t.alone > 1) || !j.isolates(reason)
 	j.rejections[reason] = r
 	if r.calls >= fatalCalls && r.alone && !j.succeeded {
 		j.stop(p.Err)
@@ -284,20 +330,18 @@ func (j *job) reject(reason Reason, p *part) {
 // accept takes a response. Resources whose destination denies access, as it does
 // until a new bucket policy is seen, are sent again under another token: under the
 // same one, EC2 would repeat its response.
-func (j *job) accept(ctx context.Context, t *task) {
+func (j *job) accept(t *task) {
 	p := t.next()
 	whole := &p.Batch
 	if p.of != nil {
-		whole = p.of
+		whole = p.of // Guarded by TestCreate_SendsDeniedResourcesAgainUnderAnotherTokenEachTime, like the token below.
 		whole.FlowLogIDs = append(slices.Clip(whole.FlowLogIDs), p.FlowLogIDs...)
 		whole.Unsuccessful = append(slices.Clip(whole.Unsuccessful), p.Unsuccessful...)
 		whole.Attempts += p.Attempts
 		whole.RequestID = p.RequestID
 	}
 	denied, item := whole.denied()
-	// After the end of the context it is not known what becomes of them: an earlier
-	// run of the job may have sent them again with success.
-	if len(denied) == 0 || j.asIs || j.options.PropagationTimeout <= 0 || !j.awaitPropagation(t) && ctx.Err() == nil {
+	if len(denied) == 0 || j.asIs || !j.awaitPropagation(t) {
 		p.Batch, p.of = *whole, nil
 		j.give(t)
 		return
@@ -336,41 +380,51 @@ func (j *job) stop(cause error) {
 }
 
 // end stops the job because the context has ended.
-func (j *job) end(ctx context.Context) {
+func (j *job) end(ctx context.Context) { j.interrupt(contextError(ctx), context.Cause(ctx)) }
+
+// interrupt stops the job for a reason that is none of EC2's, and that some batch
+// is to have as its error.
+func (j *job) interrupt(cause, interruption error) {
 	if j.cause == nil {
-		j.cause, j.ended, j.interrupted = contextError(ctx), true, true
+		j.cause, j.interruption = cause, interruption
 	}
 }
 
-// leave gives up what is left of a task when the job has stopped. An error that
-// is known stays.
+// leave gives up what is left of a task when the job has stopped.
 func (j *job) leave(t *task) {
-	j.told = true
 	for len(t.parts) > 0 {
 		p := t.next()
-		switch {
-		case p.Err != nil && j.ended:
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-		case p.Err != nil:
-		case p.rejection != nil && (j.ended || p.of != nil):
-			p.Err = notAttempted(fmt.Errorf("%w, after: %w", j.cause, p.rejection))
-		case p.rejection != nil:
-			p.Err = p.rejection
-		default:
-			p.Err = notAttempted(j.cause)
-		}
+		p.Err = j.errorOf(p)
 		j.give(t)
 	}
+}
+
+// errorOf returns the error of a part that is given up. One that is known stays;
+// an interruption is added to it.
+func (j *job) errorOf(p *part) error {
+	switch {
+	case p.Err != nil && (j.interruption == nil || errors.Is(p.Err, j.interruption)):
+		return p.Err
+	case p.Err != nil:
+		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
+	case p.rejection != nil && p.of == nil && j.interruption == nil:
+		return p.rejectedBefore()
+	default:
+		return notAttempted(j.cause)
+	}
+}
+
+// rejectedBefore returns the error of a half that is not sent by itself.
+func (p *part) rejectedBefore() error {
+	return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
 }
 
 // give hands the next part of a task to the caller, for it is done.
 func (j *job) give(t *task) {
 	p := t.pop()
-	if p.of != nil {
-		j.giveBatch(p.of.without(p.ResourceIDs))
-		if p.Attempts == 0 && p.Err != nil {
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
-		}
+	j.giveRest(&p)
+	if p.Err != nil && p.Attempts == 0 && p.rejection != nil && !errors.Is(p.Err, p.rejection) {
+		p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
 	}
 	j.giveBatch(p.Batch)
 	if len(t.parts) == 0 {
@@ -378,8 +432,17 @@ func (j *job) give(t *task) {
 	}
 }
 
+// giveRest hands over what EC2 made of the resources of a batch that are not
+// sent again.
+func (j *job) giveRest(p *part) {
+	if p.of != nil {
+		j.giveBatch(p.of.without(p.ResourceIDs))
+	}
+}
+
 func (j *job) giveBatch(b Batch) {
 	j.progress.add(&b)
+	j.told = j.told || j.interruption != nil && errors.Is(b.Err, j.interruption)
 	if !j.broken && !j.yield(b) {
 		j.broken = true
 		j.stop(context.Canceled)
