@@ -164,17 +164,18 @@ func transient() map[string]flowlogstest.Fault {
 	}
 }
 
-// An hour of trouble for some leaves the rest alone.
+// Four batches that never work fill the queue until they are given up; another one
+// fails when the rest has got through.
 func TestCreate_GoesOnWhileSomethingGetsThrough(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := cloudWith(flowlogstest.Throttle().Keep().On(func(c flowlogstest.Call) bool {
-			return slices.ContainsFunc([]int{0, 3, 8, 9}, func(n int) bool { return slices.Contains(c.ResourceIDs, vpcID(n)) })
-		}), flowlogstest.Delay(time.Minute).Keep())
+			return slices.ContainsFunc([]int{0, 1, 2, 3, 5}, func(n int) bool { return slices.Contains(c.ResourceIDs, vpcID(n)) })
+		}))
 		resp, err := flowlogs.New(cloud, batchesOf(1), oneAttemptEach, oneAtATime).Create(t.Context(), rooted(100))
 		require.ErrorIs(t, err, flowlogs.ErrThrottled)
 		require.NotErrorIs(t, err, flowlogs.ErrNotAttempted)
-		assert.Len(t, resp.FlowLogIDs, 96)
+		assert.Len(t, resp.FlowLogIDs, 95)
 	})
 }
 
