@@ -597,7 +597,7 @@ func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
 	_, err := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 		cancel()
 		return nil, apiError("FlowLogsLimitExceeded", "")
-	})).Create(ctx, vpcRequest(2))
+	})).Create(ctx, vpcRequest(1))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 }
 

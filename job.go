@@ -435,8 +435,11 @@ func (j *job) give(t *task) {
 // giveRest hands over what EC2 made of the resources of a batch that are not
 // sent again.
 func (j *job) giveRest(p *part) {
-	if p.of != nil {
-		j.giveBatch(p.of.without(p.ResourceIDs))
+	if p.of == nil {
+		return
+	}
+	if rest := p.of.without(p.ResourceIDs); len(rest.ResourceIDs) > 0 {
+		j.giveBatch(rest)
 	}
 }
 

@@ -356,7 +356,7 @@ func TestCreate_SendsNothingAfterAFatalRejectionIsKnown(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 2, 4} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &wire{API: cloudWith(rejectsVPC("AuthFailure"))}
+			w := &wireAPI{API: cloudWith(rejectsVPC("AuthFailure"))}
 			_, err := flowlogs.New(w, batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = concurrency }).Create(t.Context(), rooted(100))
 			require.ErrorIs(t, err, flowlogs.ErrAuthFailure)
 			assert.Len(t, w.ids, concurrency, "those in flight")
@@ -368,7 +368,7 @@ func TestCreate_CreatesAllButTheDeniedOneOf200Batches(t *testing.T) {
 	t.Parallel()
 	for _, denied := range []int{0, 7, 199} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &wire{API: cloudWith(rejectsVPC("UnauthorizedOperation", denied))}
+			w := &wireAPI{API: cloudWith(rejectsVPC("UnauthorizedOperation", denied))}
 			resp, err := flowlogs.New(w, batchesOf(1)).Create(t.Context(), rooted(200))
 			require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
 			assert.Equal(t, map[flowlogs.Reason]int{"": 199, flowlogs.ErrNotAuthorized: 1}, byReason(resp))

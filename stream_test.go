@@ -332,7 +332,7 @@ func TestStream_WaitsForItsCallsWhenTheLoopIsLeft(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				n, taken := 0, 0
-				w := &wire{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+				w := &wireAPI{API: apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 					if time.Sleep(10 * time.Second); in.ResourceIds[0] != vpcID(0) {
 						time.Sleep(time.Minute)
 					}
