@@ -12,9 +12,9 @@ import (
 )
 
 // Batch is one call of CreateFlowLogs: the resources that were sent under one
-// client token, and what became of them. If EC2 rejects a call because of some
-// of its resources, the call is split, and the Batches of its parts take its
-// place, all with its Index.
+// client token, and their results. If EC2 rejects a call because of some of its
+// resources, the call is split, and the Batches of its parts take its place, all
+// with its Index.
 type Batch struct {
 	Index        int    // position among the batches of the request, from 0
 	ClientToken  string // of the call: the request's, or derived from it
@@ -65,8 +65,8 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 		}
 	}
 	if !b.complete() {
-		b.Err = newFailure(fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
-			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource")))
+		b.Err = &failure{ErrIncompleteResponse, fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
+			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource"))}
 	}
 }
 
