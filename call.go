@@ -29,7 +29,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter}
 	// A type that embeds a client may not forward its options.
 	if v.client, _ = api.(*ec2.Client); v.client == nil && !v.nested {
-		v.optFns = append(optFns, oneAttempt)
+		v.optFns = append(v.optFns, oneAttempt)
 	}
 	v.optFns = slices.Clip(v.optFns) // an API that appends must not write to those of another call
 	if v.limiter == nil {

@@ -40,7 +40,7 @@ func newServer(t *testing.T) (*flowlogstest.EC2, *flowlogstest.Server) {
 }
 
 // inMemory returns an *ec2.Client whose network is memory, for virtual time.
-func inMemory(cloud *flowlogstest.EC2, optFns ...func(*ec2.Options)) *ec2.Client {
+func inMemory(cloud *flowlogstest.EC2) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:      "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil }),
@@ -59,7 +59,7 @@ func inMemory(cloud *flowlogstest.EC2, optFns ...func(*ec2.Options)) *ec2.Client
 			resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 			return resp, nil
 		}),
-	}, optFns...)
+	})
 }
 
 var someCredentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}
@@ -471,7 +471,7 @@ func TestCreate_CountsAttemptsWhateverTheStack(t *testing.T) {
 				o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil })
 				o.HTTPClient = doFunc(func(*http.Request) (*http.Response, error) {
 					sent++
-					return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
+					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}, nil
 				})
 			})
 			resp, err := flowlogs.New(client, withLimiter(limiter)).Create(t.Context(), vpcRequest(1))

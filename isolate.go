@@ -52,7 +52,7 @@ func (j *job) divisible(p *part, reason Reason) bool {
 	}
 	// Guarded by TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied.
 	rejected := isResponse(p.Err) && !reason.is(transient)
-	return rejected && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
+	return rejected && j.isolates(reason) && (!p.uncertain || reason != ErrNotAuthorized)
 }
 
 // split replaces the rejected batch by its halves: whoever sends it again splits

@@ -150,7 +150,7 @@ func TestCreate_StopsAfterAFatalRejection(t *testing.T) {
 				n += len(b.ResourceIDs)
 				require.Error(t, b.Err)
 				if b.Attempts == 0 {
-					assert.ErrorContains(t, b.Err, test.code, "the cause")
+					require.ErrorContains(t, b.Err, test.code, "the cause")
 				}
 			}
 			assert.Equal(t, 100*test.size, n)

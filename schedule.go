@@ -185,7 +185,7 @@ func (s *scheduler) drain(cancel func(), src *source) {
 		<-s.ended
 	}
 	if src != nil {
-		for range src.taken { //nolint:revive // nobody wants them any more
+		for range src.taken { // nobody wants them any more
 		}
 	}
 }
