@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestARunThatWasKilledIsResumed(t *testing.T) {
+func TestJob_IsResumedAfterAKill(t *testing.T) {
 	t.Parallel()
 	cloud, jobs, vpcs := flowlogstest.New(), t.TempDir(), vpcIDs(6001)
 	killed := startAndStop(t, cloud, vpcs[:6000], jobs, os.Kill)
@@ -56,7 +56,7 @@ func TestARunThatWasKilledIsResumed(t *testing.T) {
 	assert.Equal(t, once(vpcs), flowLogs(cloud))
 }
 
-func TestARunIsResumedWithoutItsFile(t *testing.T) {
+func TestJob_IsResumedWithoutItsFile(t *testing.T) {
 	t.Parallel()
 	cloud, vpcs := flowlogstest.New(), vpcIDs(6000)
 	killed := startAndStop(t, cloud, vpcs, t.TempDir(), os.Kill)
@@ -65,7 +65,7 @@ func TestARunIsResumedWithoutItsFile(t *testing.T) {
 	assert.Equal(t, once(vpcs), flowLogs(cloud))
 }
 
-func TestCtrlCEndsARunWithTheTokenToResumeIt(t *testing.T) {
+func TestJob_IsResumedAfterCtrlC(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no Ctrl-C for another process on Windows")
 	}
@@ -74,14 +74,14 @@ func TestCtrlCEndsARunWithTheTokenToResumeIt(t *testing.T) {
 	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", vpcs[0]))
 	interrupted := startAndStop(t, cloud, vpcs, jobs, os.Interrupt)
 	assert.Equal(t, 1, interrupted.ExitCode)
-	assert.Regexp(t, `\n[0-9]+ created, 1 unsuccessful, [0-9]+ failed, [0-9]+ not attempted\n`+
-		`1 of them: `+vpcs[0]+`: LogDestination: .*\n\t.*\n`+
-		`To go on, run it again with the same flags and -token `+interrupted.Token+`\n$`, interrupted.Stdout)
+	assert.Regexp(t, `\n[0-9]+ created, [0-9]+ without a flow log\n`+
+		`1 VPCs: `+vpcs[0]+`: LogDestination: .*\n\t.*\n`+
+		`To resume, run it again with the same flags and -token `+interrupted.Token+`\n$`, interrupted.Stdout)
 	assert.Regexp(t, `\nfleet: [0-9]{4} of 6000 VPCs have no flow log yet\n$`, interrupted.Stderr)
 
 	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcs), "-jobs", jobs, "-token", interrupted.Token)
 	require.EqualError(t, err, "1 of 6000 VPCs have no flow log yet")
-	assert.Contains(t, stdout, "\n5999 created, 1 unsuccessful, ")
+	assert.Contains(t, stdout, "\n5999 created, 1 without a flow log\n")
 	assert.Equal(t, once(vpcs[1:]), flowLogs(cloud))
 }
 
