@@ -93,7 +93,7 @@ func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
 		"a table":              {args: also(one, "--output", "table", "--resource-ids", vpc(1), vpc(2), "--region", "us-east-1")},
 		"no dry run after all": {args: also(one, "--dry-run", "--no-dry-run")},
 		"a dry run":            {args: also(one, "--dry-run"), status: 254},
-		"a refused call":       {args: also(one, "--resource-ids", vpc(1), vpc(1)), status: 254},
+		"a rejected call":      {args: toGroup("--deliver-logs-permission-arn", otherRole), status: 254},
 		"failures":             {args: denied, status: 1},
 		"failures as text":     {args: also(denied, "--output=text"), status: 1},
 		"failures in a table":  {args: also(denied, "--output=table"), status: 1},

@@ -59,7 +59,7 @@ type cloud struct {
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeniedBuckets = []string{"denied-bucket"} })
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.AccountID, o.DeniedBuckets = "123456789012", []string{"denied-bucket"} })
 	s := flowlogstest.NewServer(e)
 	t.Cleanup(s.Close)
 	return cloud{e, s.URL}
@@ -125,15 +125,15 @@ func TestACommandThatStoppedHalfwayGoesOnWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	command := also(toBucket("--resource-ids"), vpcs(400)...)
-	c.Inject(flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).
+	c.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401).
 		On(func(call flowlogstest.Call) bool { return len(call.ResourceIDs) == 100 }))
 	got := c.run(t.Context(), command...)
 	assert.Equal(t, 254, got.status)
 	var printed document
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 300)
-	assert.Equal(t, "\nAn error occurred (FlowLogsLimitExceeded) when calling the CreateFlowLogs operation: You've reached the limit.\n"+
-		"create-flow-logs: 300 created; the same command with --client-token "+printed.ClientToken+" goes on, and creates nothing twice\n", got.stderr)
+	assert.Equal(t, "\nAn error occurred (AuthFailure) when calling the CreateFlowLogs operation: AWS was not able to validate the provided access credentials\n"+
+		"create-flow-logs: 300 created; to resume, run the same command with --client-token "+printed.ClientToken+": nothing is created twice\n", got.stderr)
 
 	got = c.run(t.Context(), also(command, "--client-token", printed.ClientToken)...)
 	assert.Equal(t, 0, got.status, got.stderr)
@@ -205,7 +205,7 @@ func TestAnInterruptSaysHowToGoOn(t *testing.T) {
 	got := c.run(ctx, toBucket("--client-token", "mine", "--resource-ids", vpc(1))...)
 	assert.Equal(t, 130, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "the same command with --client-token mine goes on")
+	assert.Contains(t, got.stderr, "to resume, run the same command with --client-token mine")
 }
 
 func TestTagFieldsAreSent(t *testing.T) { // which not every AWS CLI knows

@@ -56,8 +56,8 @@ func report(w io.Writer, err error) {
 	case err == nil:
 		return
 	case errors.As(err, &invalid):
-		for _, problem := range invalid.Fields {
-			fmt.Fprintf(w, "create-flow-logs: %v\n", problem)
+		for i := range invalid.Fields {
+			fmt.Fprintf(w, "create-flow-logs: %v\n", &invalid.Fields[i])
 		}
 	case isRefused: // in the words of the AWS CLI
 		fmt.Fprintf(w, "\nAn error occurred (%s) when calling the CreateFlowLogs operation: %s\n", refused.ErrorCode(), refused.ErrorMessage())
@@ -113,6 +113,6 @@ func resumable(resp *flowlogs.Response, err error) error {
 func (e *resumableError) Unwrap() error { return e.error }
 
 func (e *resumableError) hint() string {
-	return fmt.Sprintf("%d created; the same command with --client-token %s goes on, and creates nothing twice",
+	return fmt.Sprintf("%d created; to resume, run the same command with --client-token %s: nothing is created twice",
 		len(e.resp.FlowLogIDs), e.resp.ClientToken)
 }

@@ -44,12 +44,14 @@ func (l commandLine) request(ctx context.Context, region string) (*ec2.CreateFlo
 	return &in, req, nil
 }
 
-// unsent is an API that calls nothing. A Client checks an input before it calls
-// its API, by the names of the input's own members: here that is all it does.
+// unsent is an API that sends nothing. A Client validates an input before it calls
+// its API, in the input's own names and for the Region of the call.
 type unsent struct{}
 
+var errUnsent = errors.New("not sent")
+
 func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	return nil, nil
+	return nil, errUnsent
 }
 
 // members are the parameters by their names in EC2's input: those of
