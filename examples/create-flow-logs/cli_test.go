@@ -37,7 +37,7 @@ func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
+func TestCreateFlowLogs_SendsAndPrintsWhatTheAWSCLIDoes(t *testing.T) {
 	t.Parallel()
 	needsCLI(t)
 	const role, otherRole = "arn:aws:iam::123456789012:role/publish", "arn:aws:iam::210987654321:role/AWSLogDeliveryFirehoseCrossAccountRole"
@@ -102,6 +102,9 @@ func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
 			t.Parallel()
 			theirs, ours := newCloud(t), newCloud(t)
 			want, got := theirs.cli(t.Context(), test.args...), ours.run(t.Context(), test.args...)
+			if strings.Contains(want.stderr, "received: '@'") {
+				t.Skip("this AWS CLI is older than the shorthand")
+			}
 			require.Len(t, theirs.Calls(), 1, want.stderr)
 			require.Len(t, ours.Calls(), 1, got.stderr)
 			assert.Equal(t, sent(theirs), sent(ours))
@@ -139,7 +142,7 @@ func printed(c cloud, stdout string) string {
 	return stdout
 }
 
-func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
+func TestSkeleton_HasTheMembersOfTheAWSCLIs(t *testing.T) {
 	t.Parallel()
 	needsCLI(t)
 	c := newCloud(t)
@@ -158,8 +161,8 @@ func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
 				assert.Equal(t, want.stdout, got.stdout)
 				return
 			}
-			theirs := memberNames(t, want.stdout)
-			ours := slices.DeleteFunc(memberNames(t, got.stdout), func(name string) bool {
+			theirs := namesIn(t, want.stdout)
+			ours := slices.DeleteFunc(namesIn(t, got.stdout), func(name string) bool {
 				// An AWS CLI from before June 2026 does not know these.
 				return !slices.Contains(theirs, "TagFieldSpecifications") && (name == "TagFieldSpecifications" || name == "TagKeys")
 			})
@@ -172,8 +175,8 @@ func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-// memberNames are the names of all members of a JSON document, in their order.
-func memberNames(t *testing.T, document string) []string {
+// namesIn returns the names of all members of a JSON document, in their order.
+func namesIn(t *testing.T, document string) []string {
 	t.Helper()
 	require.True(t, json.Valid([]byte(document)), document)
 	var names []string
