@@ -110,6 +110,9 @@ func (l *commandLine) take(args []string, table []option) (left []string, words 
 			}
 		default:
 			l.ambiguous(name, found)
+			for len(args) > 0 && args[0] != "--" && !isOption(args[0], table) {
+				args = args[1:] // its value
+			}
 		}
 	}
 	return left, words

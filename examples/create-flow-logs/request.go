@@ -139,11 +139,15 @@ func (l *commandLine) renamed(problem flowlogs.FieldError, members map[string]an
 	member := memberOf(problem.Field)
 	rest := problem.Field[len(member):]
 	value, given := members[member]
-	if number, ok := value.(json.Number); ok && problem.Value != "" {
-		problem.Value = number.String()
+	whole := rest == "" && problem.Value != "" && !isList(value)
+	if whole && given {
+		problem.Value = literal(value)
 	}
 	switch option, typed := l.given[member]; {
 	case typed:
+		if whole {
+			problem.Value = strings.Join(option.words, " ")
+		}
 		problem.Field = option.typed + rest
 	case given:
 		document := l.given["cli-input-json"]
