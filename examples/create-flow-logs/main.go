@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -85,7 +86,9 @@ func create(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	err = resumable(resp, err)
 	if resp != nil && (err == nil || len(resp.FlowLogIDs)+len(resp.Unsuccessful) > 0) {
-		err = errors.Join(err, p.print(stdout, outputOf(resp)))
+		if unprinted := p.print(stdout, outputOf(resp)); unprinted != nil {
+			err = errors.Join(err, fmt.Errorf("%w; %d created, client token %s", unprinted, len(resp.FlowLogIDs), resp.ClientToken))
+		}
 	}
 	return err
 }
