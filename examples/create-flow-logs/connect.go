@@ -49,11 +49,11 @@ func httpClient(s settings, insecure bool) *awshttp.BuildableClient {
 // readOnlyBody hides every method of a request's body but Read and Close.
 //
 // The SDK closes the body as soon as it has a response. Over loopback, where an
-// emulator is, a response can come so early that net/http still checks that the
-// body has ended. It does so with [io.Copy], which prefers the body's WriteTo,
-// and WriteTo of a closed body of the SDK fails with io.EOF. A call that has
-// succeeded then fails with "use of closed network connection", and is sent
-// again. Read of a closed body reports its end.
+// emulator is, a response can come so early that net/http has yet to check that
+// the body has ended. It does so with [io.Copy], which prefers the body's
+// WriteTo, and WriteTo of a closed body of the SDK fails with io.EOF. A call that
+// has succeeded then fails with "use of closed network connection", and is
+// retried. Read of a closed body reports its end.
 type readOnlyBody struct{ aws.HTTPClient }
 
 func (c readOnlyBody) Do(req *http.Request) (*http.Response, error) {
