@@ -242,16 +242,18 @@ func TestCreateFlowLogs_SendsTagFields(t *testing.T) { // which not every AWS CL
 
 func TestCreateFlowLogs_SaysWhatConfigurationIsMissing(t *testing.T) {
 	complete := toBucket("--resource-ids", vpc(1))
-	for name, test := range map[string]struct {
+	tests := []struct {
+		name     string
 		variable string
 		args     []string
 		want     string
 	}{
-		"no Region":      {variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
-		"no credentials": {variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
-		"no profile":     {args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "no Region", variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
+		{name: "no credentials", variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
+		{name: "no profile", args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			if test.variable != "" {
 				t.Setenv(test.variable, "")
 			}
