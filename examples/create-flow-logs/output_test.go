@@ -35,6 +35,39 @@ func TestPrinter_KeepsTheOrderOfNames(t *testing.T) {
 	}
 }
 
+// The expectations were printed by the AWS CLI 2.9.19.
+func TestPrinter_PrintsWhatTheAWSCLIDoes(t *testing.T) {
+	t.Parallel()
+	const denied = "`{\"Message\": \"Access Denied for LogDestination: denied-bucket. Please check LogDestination permission\"}`"
+	tests := []struct{ format, query, want string }{
+		{"json", "length(FlowLogIds)", "1\n"},
+		{"json", "Nothing", "null\n"},
+		{"json", "`{}`", ""},
+		{"text", "Nothing", "None\n"},
+		{"text", "[ClientToken, length(FlowLogIds), `true`, `null`, `1.5`]", "ClientToken\t1\tTrue\tNone\t1.5\n"},
+		{"text", "{n: length(FlowLogIds), a: FlowLogIds, b: ClientToken}", "ClientToken\t1\nA\tString\n"},
+		{"text", "[[FlowLogIds, [ClientToken]], ClientToken]", "ClientToken\nString\nClientToken\n"},
+		{"yaml", "Nothing", "null\n"},
+		{"yaml", "FlowLogIds[1:]", "[]\n"},
+		{"yaml", "{n: length(FlowLogIds), b: FlowLogIds, a: ['1', 'yes', 'a: b']}", "a:\n- '1'\n- yes\n- 'a: b'\nb:\n- String\nn: 1\n"},
+		{"yaml", "{Error: " + denied + "}", "Error:\n  Message: 'Access Denied for LogDestination: denied-bucket. Please check LogDestination\n    permission'\n"},
+		{"yaml-stream", "@", "- ClientToken: ClientToken\n  FlowLogIds:\n  - String\n  Unsuccessful:\n  - Error:\n      Code: Code\n      Message: Message\n    ResourceId: ResourceId\n"},
+		{"table", "Nothing", ""},
+		{"table", "FlowLogIds[0]", "----------------\n|CreateFlowLogs|\n+--------------+\n"},
+		{"table", "[FlowLogIds, [ClientToken]]", "-----------------\n|CreateFlowLogs |\n+---------------+\n|  String       |\n|  ClientToken  |\n+---------------+\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.format+" "+test.query, func(t *testing.T) {
+			t.Parallel()
+			q, err := parseQuery(test.query)
+			require.NoError(t, err)
+			var b bytes.Buffer
+			require.NoError(t, (&printer{format: test.format, query: q, width: 80}).print(&b, sampleOutput()))
+			assert.Equal(t, test.want, b.String())
+		})
+	}
+}
+
 func TestPrinter_WritesYAMLThatIsReadBack(t *testing.T) {
 	t.Parallel()
 	values := []any{
