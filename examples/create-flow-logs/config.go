@@ -31,7 +31,7 @@ func loadConfig(ctx context.Context, line *commandLine, s settings, stderr io.Wr
 	if line.has("no-sign-request") {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
-	// The AWS CLI does not read the file either where nothing is verified with it.
+	// Like the AWS CLI, do not read the file if nothing is verified with it.
 	if bundle := line.word("ca-bundle"); bundle != "" && !line.has("no-verify-ssl") && !strings.HasPrefix(s.endpoint, "http://") {
 		file, err := os.Open(bundle)
 		if err != nil {

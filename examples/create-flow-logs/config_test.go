@@ -103,6 +103,13 @@ func TestCreateFlowLogs_VerifiesTheServer(t *testing.T) {
 	}
 }
 
+func TestCreateFlowLogs_DoesNotReadTheBundleWithoutTLS(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	got := c.run(t.Context(), toBucket("--ca-bundle", "missing.pem", "--resource-ids", vpc(1))...)
+	assert.Equal(t, 0, got.status, got.stderr)
+}
+
 func TestCreateFlowLogs_NeedsNoCredentialsWithoutSigning(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")

@@ -24,6 +24,8 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
 	"github.com/go-flowlogs/flowlogs"
 )
 
@@ -79,7 +81,11 @@ func create(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if err := cmp.Or(err, formatErr); err != nil {
 		return err
 	}
+	return send(ctx, client, in, req, p, stdout)
+}
 
+// send sends the request, and prints what came of it even if some of it failed.
+func send(ctx context.Context, client *ec2.Client, in *ec2.CreateFlowLogsInput, req flowlogs.Request, p *printer, stdout io.Writer) error {
 	resp, err := flowlogs.New(asTyped{client, in}).Create(ctx, req)
 	if err == nil && req.DryRun {
 		return errDryRun
