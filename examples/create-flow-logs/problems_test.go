@@ -20,8 +20,8 @@ func TestCreateFlowLogs_ReportsEveryProblemAtOnce(t *testing.T) {
 			[]string{
 				`--tag-specifications "x": not in shorthand`,
 				`--max-aggregation-interval "abc": want a whole number`,
-				"--resource-type: required",
 				`--resource-ids[0] "vpc-1": want`,
+				"--resource-type: required",
 				`--traffic-type "Accept": want one of`,
 				"--log-group-name: required, unless --log-destination is given",
 				"--deliver-logs-permission-arn: required",
@@ -65,7 +65,6 @@ func TestCreateFlowLogs_ReportsEveryProblemAtOnce(t *testing.T) {
 			"with values as they were given",
 			also(toBucket("--resource-ids", vpc(1)), "--max-agg", "90", "--destination-options", "HiveCompatiblePartitions=yes", "--log-destination-type", "kinesis-data-firehose"),
 			[]string{
-				`--destination-options "HiveCompatiblePartitions=yes": leave it out`,
 				`--log-destination "arn:aws:s3:::my-bucket": want`,
 				`--max-agg "90": want 1m or 10m`,
 				`--destination-options.HiveCompatiblePartitions "yes": want true or false`,
