@@ -24,7 +24,7 @@ type job struct {
 	cause        error                    // why nothing more is sent; nil: the job goes on
 	interruption error                    // is in the cause; nil: that is the error of a call
 	told         bool                     // some batch has the interruption as its error
-	responded    time.Time                // when EC2 last responded, at first the start
+	responded    time.Time                // when EC2 last responded, at first the start; zero: batches are not retried
 	outage       bool                     // a batch was given up, and EC2 has not responded since
 	credit       int                      // to isolate resources with; a call costs callCost
 	succeeded    bool                     // some call has
@@ -35,15 +35,17 @@ type job struct {
 
 func (c *Client) newJob(v *invoker, template *ec2.CreateFlowLogsInput, several bool) *job {
 	j := &job{
-		invoker:   v,
-		options:   &c.options,
-		template:  template,
-		breakOff:  func() {},
-		responded: time.Now(),
-		credit:    mostCredit,
+		invoker:  v,
+		options:  &c.options,
+		template: template,
+		breakOff: func() {},
+		credit:   mostCredit,
 	}
 	if v.patient() {
 		j.retryTimeout = c.options.retryTimeout(several)
+	}
+	if j.retryTimeout > 0 {
+		j.responded = time.Now()
 	}
 	return j
 }
@@ -88,7 +90,10 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
-		j.responded, j.outage = time.Now(), false
+		j.outage = false
+		if j.retryTimeout > 0 {
+			j.responded = time.Now()
+		}
 	}
 	switch {
 	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):

@@ -44,14 +44,12 @@ type sample struct {
 const sampled = 30 * time.Second
 
 func newProgress(report func(Progress), resources, batches int) progress {
-	now := time.Now()
-	return progress{
-		Progress: Progress{Resources: resources, Batches: batches},
-		report:   report,
-		start:    now,
-		older:    sample{at: now},
-		newer:    sample{at: now},
+	p := progress{Progress: Progress{Resources: resources, Batches: batches}, report: report}
+	if report != nil {
+		p.start = time.Now()
+		p.older.at, p.newer.at = p.start, p.start
 	}
+	return p
 }
 
 // count counts the attempts of a call.
