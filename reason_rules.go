@@ -17,6 +17,9 @@ var messageRules = []struct {
 	{" ID '", "' does not exist", ErrResourceNotFound},
 }
 
+const mayHaveBeenApplied = "Call Create again with the same request and ClientToken. The call may have been applied; " +
+	"EC2 creates nothing twice under one token."
+
 // reasonRule is how EC2 reports a reason, and what follows from it.
 type reasonRule struct {
 	reason   Reason
@@ -49,8 +52,8 @@ var reasonRules = []reasonRule{
 		codes:    []string{"LogDestinationPermissionIssue", "LogDestinationPermissionIssueException"},
 		kind:     fatal | propagating,
 		sentence: "access to the log destination is denied",
-		hint: "Allow delivery.logs.amazonaws.com to write to the bucket in its policy, which must not exceed 20 KB. " +
-			"If the policy is new, set Options.PropagationTimeout.",
+		hint: "Allow delivery.logs.amazonaws.com to write to the bucket in its policy, which must not exceed 20 KB; " +
+			"package policy writes it. If the policy is new, set Options.PropagationTimeout.",
 	},
 	{
 		reason:   ErrDestinationUndeliverable,
@@ -67,7 +70,8 @@ var reasonRules = []reasonRule{
 		hint: "Allow the caller ec2:CreateFlowLogs; with tags also ec2:CreateTags; for CloudWatch Logs iam:PassRole on the role; " +
 			"for S3 and Firehose logs:CreateLogDelivery and logs:DeleteLogDelivery; for S3 also s3:GetBucketPolicy and " +
 			"s3:PutBucketPolicy if AWS is to maintain the bucket policy; for Firehose also firehose:TagDeliveryStream and " +
-			"iam:CreateServiceLinkedRole; for tag fields ec2:DescribeTags and autoscaling:DescribeTags; for ECS fields ecs:List*.",
+			"iam:CreateServiceLinkedRole; for tag fields ec2:DescribeTags and autoscaling:DescribeTags; for ECS fields ecs:List*. " +
+			"Package policy writes the caller's policy.",
 	},
 	{
 		reason: ErrAuthFailure,
@@ -89,7 +93,7 @@ var reasonRules = []reasonRule{
 		reason:   ErrRoleNotAssumable,
 		kind:     fatal | immediate | propagating,
 		sentence: "the IAM role cannot be assumed",
-		hint: "Let vpc-flow-logs.amazonaws.com assume the role in its trust policy. " +
+		hint: "Let vpc-flow-logs.amazonaws.com assume the role in its trust policy; package policy writes it. " +
 			"If the role is new, set Options.PropagationTimeout.",
 	},
 	{
@@ -140,13 +144,13 @@ var reasonRules = []reasonRule{
 		codes:    []string{"InternalError", "InternalFailure", "ServerInternal", "ServiceUnavailable", "Unavailable"},
 		kind:     transient,
 		sentence: "EC2 is unavailable",
-		hint:     "Call Create again with the same request and ClientToken. The call may have been applied; EC2 creates nothing twice under one token.",
+		hint:     mayHaveBeenApplied,
 	},
 	{
 		reason:   ErrNoResponse,
 		kind:     transient,
 		sentence: "no response from EC2",
-		hint:     "Call Create again with the same request and ClientToken. The call may have been applied; EC2 creates nothing twice under one token.",
+		hint:     mayHaveBeenApplied,
 	},
 	{
 		reason:   ErrIncompleteResponse,
