@@ -2,14 +2,14 @@ package flowlogstest
 
 import "time"
 
-// tokenBucket is how EC2 throttles: every call of one operation takes a token,
-// and a call that finds none is refused without costing one. See
+// tokenBucket throttles the calls of one operation. A call takes one token; a
+// call that finds none is throttled and takes nothing. See
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 type tokenBucket struct {
 	size      float64
 	perSecond float64
 	level     float64
-	filled    time.Time // when level was true
+	filled    time.Time // when level was computed
 }
 
 func newBuckets(o Options) map[string]*tokenBucket {

@@ -6,44 +6,46 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// Call is one call that reached an [EC2], and what it was answered. It holds
-// plain values only, so testify and go-cmp show a difference between two calls
-// by the names of their fields.
+// Call is one call that reached an [EC2], with its response. It holds plain
+// values only, so an assertion shows a difference between two calls by the
+// names of their fields.
 type Call struct {
 	// Operation is the operation called, such as "CreateFlowLogs". It is empty
-	// for a request that could not be read.
+	// if the request is malformed.
 	Operation string
 
 	// Time is when the call arrived.
 	Time time.Time
 
-	// ClientToken is the token that came with the call, empty if none did.
+	// ClientToken is the token of the call. It is empty if the call had none.
 	ClientToken string
 
-	// ResourceIDs are those of CreateFlowLogs, in the order in which they came.
+	// ResourceIDs are those of CreateFlowLogs, in the order of the request.
 	ResourceIDs []string
 
 	// Params are all parameters of the call by their names in the EC2 Query
 	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun".
 	Params map[string]string
 
-	// Body is the request byte for byte: equal bodies are equal attempts.
+	// Body is the request byte for byte. Two attempts of one call have equal
+	// bodies. For a GET request it is the query string.
 	Body string
 
-	// Status is the HTTP status of the answer: 0 while there is none, and for
-	// good where it was lost.
+	// Status is the HTTP status of the response. It is 0 until the response is
+	// sent, and stays 0 if the response is lost.
 	Status int
 
-	// ErrorCode is the code with which EC2 refused the call, such as
-	// "IdempotentParameterMismatch". It is empty where it did not.
+	// ErrorCode is the code with which EC2 rejected the call, such as
+	// "IdempotentParameterMismatch". It is empty if EC2 did not reject it.
 	ErrorCode string
 
-	// Answer is the body of the answer, as much of it as was sent.
+	// Answer is the body of the response, as much of it as was sent.
 	Answer string
 }
 
-// Input returns the input of a CreateFlowLogs call as EC2 understood it, a new
-// one each time. It is nil for other operations and malformed requests.
+// Input returns the input of a CreateFlowLogs call as EC2 decoded it. Each call
+// of Input returns a new one. It is nil for other operations and for malformed
+// requests.
 func (c Call) Input() *ec2.CreateFlowLogsInput {
 	q, err := parseQuery(c.Body)
 	if err != nil || q.action != "CreateFlowLogs" {
@@ -56,9 +58,9 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 	return in
 }
 
-// Calls returns every call so far in the order of arrival, those included that
-// were refused, throttled, answered from an earlier call, or never answered.
-// The calls are copies.
+// Calls returns copies of all calls so far in the order of their arrival. It
+// includes calls that were rejected, throttled or replayed, and calls whose
+// response is still to come or was lost.
 func (e *EC2) Calls() []Call {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,18 +71,21 @@ func (e *EC2) Calls() []Call {
 	return calls
 }
 
-// record is what is kept of a call: the rest can be read from its body.
+// record is what an EC2 keeps of a call. The rest of a [Call] is decoded from
+// the query when it is asked for.
 type record struct {
-	time   time.Time
-	body   string
+	time  time.Time
+	query string
+
+	// Of the response, zero until it is sent.
 	status int
 	code   string
-	answer string
+	body   string
 }
 
 func (r *record) call() Call {
-	c := Call{Time: r.time, Body: r.body, Status: r.status, ErrorCode: r.code, Answer: r.answer}
-	if q, err := parseQuery(r.body); err == nil {
+	c := Call{Time: r.time, Body: r.query, Status: r.status, ErrorCode: r.code, Answer: r.body}
+	if q, err := parseQuery(r.query); err == nil {
 		c.Operation = q.action
 		c.Params = q.params
 		c.ClientToken = q.params["ClientToken"]

@@ -50,7 +50,7 @@ func (c cli) read(t *testing.T, into any, args ...string) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), into), stdout)
 }
 
-func TestAWSCLI(t *testing.T) {
+func TestServer_ServesTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Buckets = []string{"flow-logs-bucket"} })
 	s := flowlogstest.NewServer(e)
@@ -77,7 +77,7 @@ func TestAWSCLI(t *testing.T) {
 	assert.Equal(t, "token", created.ClientToken)
 	assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, created.FlowLogIds)
 	assert.Len(t, e.Calls(), 2, "the CLI has retried")
-	equal(t, theSame(), e.Calls()[1].Input())
+	assertEqual(t, theSame(), e.Calls()[1].Input())
 
 	aws.read(t, &created, "create-flow-logs", "--resource-ids", vpc(3), "--resource-type", "VPC", "--traffic-type", "ALL",
 		"--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::missing-bucket")
@@ -108,11 +108,11 @@ func TestAWSCLI(t *testing.T) {
 // theSame is what the arguments above say.
 func theSame() *ec2.CreateFlowLogsInput {
 	return toBucket(
-		on(vpc(1), vpc(2)), destination(bucket+"/prefix"), interval(60), format("${version} ${srcaddr}"), withToken("token"),
-		options(types.DestinationOptionsRequest{
+		withIDs(vpc(1), vpc(2)), withDestination(bucket+"/prefix"), withInterval(60), withFormat("${version} ${srcaddr}"), withToken("token"),
+		withOptions(types.DestinationOptionsRequest{
 			FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(false),
 		}),
-		tagged(types.ResourceTypeVpcFlowLog, tag("Name", "x")),
-		func(in *ec2.CreateFlowLogsInput) { in.TrafficType = types.TrafficTypeReject },
+		withTags(types.ResourceTypeVpcFlowLog, tag("Name", "x")),
+		withTraffic(types.TrafficTypeReject),
 	)
 }

@@ -15,17 +15,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// perResource is the quota of flow logs on one resource:
+// maxPerResource is the quota of flow logs on one resource:
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
-const perResource = 250
+const maxPerResource = 250
 
-// claim is what a client token stands for once a call with it has succeeded.
+// claim is a call that has succeeded under a client token.
 type claim struct {
 	request *ec2.CreateFlowLogsInput
-	answer  *ec2.CreateFlowLogsOutput
+	output  *ec2.CreateFlowLogsOutput
 }
 
-func (e *EC2) createFlowLogs(q *query, way way, now time.Time) (response, *refusal) {
+func (e *EC2) createFlowLogs(q *query, faults activeFaults, now time.Time) (document, *apiError) {
 	in, err := decodeCreateFlowLogs(q)
 	if err != nil {
 		return nil, err
@@ -39,64 +39,64 @@ func (e *EC2) createFlowLogs(q *query, way way, now time.Time) (response, *refus
 	token := aws.ToString(in.ClientToken)
 	if earlier, ok := e.claims[token]; ok && !dryRun {
 		if !sameRequest(earlier.request, in) {
-			return nil, tokenMismatch
+			return nil, idempotentParameterMismatch
 		}
-		return newCreateFlowLogsResponse(way.edit(earlier.answer)), nil
+		return newCreateFlowLogsDocument(faults.edit(earlier.output)), nil
 	}
 
 	c := configure(in)
-	if err := e.checkAccount(c, way); err != nil {
+	if err := e.checkAccount(c, faults); err != nil {
 		return nil, err
 	}
 	if dryRun {
-		return nil, dryRunSucceeded
+		return nil, dryRunOperation
 	}
 
 	if token == "" {
-		token = e.makeUpToken()
+		token = e.newToken()
 	}
 	out := &ec2.CreateFlowLogsOutput{ClientToken: aws.String(token)}
-	undeliverable := e.deliveryError(in, way)
+	undeliverable := e.deliveryError(in, faults)
 	for _, id := range in.ResourceIds {
-		if failure := cmp.Or(undeliverable, way.fails(id)); failure != nil {
-			out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{Error: failure, ResourceId: aws.String(id)})
+		if itemErr := cmp.Or(undeliverable, faults.itemError(id), e.existsError(id, c)); itemErr != nil {
+			out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{Error: itemErr, ResourceId: aws.String(id)})
 			continue
 		}
 		out.FlowLogIds = append(out.FlowLogIds, e.flowLogs.create(id, c, now))
 	}
-	e.claims[token] = claim{request: in, answer: out}
-	return newCreateFlowLogsResponse(way.edit(out)), nil
+	e.claims[token] = claim{request: in, output: out}
+	return newCreateFlowLogsDocument(faults.edit(out)), nil
 }
 
-// checkAccount holds the request against what the account has.
-func (e *EC2) checkAccount(c *configuration, way way) *refusal {
+// checkAccount compares the request with what exists in the account.
+func (e *EC2) checkAccount(c *configuration, faults activeFaults) *apiError {
 	for _, id := range c.in.ResourceIds {
 		if !exists(id, e.options.Resources) {
 			return resourceKinds[c.in.ResourceType].notFound(id)
 		}
 	}
-	if role := aws.ToString(c.in.DeliverLogsPermissionArn); role != "" && (!assumable(role, e.options) || way.hides(role)) {
-		return unassumable(role)
+	if role := aws.ToString(c.in.DeliverLogsPermissionArn); role != "" && (!assumable(role, e.options) || faults.hide(role)) {
+		return unassumableRole(role)
 	}
-	asked := map[string]bool{}
+	named := map[string]bool{}
 	for _, id := range c.in.ResourceIds {
-		if asked[id] || e.flowLogs.has(id, c) {
-			return alreadyExists
+		if !e.options.AlreadyExistsPerItem && (named[id] || e.flowLogs.has(id, c)) {
+			return flowLogAlreadyExists
 		}
-		if len(e.flowLogs.byResource[id]) >= perResource {
-			return refuse("FlowLogsLimitExceeded", "You've reached the limit on the number of flow logs you can create.")
+		if len(e.flowLogs.byResource[id]) >= maxPerResource {
+			return flowLogsLimitExceeded
 		}
-		asked[id] = true
+		named[id] = true
 	}
 	return nil
 }
 
-// deliveryError is why EC2 creates no flow log on any of the resources although
-// it takes the call, or nil. The code of such failures is literally "400". Code
-// and messages were seen on EC2: a snapshot that LocalStack validated against
-// it has the first, the second comes from users' logs.
+// deliveryError returns why EC2 accepts the call and creates no flow log on any
+// of the resources, or nil. The code of such an item is literally "400". Code
+// and messages were seen on EC2: the first in a snapshot that LocalStack
+// validated against it, the second in users' logs.
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
-func (e *EC2) deliveryError(in *ec2.CreateFlowLogsInput, way way) *types.UnsuccessfulItemError {
+func (e *EC2) deliveryError(in *ec2.CreateFlowLogsInput, faults activeFaults) *types.UnsuccessfulItemError {
 	if in.LogDestinationType != types.LogDestinationTypeS3 {
 		return nil
 	}
@@ -104,18 +104,27 @@ func (e *EC2) deliveryError(in *ec2.CreateFlowLogsInput, way way) *types.Unsucce
 	if !exists(name, e.options.Buckets) {
 		return itemError("400", fmt.Sprintf("LogDestination: %s does not exist", name))
 	}
-	if slices.Contains(e.options.DeniedBuckets, name) || way.hides(arn) {
+	if slices.Contains(e.options.DeniedBuckets, name) || faults.hide(arn) {
 		return itemError("400", fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", name))
 	}
 	return nil
+}
+
+// existsError is for Options.AlreadyExistsPerItem: without it checkAccount has
+// rejected the call.
+func (e *EC2) existsError(resourceID string, c *configuration) *types.UnsuccessfulItemError {
+	if !e.flowLogs.has(resourceID, c) {
+		return nil
+	}
+	return itemError(flowLogAlreadyExists.code, flowLogAlreadyExists.message)
 }
 
 func itemError(code, message string) *types.UnsuccessfulItemError {
 	return &types.UnsuccessfulItemError{Code: aws.String(code), Message: aws.String(message)}
 }
 
-// sameRequest compares every parameter but the token, the order of lists
-// included. What EC2 compares is not known beyond "the same parameters".
+// sameRequest compares every parameter but the token, in the order of the
+// lists. EC2 documents only that it compares the parameters.
 func sameRequest(a, b *ec2.CreateFlowLogsInput) bool {
 	x, y := *a, *b
 	x.ClientToken, y.ClientToken = nil, nil
@@ -123,15 +132,15 @@ func sameRequest(a, b *ec2.CreateFlowLogsInput) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// makeUpToken returns a token of the form that EC2 gives to a call without one,
-// the same in every run.
-func (e *EC2) makeUpToken() string {
-	e.made++
-	sum := sha256.Sum256([]byte("token " + strconv.Itoa(e.made)))
+// newToken returns a token of the form that EC2 gives a call without one. It is
+// the same in every run, so that a test can write it down.
+func (e *EC2) newToken() string {
+	e.newTokens++
+	sum := sha256.Sum256([]byte("token " + strconv.Itoa(e.newTokens)))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// requestID counts as flow log IDs do.
+// requestID counts as the IDs of flow logs do.
 func requestID(number int) string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012x", number)
 }

@@ -1,153 +1,119 @@
 package flowlogstest
 
 import (
+	"encoding/base64"
 	"regexp"
-	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// maxFlowLogIDs is what DescribeFlowLogs and DeleteFlowLogs take in a call:
+// maxFlowLogIDs is how many IDs DescribeFlowLogs and DeleteFlowLogs take:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
 const maxFlowLogIDs = 1000
 
-func (e *EC2) describeFlowLogs(q *query, _ way, now time.Time) (response, *refusal) {
+func (e *EC2) describeFlowLogs(q *query, _ activeFaults, now time.Time) (document, *apiError) {
 	in, err := decodeDescribeFlowLogs(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkDescribe(in); err != nil {
+	if err := checkDescribe(in); err != nil {
 		return nil, err
 	}
-	if aws.ToBool(in.DryRun) {
-		return nil, dryRunSucceeded
-	}
-
-	named := e.flowLogs.among(in.FlowLogIds)
-	matching := slices.DeleteFunc(slices.Clone(e.flowLogs.all), func(f *flowLog) bool {
-		if len(named) > 0 && named[f.id] == nil {
-			return true
-		}
-		return !matches(f.describe(now, e.options), in.Filter)
-	})
-	flowLogs, next, ok := page(matching, aws.ToString(in.NextToken), int(aws.ToInt32(in.MaxResults)))
+	last, ok := parsePageToken(aws.ToString(in.NextToken))
 	if !ok {
-		return nil, refuse("InvalidPaginationToken", "The specified pagination token is not valid or is expired.")
+		return nil, apiErrorf("InvalidPaginationToken", "The specified pagination token is not valid or is expired.")
+	}
+	if aws.ToBool(in.DryRun) {
+		return nil, dryRunOperation
 	}
 
-	r := &describeFlowLogsResponse{}
-	if next != "" {
-		r.NextToken = aws.String(next)
+	// An unknown ID selects nothing and is no error. Two programs that run on
+	// EC2 rely on it to see that a flow log is gone:
+	// https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ec2-flowlog
+	// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
+	selected := newSet(in.FlowLogIds)
+	filters := compileFilters(in.Filter)
+	candidates := e.flowLogs.after(last)
+	if ids, ok := filters.resourceIDs(); ok { // for tests with large fleets
+		candidates = e.flowLogs.on(ids, last)
 	}
-	for _, f := range flowLogs {
-		r.FlowLogs.Items = append(r.FlowLogs.Items, newFlowLogElement(f.describe(now, e.options)))
+	limit := int(aws.ToInt32(in.MaxResults))
+	doc := &describeFlowLogsDocument{}
+	for _, f := range candidates {
+		if len(selected) > 0 && !selected[f.id] || !f.visible(now, e.options) {
+			continue
+		}
+		described := f.describe(now, e.options)
+		if !filters.match(described) {
+			continue
+		}
+		if limit > 0 && len(doc.FlowLogs.Items) == limit {
+			doc.NextToken = aws.String(pageToken(last))
+			break
+		}
+		doc.FlowLogs.Items = append(doc.FlowLogs.Items, newFlowLogElement(described))
+		last = f.number
 	}
-	return r, nil
+	return doc, nil
 }
 
-func (e *EC2) checkDescribe(in *ec2.DescribeFlowLogsInput) *refusal {
+func newSet(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+func checkDescribe(in *ec2.DescribeFlowLogsInput) *apiError {
 	if in.MaxResults != nil {
 		// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html
 		if len(in.FlowLogIds) > 0 {
-			return refuse("InvalidParameterCombination", "The parameter FlowLogId cannot be used with the parameter MaxResults")
+			return apiErrorf("InvalidParameterCombination", "The parameter FlowLogId cannot be used with the parameter MaxResults")
 		}
 		// Other operations want at least 5; the range of this one is not known.
 		if n := *in.MaxResults; n < 1 || n > 1000 {
-			return refuse("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid.", n)
+			return apiErrorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid.", n)
 		}
 	}
-	for _, filter := range in.Filter {
-		if name := aws.ToString(filter.Name); attribute(name) == nil {
-			// Seen with other operations: https://github.com/boto/boto3/issues/1299
-			return refuse("InvalidParameterValue", "The filter '%s' is invalid", name)
-		}
+	if err := checkFilters(in.Filter); err != nil {
+		return err
 	}
-	return e.checkFlowLogIDs(in.FlowLogIds)
+	return checkFlowLogIDs(in.FlowLogIds)
 }
 
 var flowLogIDPattern = regexp.MustCompile(`^fl-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-// checkFlowLogIDs refuses a call that names a flow log that is not there. The
-// text on malformed IDs was seen on EC2
-// (https://github.com/cloud-custodian/cloud-custodian/issues/2944), that on
-// unknown ones is of an emulator, and the limit's is a choice.
-func (e *EC2) checkFlowLogIDs(ids []string) *refusal {
+// checkFlowLogIDs checks the form of IDs. The text for too many is a choice.
+func checkFlowLogIDs(ids []string) *apiError {
 	if len(ids) > maxFlowLogIDs {
-		return refuse("InvalidParameterValue", "The number of flow log IDs (%d) exceeds the limit of %d", len(ids), maxFlowLogIDs)
+		return apiErrorf("InvalidParameterValue", "The number of flow log IDs (%d) exceeds the limit of %d", len(ids), maxFlowLogIDs)
 	}
-	found := e.flowLogs.among(ids)
-	var unknown []string
 	for _, id := range ids {
 		if !flowLogIDPattern.MatchString(id) {
 			return invalidFormat("flowLogId", id)
 		}
-		if found[id] == nil {
-			unknown = append(unknown, id)
-		}
-	}
-	if len(unknown) > 0 {
-		return refuse("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %d] %s", len(unknown), strings.Join(unknown, " "))
 	}
 	return nil
 }
 
-// matches reports whether a flow log passes every filter: one of a filter's
-// values has to be one of the attribute's, letter for letter.
-func matches(f types.FlowLog, filters []types.Filter) bool {
-	for _, filter := range filters {
-		values := attribute(aws.ToString(filter.Name))(f)
-		if !slices.ContainsFunc(filter.Values, func(wanted string) bool { return slices.Contains(values, wanted) }) {
-			return false
-		}
-	}
-	return true
+// pageToken names the last flow log of a page, so that flow logs created or
+// deleted between two pages do not shift them.
+func pageToken(number int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(number)))
 }
 
-// attribute returns what a filter looks at, or nil if there is no such filter.
-func attribute(filter string) func(types.FlowLog) []string {
-	switch filter {
-	case "deliver-log-status":
-		return func(f types.FlowLog) []string { return text(f.DeliverLogsStatus) }
-	case "log-destination-type":
-		return func(f types.FlowLog) []string { return []string{string(f.LogDestinationType)} }
-	case "flow-log-id":
-		return func(f types.FlowLog) []string { return text(f.FlowLogId) }
-	case "log-group-name":
-		return func(f types.FlowLog) []string { return text(f.LogGroupName) }
-	case "resource-id":
-		return func(f types.FlowLog) []string { return text(f.ResourceId) }
-	case "traffic-type":
-		return func(f types.FlowLog) []string { return []string{string(f.TrafficType)} }
-	case "tag-key":
-		return func(f types.FlowLog) []string {
-			return tags(f, func(types.Tag) bool { return true }, func(t types.Tag) *string { return t.Key })
-		}
+func parsePageToken(token string) (number int, ok bool) {
+	if token == "" {
+		return 0, true
 	}
-	if key, ok := strings.CutPrefix(filter, "tag:"); ok {
-		return func(f types.FlowLog) []string {
-			return tags(f, func(t types.Tag) bool { return *t.Key == key }, func(t types.Tag) *string { return t.Value })
-		}
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return 0, false
 	}
-	return nil
-}
-
-func text(p *string) []string {
-	if p == nil {
-		return nil
-	}
-	return []string{*p}
-}
-
-func tags(f types.FlowLog, which func(types.Tag) bool, what func(types.Tag) *string) []string {
-	var found []string
-	for _, tag := range f.Tags {
-		if which(tag) {
-			found = append(found, *what(tag))
-		}
-	}
-	return found
+	number, err = strconv.Atoi(string(text))
+	return number, err == nil
 }

@@ -1,6 +1,7 @@
 package flowlogstest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,40 +17,42 @@ import (
 
 const defaultFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
 
-func TestDescribeShowsWhatWasAskedForAndDefaults(t *testing.T) {
+func TestDescribeFlowLogs_ShowsTheRequestAndDefaults(t *testing.T) {
 	t.Parallel()
 	plain := &types.DestinationOptionsResponse{
 		FileFormat:               types.DestinationFileFormatPlainText,
 		HiveCompatiblePartitions: aws.Bool(false),
 		PerHourPartition:         aws.Bool(false),
 	}
-	tests := map[string]struct {
+	tests := []struct {
+		name string
 		in   *ec2.CreateFlowLogsInput
 		want types.FlowLog
 	}{
-		"bucket": {toBucket(), types.FlowLog{
+		{"bucket", toBucket(), types.FlowLog{
 			LogDestination: aws.String(bucket), LogDestinationType: types.LogDestinationTypeS3, DestinationOptions: plain,
 		}},
-		"log group by name": {toLogGroup(), types.FlowLog{
+		{"log group by name", toLogGroup(), types.FlowLog{
 			LogGroupName: aws.String("flow-logs"), LogDestinationType: types.LogDestinationTypeCloudWatchLogs,
 			DeliverLogsPermissionArn: aws.String(ourRole),
 		}},
-		"log group by ARN": {toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")), types.FlowLog{
+		{"log group by ARN", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")), types.FlowLog{
 			LogGroupName: aws.String("flow-logs"), LogDestination: aws.String("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs"),
 			LogDestinationType: types.LogDestinationTypeCloudWatchLogs, DeliverLogsPermissionArn: aws.String(ourRole),
 		}},
-		"stream of another account": {toBucket(toStream, role(ourRole), crossAccountRole), types.FlowLog{
+		{"stream of another account", toBucket(withStream, withRole(ourRole), withCrossAccountRole), types.FlowLog{
 			LogDestination:          aws.String("arn:aws:firehose:us-east-1:123456789012:deliverystream/flow-logs"),
 			LogDestinationType:      types.LogDestinationTypeKinesisDataFirehose,
 			DeliverCrossAccountRole: aws.String("arn:aws:iam::210987654321:role/AWSLogDeliveryFirehoseCrossAccountRole"), DeliverLogsPermissionArn: aws.String(ourRole),
 		}},
-		"everything": {
+		{
+			"everything",
 			toBucket(
-				interval(60), format("${version} ${instance-tag}"),
-				options(types.DestinationOptionsRequest{FileFormat: types.DestinationFileFormatParquet, PerHourPartition: aws.Bool(true)}),
-				tagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"a", "b"}}),
-				tagged(types.ResourceTypeVpcFlowLog, tag("Name", "<x> & y"), tag("Empty", "")),
-				func(in *ec2.CreateFlowLogsInput) { in.TrafficType = types.TrafficTypeReject },
+				withInterval(60), withFormat("${version} ${instance-tag}"),
+				withOptions(types.DestinationOptionsRequest{FileFormat: types.DestinationFileFormatParquet, PerHourPartition: aws.Bool(true)}),
+				withTagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"a", "b"}}),
+				withTags(types.ResourceTypeVpcFlowLog, tag("Name", "<x> & y"), tag("Empty", "")),
+				withTraffic(types.TrafficTypeReject),
 			),
 			types.FlowLog{
 				LogDestination: aws.String(bucket), LogDestinationType: types.LogDestinationTypeS3, TrafficType: types.TrafficTypeReject,
@@ -62,8 +65,8 @@ func TestDescribeShowsWhatWasAskedForAndDefaults(t *testing.T) {
 			},
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 				_, err := call.CreateFlowLogs(t.Context(), test.in)
@@ -81,18 +84,18 @@ func TestDescribeShowsWhatWasAskedForAndDefaults(t *testing.T) {
 				if want.LogFormat == nil {
 					want.LogFormat, want.MaxAggregationInterval, want.TrafficType = aws.String(defaultFormat), aws.Int32(600), types.TrafficTypeAll
 				}
-				equal(t, want, out.FlowLogs[0])
-				equal(t, e.FlowLogs(), out.FlowLogs)
+				assertEqual(t, want, out.FlowLogs[0])
+				assertEqual(t, e.FlowLogs(), out.FlowLogs)
 				assert.NotNil(t, out.FlowLogs[0].Tags)
 			})
 		})
 	}
 }
 
-func TestATransitGatewaysDefaults(t *testing.T) {
+func TestDescribeFlowLogs_ShowsTheDefaultsOfTransitGateways(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		_, err := call.CreateFlowLogs(t.Context(), toBucket(ofGateway))
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withGateway))
 		require.NoError(t, err)
 		out, err := call.DescribeFlowLogs(t.Context(), nil)
 		require.NoError(t, err)
@@ -104,49 +107,93 @@ func TestATransitGatewaysDefaults(t *testing.T) {
 	})
 }
 
-func TestFilters(t *testing.T) {
+func TestDescribeFlowLogs_Filters(t *testing.T) {
 	t.Parallel()
-	filter := func(name string, values ...string) types.Filter {
-		return types.Filter{Name: aws.String(name), Values: values}
-	}
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		filters []types.Filter
-		want    []string
+		want    []int
 	}{
-		"none":                 {nil, []string{flowLogID(1), flowLogID(2), flowLogID(3)}},
-		"deliver-log-status":   {[]types.Filter{filter("deliver-log-status", "SUCCESS")}, []string{flowLogID(1), flowLogID(2), flowLogID(3)}},
-		"failed":               {[]types.Filter{filter("deliver-log-status", "FAILED")}, nil},
-		"log-destination-type": {[]types.Filter{filter("log-destination-type", "s3")}, []string{flowLogID(1), flowLogID(2)}},
-		"flow-log-id":          {[]types.Filter{filter("flow-log-id", flowLogID(2))}, []string{flowLogID(2)}},
-		"log-group-name":       {[]types.Filter{filter("log-group-name", "flow-logs")}, []string{flowLogID(3)}},
-		"resource-id":          {[]types.Filter{filter("resource-id", vpc(1))}, []string{flowLogID(1), flowLogID(3)}},
-		"traffic-type":         {[]types.Filter{filter("traffic-type", "REJECT")}, []string{flowLogID(2)}},
-		"tag-key":              {[]types.Filter{filter("tag-key", "Owner")}, []string{flowLogID(2), flowLogID(3)}},
-		"tag":                  {[]types.Filter{filter("tag:Owner", "A")}, []string{flowLogID(2)}},
-		"one of the values":    {[]types.Filter{filter("tag:Owner", "A", "B")}, []string{flowLogID(2), flowLogID(3)}},
-		"all of the filters":   {[]types.Filter{filter("tag:Owner", "A", "B"), filter("resource-id", vpc(1))}, []string{flowLogID(3)}},
-		"case of the value":    {[]types.Filter{filter("traffic-type", "reject")}, nil},
-		"no values":            {[]types.Filter{filter("traffic-type")}, nil},
+		{"without filters all match", nil, []int{1, 2, 3}},
+		{"deliver-log-status", []types.Filter{filter("deliver-log-status", "SUCCESS")}, []int{1, 2, 3}},
+		{"deliver-log-status FAILED", []types.Filter{filter("deliver-log-status", "FAILED")}, nil},
+		{"log-destination-type", []types.Filter{filter("log-destination-type", "s3")}, []int{1, 2}},
+		{"flow-log-id", []types.Filter{filter("flow-log-id", flowLogID(2))}, []int{2}},
+		{"log-group-name", []types.Filter{filter("log-group-name", "flow-logs")}, []int{3}},
+		{"resource-id", []types.Filter{filter("resource-id", vpc(1))}, []int{1, 3}},
+		{"traffic-type", []types.Filter{filter("traffic-type", "REJECT")}, []int{2}},
+		{"tag-key", []types.Filter{filter("tag-key", "Owner")}, []int{2, 3}},
+		{"tag", []types.Filter{filter("tag:Owner", "A")}, []int{2}},
+		{"one value of a filter suffices", []types.Filter{filter("tag:Owner", "A", "B*")}, []int{2, 3}},
+		{"every filter has to match", []types.Filter{filter("tag:Owner", "A", "B*"), filter("resource-id", vpc(1))}, []int{3}},
+		{"values are case-sensitive", []types.Filter{filter("traffic-type", "reject", "R*t")}, nil},
+		{"no values match nothing", []types.Filter{filter("traffic-type")}, nil},
+
+		{"* matches many characters", []types.Filter{filter("log-group-name", "f*s")}, []int{3}},
+		{"* matches no character", []types.Filter{filter("log-group-name", "*flow*-logs*")}, []int{3}},
+		{"* alone needs a value", []types.Filter{filter("log-group-name", "*")}, []int{3}},
+		{"? matches one character", []types.Filter{filter("log-group-name", "flow?logs")}, []int{3}},
+		{"? matches no character", []types.Filter{filter("log-group-name", "flow-logs?")}, []int{3}},
+		{"? does not match two characters", []types.Filter{filter("log-group-name", "flow?ogs")}, nil},
+		{"several ? match as many characters", []types.Filter{filter("log-group-name", "flow???gs")}, []int{3}},
+		{"wildcards go together", []types.Filter{filter("resource-id", "vpc-*?1")}, []int{1, 3}},
+		{"a backslash makes * literal", []types.Filter{filter("tag:Owner", `B\*`)}, nil},
+		{"escaped wildcards match themselves", []types.Filter{filter("tag:Owner", `B\*amazon\?\\`)}, []int{3}},
+		{"a backslash at the end is literal", []types.Filter{filter("tag:Owner", `B*\`, `A\`)}, []int{3}},
+		{"a pattern matches the whole value", []types.Filter{filter("log-group-name", "?low", "low*")}, nil},
 	}
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		for _, in := range []*ec2.CreateFlowLogsInput{
-			toBucket(on(vpc(1))),
-			toBucket(on(vpc(2)), tagged("vpc-flow-log", tag("Owner", "A")), func(in *ec2.CreateFlowLogsInput) { in.TrafficType = types.TrafficTypeReject }),
-			toLogGroup(on(vpc(1)), tagged("vpc-flow-log", tag("Name", "x"), tag("Owner", "B"))),
+			toBucket(withIDs(vpc(1))),
+			toBucket(withIDs(vpc(2)), withTags("vpc-flow-log", tag("Owner", "A")), withTraffic(types.TrafficTypeReject)),
+			toLogGroup(withIDs(vpc(1)), withTags("vpc-flow-log", tag("Name", "x"), tag("Owner", `B*amazon?\`))),
 		} {
 			_, err := call.CreateFlowLogs(t.Context(), in)
 			require.NoError(t, err)
 		}
-		for name, test := range tests {
+		for _, test := range tests {
 			out, err := call.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{Filter: test.filters})
 			require.NoError(t, err)
-			assert.Equal(t, test.want, idsOf(out.FlowLogs), name)
+			var want []string
+			for _, n := range test.want {
+				want = append(want, flowLogID(n))
+			}
+			assert.Equal(t, want, idsOf(out.FlowLogs), test.name)
 		}
+	})
+}
+
+func filter(name string, values ...string) types.Filter {
+	return types.Filter{Name: aws.String(name), Values: values}
+}
+
+func TestDescribeFlowLogs_FiltersTheFlowLogsNamed(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...)))
+		require.NoError(t, err)
 		out, err := call.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{
-			FlowLogIds: []string{flowLogID(3), flowLogID(1)}, Filter: []types.Filter{filter("log-destination-type", "s3")},
+			FlowLogIds: []string{flowLogID(3), flowLogID(1)}, Filter: []types.Filter{filter("resource-id", vpc(1), vpc(2))},
 		})
 		require.NoError(t, err)
 		assert.Equal(t, []string{flowLogID(1)}, idsOf(out.FlowLogs))
+	})
+}
+
+func TestDescribeFlowLogs_ReturnsNothingForADeletedOrUnknownFlowLog(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...)))
+		require.NoError(t, err)
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1)}})
+		require.NoError(t, err)
+
+		out, err := call.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(9)}})
+		require.NoError(t, err)
+		assert.Empty(t, out.FlowLogs)
+		out, err = call.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(2)}})
+		require.NoError(t, err)
+		assert.Equal(t, []string{flowLogID(2)}, idsOf(out.FlowLogs))
 	})
 }
 
@@ -158,10 +205,10 @@ func idsOf(flowLogs []types.FlowLog) []string {
 	return ids
 }
 
-func TestPages(t *testing.T) {
+func TestDescribeFlowLogs_ReturnsPages(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		created, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpcs(25)...)))
+		created, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(25)...)))
 		require.NoError(t, err)
 
 		pages := ec2.NewDescribeFlowLogsPaginator(call, &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(10)})
@@ -178,10 +225,31 @@ func TestPages(t *testing.T) {
 	})
 }
 
-func TestPagesDoNotShiftWhenFlowLogsAreDeleted(t *testing.T) {
+func TestDescribeFlowLogs_ReturnsPagesOfAFilter(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		_, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpcs(4)...)))
+		for n := range 3 { // 3 flow logs on each of 4 resources
+			_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(4)...), withDestination(fmt.Sprintf("%s/%d", bucket, n))))
+			require.NoError(t, err)
+		}
+		for _, values := range [][]string{{vpc(4), vpc(2)}, {"*2", "*4"}} {
+			in := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(4), Filter: []types.Filter{filter("resource-id", values...)}}
+			first, err := call.DescribeFlowLogs(t.Context(), in)
+			require.NoError(t, err)
+			assert.Equal(t, []string{flowLogID(2), flowLogID(4), flowLogID(6), flowLogID(8)}, idsOf(first.FlowLogs))
+			in.NextToken = first.NextToken
+			second, err := call.DescribeFlowLogs(t.Context(), in)
+			require.NoError(t, err)
+			assert.Equal(t, []string{flowLogID(10), flowLogID(12)}, idsOf(second.FlowLogs))
+			assert.Nil(t, second.NextToken)
+		}
+	})
+}
+
+func TestDescribeFlowLogs_PagesDoNotShiftWhenFlowLogsAreDeleted(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(4)...)))
 		require.NoError(t, err)
 		first, err := call.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(2)})
 		require.NoError(t, err)
@@ -194,50 +262,147 @@ func TestPagesDoNotShiftWhenFlowLogsAreDeleted(t *testing.T) {
 	})
 }
 
-func TestDescribeRefuses(t *testing.T) {
+func TestDescribeFlowLogs_ReturnsPagesOfUpTo1000(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		in            *ec2.DescribeFlowLogsInput
+	e := flowlogstest.New()
+	for n := range 4 {
+		_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(300)...), withDestination(fmt.Sprintf("%s/%d", bucket, n))))
+		require.NoError(t, err)
+	}
+	page, err := e.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1000)})
+	require.NoError(t, err)
+	assert.Len(t, page.FlowLogs, 1000)
+	page, err = e.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1000), NextToken: page.NextToken})
+	require.NoError(t, err)
+	assert.Len(t, page.FlowLogs, 200)
+	assert.Nil(t, page.NextToken)
+}
+
+func TestDescribeFlowLogs_Rejects(t *testing.T) {
+	t.Parallel()
+	const (
+		invalidValue  = "InvalidParameterValue"
+		limitExceeded = "FilterLimitExceeded"
+		invalidPage   = "InvalidPaginationToken"
+		pageMessage   = "The specified pagination token is not valid or is expired."
+	)
+	tests := []struct {
+		name          string
+		in            ec2.DescribeFlowLogsInput
 		status        int
 		code, message string
 	}{
-		"unknown filter":    {&ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("vpc-id"), Values: []string{"x"}}}}, 400, "InvalidParameterValue", "The filter 'vpc-id' is invalid"},
-		"pages of IDs":      {&ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, MaxResults: aws.Int32(5)}, 400, "InvalidParameterCombination", "The parameter FlowLogId cannot be used with the parameter MaxResults"},
-		"empty pages":       {&ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(0)}, 400, "InvalidParameterValue", "Value ( 0 ) for parameter maxResults is invalid."},
-		"huge pages":        {&ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1001)}, 400, "InvalidParameterValue", "Value ( 1001 ) for parameter maxResults is invalid."},
-		"page of no list":   {&ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, 400, "InvalidPaginationToken", "The specified pagination token is not valid or is expired."},
-		"page of no list 2": {&ec2.DescribeFlowLogsInput{NextToken: aws.String("eA")}, 400, "InvalidPaginationToken", "The specified pagination token is not valid or is expired."},
-		"malformed ID":      {&ec2.DescribeFlowLogsInput{FlowLogIds: []string{"fl-1"}}, 400, "InvalidParameterValue", "1 validation error detected: Value 'fl-1' at 'flowLogId' has an invalid format"},
-		"unknown IDs":       {&ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(8), flowLogID(9)}}, 400, "InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: 2] fl-00000000000000008 fl-00000000000000009"},
-		"over 1000 IDs":     {&ec2.DescribeFlowLogsInput{FlowLogIds: slices.Repeat([]string{flowLogID(1)}, 1001)}, 400, "InvalidParameterValue", "The number of flow log IDs (1001) exceeds the limit of 1000"},
-		"dry run":           {&ec2.DescribeFlowLogsInput{DryRun: aws.Bool(true)}, 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."},
+		{
+			"a filter that does not exist", ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("vpc-id", "x")}},
+			400, invalidValue, "The filter 'vpc-id' is invalid",
+		},
+		{
+			"51 filters", ec2.DescribeFlowLogsInput{Filter: slices.Repeat([]types.Filter{filter("resource-id", "x")}, 51)},
+			400, limitExceeded, "The maximum number of filters specified on a single call is 50",
+		},
+		{
+			"a filter with 201 values", ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpcs(201)...)}},
+			400, limitExceeded, "The maximum number of filter values specified on a single call is 200",
+		},
+		{
+			"pages of named flow logs", ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, MaxResults: aws.Int32(5)},
+			400, "InvalidParameterCombination", "The parameter FlowLogId cannot be used with the parameter MaxResults",
+		},
+		{
+			"a page of none", ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(0)},
+			400, invalidValue, "Value ( 0 ) for parameter maxResults is invalid.",
+		},
+		{
+			"a page of more than 1000", ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1001)},
+			400, invalidValue, "Value ( 1001 ) for parameter maxResults is invalid.",
+		},
+		{"a page token that is not base64", ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, 400, invalidPage, pageMessage},
+		{"a page token that is not a number", ec2.DescribeFlowLogsInput{NextToken: aws.String("eA")}, 400, invalidPage, pageMessage},
+		{
+			"a malformed ID", ec2.DescribeFlowLogsInput{FlowLogIds: []string{"fl-1"}},
+			400, invalidValue, "1 validation error detected: Value 'fl-1' at 'flowLogId' has an invalid format",
+		},
+		{
+			"more than 1000 IDs", ec2.DescribeFlowLogsInput{FlowLogIds: slices.Repeat([]string{flowLogID(1)}, 1001)},
+			400, invalidValue, "The number of flow log IDs (1001) exceeds the limit of 1000",
+		},
+		{
+			"a dry run", ec2.DescribeFlowLogsInput{DryRun: aws.Bool(true)},
+			412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.",
+		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-				_, err := call.DescribeFlowLogs(t.Context(), test.in)
-				refused(t, err, "DescribeFlowLogs", test.status, test.code, test.message)
+				_, err := call.DescribeFlowLogs(t.Context(), &test.in)
+				assertAPIError(t, err, "DescribeFlowLogs", test.status, test.code, test.message)
 			})
 		})
 	}
 }
 
-func TestDelete(t *testing.T) {
+func TestDeleteFlowLogs_DeletesTheFlowLogsNamed(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		_, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpcs(3)...)))
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...)))
 		require.NoError(t, err)
-
-		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(2)}, DryRun: aws.Bool(true)})
-		refused(t, err, "DeleteFlowLogs", 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
-		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(2), flowLogID(4)}})
-		refused(t, err, "DeleteFlowLogs", 400, "InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: 1] fl-00000000000000004")
-		assert.Len(t, e.FlowLogs(), 3)
-
-		out, err := call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}})
+		out, err := call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3), flowLogID(3)}})
 		require.NoError(t, err)
-		equal(t, &ec2.DeleteFlowLogsOutput{}, out)
+		assertEqual(t, &ec2.DeleteFlowLogsOutput{}, out)
 		assert.Equal(t, []string{flowLogID(2)}, idsOf(e.FlowLogs()))
+	})
+}
+
+func TestDeleteFlowLogs_Rejects(t *testing.T) {
+	t.Parallel()
+	const invalidValue = "InvalidParameterValue"
+	tests := []struct {
+		name          string
+		in            ec2.DeleteFlowLogsInput
+		status        int
+		code, message string
+	}{
+		{
+			"no IDs", ec2.DeleteFlowLogsInput{FlowLogIds: []string{}},
+			400, invalidValue, "1 validation error detected: Value null at 'flowLogId' has an invalid format",
+		},
+		{
+			"a malformed ID", ec2.DeleteFlowLogsInput{FlowLogIds: []string{"fl-1"}},
+			400, invalidValue, "1 validation error detected: Value 'fl-1' at 'flowLogId' has an invalid format",
+		},
+		{
+			"an unknown ID beside a known one", ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(4)}},
+			400, "InvalidFlowLogId.NotFound",
+			"These flow log ids in the input list are not found: [TotalCount: 1] fl-00000000000000004",
+		},
+		{
+			"a dry run", ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, DryRun: aws.Bool(true)},
+			412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+				_, err := call.CreateFlowLogs(t.Context(), toBucket())
+				require.NoError(t, err)
+				_, err = call.DeleteFlowLogs(t.Context(), &test.in)
+				assertAPIError(t, err, "DeleteFlowLogs", test.status, test.code, test.message)
+				assert.Len(t, e.FlowLogs(), 1)
+			})
+		})
+	}
+}
+
+func TestDeleteFlowLogs_RejectsAFlowLogThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		out, err := call.CreateFlowLogs(t.Context(), toBucket())
+		require.NoError(t, err)
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: out.FlowLogIds})
+		require.NoError(t, err)
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: out.FlowLogIds})
+		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err))
 	})
 }

@@ -18,11 +18,11 @@ var (
 	logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 )
 
-// checkDestination has the messages of EC2 for what goes with which
-// destination. The order of the first three was measured: LogGroupName and
-// LogDestination together with s3 are answered with the first.
+// checkDestination has EC2's messages for what goes with which destination. The
+// order of the first three was seen on EC2: LogGroupName and LogDestination
+// together with s3 give the first.
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
-func checkDestination(in *ec2.CreateFlowLogsInput, o Options) *refusal {
+func checkDestination(in *ec2.CreateFlowLogsInput, o Options) *apiError {
 	kind := in.LogDestinationType
 	if kind == "" {
 		kind = types.LogDestinationTypeCloudWatchLogs
@@ -59,11 +59,11 @@ func checkDestination(in *ec2.CreateFlowLogsInput, o Options) *refusal {
 	return checkLogGroup(name, arn, o.Region)
 }
 
-// checkRoles has messages of EC2, in the order of its cases from
+// checkRoles has EC2's messages, from these sources in the order of its cases:
 // https://github.com/badmintoncryer/cdk-preflight
 // https://github.com/aws-samples/aws-secure-environment-accelerator/issues/1111
 // https://github.com/hashicorp/terraform-provider-aws/issues/28577
-func checkRoles(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *refusal {
+func checkRoles(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *apiError {
 	role := aws.ToString(in.DeliverLogsPermissionArn) != ""
 	crossAccountRole := aws.ToString(in.DeliverCrossAccountRole) != ""
 	switch {
@@ -77,10 +77,10 @@ func checkRoles(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *ref
 	return nil
 }
 
-// checkOptions has the message that EC2 gives for cloud-watch-logs; that it
-// says the like for kinesis-data-firehose is a choice.
+// checkOptions has EC2's message for cloud-watch-logs. That EC2 rejects options
+// for kinesis-data-firehose in the same way is a choice.
 // https://github.com/terraform-aws-modules/terraform-aws-vpc/issues/702
-func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *refusal {
+func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *apiError {
 	o := in.DestinationOptions
 	if o == nil {
 		return nil
@@ -94,7 +94,7 @@ func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *r
 	return nil
 }
 
-func checkLogGroup(name, arn, region string) *refusal {
+func checkLogGroup(name, arn, region string) *apiError {
 	if arn != "" {
 		at, _, ok := parseLogGroup(arn)
 		if !ok {
@@ -113,7 +113,7 @@ func checkLogGroup(name, arn, region string) *refusal {
 	return nil
 }
 
-func checkBucket(arn string) *refusal {
+func checkBucket(arn string) *apiError {
 	parts := bucketARN.FindStringSubmatch(arn)
 	if parts == nil {
 		return badDestination(arn)
@@ -125,8 +125,8 @@ func checkBucket(arn string) *refusal {
 	return nil
 }
 
-// badDestination is a choice: what EC2 says to a malformed ARN is not known.
-func badDestination(arn string) *refusal {
+// badDestination is a choice: EC2's text for a malformed ARN is not known.
+func badDestination(arn string) *apiError {
 	return invalidParameter("LogDestination: %s is not a valid ARN", arn)
 }
 
@@ -138,7 +138,7 @@ func parseLogGroup(arn string) (region, name string, ok bool) {
 	return parts[1], parts[2], true
 }
 
-// parseBucket is for ARNs that checkBucket has passed.
+// parseBucket is for ARNs that checkBucket has accepted.
 func parseBucket(destination string) (arn, name string) {
 	parts := bucketARN.FindStringSubmatch(destination)
 	return parts[1], parts[2]

@@ -1,113 +1,141 @@
 /*
-Package flowlogstest is an EC2 in memory, for tests of programs that create flow
-logs. It keeps client tokens, refuses what EC2 refuses with EC2's codes and
-words, throttles, fails single resources, and loses answers after it has done
-its work: what a test of retries is about.
+Package flowlogstest provides an in-memory EC2 for testing programs that create
+flow logs. It honors client tokens, rejects requests with EC2's codes and
+messages, throttles, fails single resources, and loses responses after it has
+applied a call.
 
-An [EC2] stands wherever a program takes CreateFlowLogs, DescribeFlowLogs and
-DeleteFlowLogs through an interface:
+An [EC2] has the methods CreateFlowLogs, DescribeFlowLogs and DeleteFlowLogs. Use
+it wherever a program takes them through an interface:
 
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.LoseAnswer())
 	// … run the program on e …
 	e.FlowLogs() // what exists now
-	e.Calls()    // what was called, and what it was answered
+	e.Calls()    // every call, with its response
 
-For a program that needs an [ec2.Client], or is written in another language,
-[NewServer] serves the same EC2 on the loopback interface:
+A program that needs an [ec2.Client], or is written in another language, calls
+the same EC2 through a [Server] on the loopback interface:
 
 	s := flowlogstest.NewServer(e)
 	defer s.Close()
 	client := s.Client()
 
-Both ways lead through the SDK's own client, the first with memory for a network.
-So the errors are the SDK's own, down to the type, in both.
+Either way the calls go through the SDK's client; in memory, only its network is
+replaced. So the errors are those of the SDK, down to their types.
 
-A [Fault] goes wrong once, with the next call that it is for. It can be kept,
-narrowed to some calls, and with Refuse and Respond be told to come after EC2
-has done what was asked:
+# Faults
+
+A [Fault] changes what happens to a call. By default it matches the next call.
+On narrows it to some calls, Times makes it match several, and Keep makes it
+match all until [EC2.ClearFaults]. Refuse, Throttle and Respond come before EC2
+applies the call, or after with AfterApplying:
 
 	e.Inject(
-		flowlogstest.Throttle(),
+		flowlogstest.Throttle().Times(3),
 		flowlogstest.Refuse("InternalError", "An internal error has occurred", 500).AfterApplying(),
 		flowlogstest.FailResources("400", "LogDestination: logs is undeliverable", "vpc-0a1b2c3d4e5f60718").Keep(),
 	)
 
-Time is that of package time. Under [testing/synctest] an EC2 in memory, its
-throttle, its delays and its deliveries that fail later take virtual time. IDs
-of flow logs and requests count from 1, so a test can write them down.
+# The account
+
+[Options] say which resources, buckets, log groups and roles exist, and how EC2
+behaves where its behavior varies. [EC2.Put] adds flow logs that no request can
+create today: those of years ago, with fields that are nil, or those whose
+delivery fails. Options.Fallback serves the other actions that a program calls,
+such as DescribeVpcs.
+
+# Time
+
+Time is that of package time. In a bubble of [testing/synctest], throttling,
+delays, and deliveries that fail later take virtual time. The IDs of flow logs
+and requests count from 1, so that a test can write them down.
 
 # What is modelled
 
 From the documentation of the [operation], the [record fields], [transit gateway
-flow logs], [idempotency], [throttling], [error codes] and [quotas]:
+flow logs], [idempotency], [throttling], [error codes], [quotas] and [filters]:
 
-  - the parameters and their values, the log format's fields, 300 resources a
-    call and 25 of the transit gateway types, 250 flow logs a resource, the
-    restrictions on tags;
-  - client tokens: the same token and parameters have the same answer and create
-    nothing, other parameters are an IdempotentParameterMismatch, and a call
-    without a token is given one;
-  - token buckets of 50 calls and 5 a second for CreateFlowLogs and
-    DeleteFlowLogs, and of 100 calls and 20 a second for DescribeFlowLogs, when
-    [Options] ask for them;
-  - the filters and pages of DescribeFlowLogs, and the EC2 Query API with its XML.
+  - The parameters and their values, and the fields of the log format. A call
+    takes 300 resources, or 25 of the transit gateway types. A resource has at
+    most 250 flow logs. Tags have EC2's restrictions.
+  - Client tokens. The same token with the same parameters gets the same response
+    and creates nothing. With other parameters it is an
+    IdempotentParameterMismatch. A call without a token is given one.
+  - Token buckets, with Options.Throttle: 50 calls and 5 a second for
+    CreateFlowLogs and for DeleteFlowLogs, 100 calls and 20 a second for
+    DescribeFlowLogs.
+  - The filters of DescribeFlowLogs, case-sensitive and with the wildcards * and
+    ?, up to 50 with up to 200 values each. Its pages. MaxResults together with
+    flow log IDs is an InvalidParameterCombination.
+  - The EC2 Query API and its XML.
 
-From what was seen on AWS, in snapshots that were validated against it and in
-users' reports, each cited where it is applied:
+From snapshots that were validated on AWS, and from users' reports. Each source
+is cited where it is applied:
 
-  - the texts on LogGroupName and LogDestination with the order in which the
-    first of them are checked; on roles, destination options, aggregation
-    intervals, the Region of a log group, resource IDs of the wrong type, and tag
-    fields without specifications;
-  - failures of single resources, whose code is literally "400": a bucket that
-    does not exist or denies access;
+  - The messages on LogGroupName and LogDestination, with the order of the first
+    three checks. Those on roles, destination options, aggregation intervals, the
+    Region of a log group, resource IDs of another type, and tag fields without
+    specifications.
+  - Failures of single resources, whose code is literally "400": a bucket does
+    not exist, or denies access.
   - DryRunOperation with status 412, RequestLimitExceeded with status 503,
-    InvalidAction, UnknownParameter, and their texts;
-  - what DescribeFlowLogs shows: default format and destination options, a log
-    group by name alone or by ARN and name;
-  - a log group ARN that ends in ":*", which is taken and then fails with
-    DeliverLogsStatus FAILED and "Access error". When it does is a choice.
+    InvalidAction, UnknownParameter, and DeleteFlowLogs without an ID.
+  - What DescribeFlowLogs shows: default format and destination options; a log
+    group by its name, or by ARN and name. For the ID of a deleted or unknown
+    flow log it shows nothing, and that is no error.
+  - A log group ARN that ends in ":*" is accepted. Later the flow log shows
+    DeliverLogsStatus FAILED and "Access error". When is a choice.
 
 # Choices
 
-What EC2 does here is not known. A test should not depend on it:
+EC2's behavior is not known here, or varies. Tests should not depend on it:
 
-  - Which parameters a token's next call is compared by: all but DryRun, lists in
-    their order, left out and default values being different. A token lasts as
-    long as its EC2, and its answer stays the same after a partial failure and
-    after flow logs were deleted.
-  - A call that was refused and a dry run do not use up their token.
-  - A dry run is refused for everything that the call itself would be.
-  - FlowLogAlreadyExists refuses the whole call if one of its resources has a
-    flow log that is the same in everything but its tags, or is named twice.
-  - Unknown resources, and unknown flow logs in DeleteFlowLogs, refuse the whole
-    call.
-  - A log group that the account lacks takes the flow log and turns to FAILED.
-    Without Options.LogGroups every group takes it, as EC2 makes missing ones.
-  - A role of another account than Options.AccountID cannot be assumed, nor a
-    malformed ARN.
-  - DestinationOptions are refused for Firehose as they are for CloudWatch Logs.
-  - DeliverCrossAccountRole is taken and shown with other destinations.
-  - Fields of the other kind of resource are refused like unknown ones. A field
-    may be repeated, and TagFieldSpecifications that no field uses are taken.
+  - The token of a call without one. In a [snapshot] that LocalStack recorded on
+    AWS, two such calls with different parameters got equal tokens. Such a token
+    identifies neither call, so a program must not repeat a call under it. Here
+    each call gets a token of its own, so that a test can tell the calls apart.
+  - What a repeated token is compared by: all parameters except DryRun. Lists are
+    compared in order, and an omitted value differs from its default. A token
+    lasts as long as its EC2. Its response stays the same after a partial failure
+    and after flow logs were deleted.
+  - A rejected call and a dry run do not use up their token.
+  - A dry run is rejected for every reason for which the call would be.
+  - FlowLogAlreadyExists is for a resource that has a flow log with the same
+    parameters except tags, and for a resource that is named twice. It rejects
+    the whole call, or with Options.AlreadyExistsPerItem only that resource.
+    EC2 may compare fewer parameters: [Refuse] with On can reject the others.
+  - Unknown resources reject the whole call, and so do unknown flow logs in
+    DeleteFlowLogs.
+  - A flow log to a log group that is not in Options.LogGroups is created and
+    fails later. Without Options.LogGroups every log group accepts records,
+    because EC2 creates missing ones.
+  - A role of an account other than Options.AccountID cannot be assumed. Neither
+    can a malformed ARN.
+  - DestinationOptions are rejected for Firehose, as they are for CloudWatch Logs.
+  - DeliverCrossAccountRole is accepted and shown for every destination.
+  - Fields of the other kind of resource are rejected as unknown. A field may be
+    repeated. TagFieldSpecifications that no field uses are accepted.
   - IDs have 8 or 17 hexadecimal digits, whatever the resource.
-  - MaxResults may be 1 to 1000. Filters compare letter for letter.
-  - The order of the checks but for the one above, and the texts, and in part the
-    codes, for: too many resources, malformed and unknown resource IDs, unknown
-    values of enumerations and numbers, TrafficType missing or with a transit
-    gateway, malformed ARNs and names, the reserved folder AWSLogs, fields and
-    formats, tags, tokens, more than 250 flow logs, malformed queries, filters
-    and pagination tokens.
+  - MaxResults may be 1 to 1000. Without it there is one page. A backslash in a
+    filter makes any character literal.
+  - The order of all other checks.
+  - The messages, and some of the codes, for: too many resources, malformed and
+    unknown resource IDs, unknown values of enumerations and numbers, a missing
+    or unexpected TrafficType, malformed ARNs and names, the reserved folder
+    AWSLogs, fields and formats, tags, tokens, more than 250 flow logs, malformed
+    queries, filters and pagination tokens.
   - Flow logs are created and listed in the order of the resource IDs.
 
 # What is not modelled
 
-Signatures, permissions and service control policies: [Refuse] stands for them.
-Delivery itself, and the Firehose streams and KMS keys that it needs. Eventual
-consistency, but for [PropagateAfter]. Tagging after creation. The state of a
-token between the arrival of its call and the answer. The Version of the API,
-which may be any.
+  - Signatures, permissions and service control policies. [Refuse] stands in for
+    them.
+  - The delivery of records, and the Firehose streams and KMS keys that it needs.
+    [EC2.Put] can give a flow log any delivery status.
+  - Eventual consistency, except [PropagateAfter] and Options.DescribeLag.
+  - Tagging after creation.
+  - A token whose first call is still in progress.
+  - The Version parameter, which can have any value.
 
 [operation]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 [record fields]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
@@ -116,5 +144,7 @@ which may be any.
 [throttling]: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 [error codes]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 [quotas]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
+[filters]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
+[snapshot]: https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 */
 package flowlogstest

@@ -2,6 +2,7 @@ package flowlogstest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -11,12 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// logVPCs is the program under test: it turns flow logs on for some VPCs. It
-// retries as the SDK does.
+// logVPCs is the program under test. It creates flow logs on VPCs, with the
+// SDK's retries.
 func logVPCs(ctx context.Context, api api, token string, vpcIDs ...string) (*ec2.CreateFlowLogsOutput, error) {
 	return api.CreateFlowLogs(ctx, &ec2.CreateFlowLogsInput{
 		ClientToken:        aws.String(token),
@@ -28,7 +30,7 @@ func logVPCs(ctx context.Context, api api, token string, vpcIDs ...string) (*ec2
 	}, func(o *ec2.Options) { o.Retryer = retry.NewStandard() })
 }
 
-// A first test: call the program, and look at what exists then.
+// A first test calls the program and looks at what exists then.
 func Example() {
 	e := flowlogstest.New()
 
@@ -44,7 +46,7 @@ func Example() {
 	// fl-00000000000000002 vpc-4e5f6a7b arn:aws:s3:::my-flow-logs
 }
 
-// The first answer is lost when EC2 has done its work. The program calls again,
+// The first response is lost after EC2 has applied the call. The program retries,
 // and its token keeps it from creating the flow log twice.
 func ExampleLoseAnswer() {
 	e := flowlogstest.New()
@@ -64,8 +66,7 @@ func ExampleLoseAnswer() {
 	// 1 flow log
 }
 
-// EC2 fails for one resource of a call that succeeds: there is no error, and the
-// failure is in the output.
+// One resource of a call fails. There is no error; the failure is in the output.
 func ExampleFailResources() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs is undeliverable", "vpc-4e5f6a7b"))
@@ -81,7 +82,7 @@ func ExampleFailResources() {
 	// vpc-4e5f6a7b 400 LogDestination: my-flow-logs is undeliverable
 }
 
-// EC2 sees a new bucket policy only after a while.
+// EC2 does not see a new bucket policy at once.
 func ExamplePropagateAfter() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.PropagateAfter("arn:aws:s3:::my-flow-logs", time.Minute))
@@ -95,7 +96,7 @@ func ExamplePropagateAfter() {
 	// Access Denied for LogDestination: my-flow-logs. Please check LogDestination permission
 }
 
-// An answer that does not mention the failure it ought to.
+// The response does not mention a failure that it should.
 func ExampleEditAnswer() {
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Buckets = []string{"another-bucket"} })
 	e.Inject(flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil }))
@@ -106,7 +107,7 @@ func ExampleEditAnswer() {
 	// Output: 0 0 <nil>
 }
 
-// An outage that is not for every call.
+// The fault is for some calls only.
 func ExampleFault_On() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).
@@ -119,13 +120,50 @@ func ExampleFault_On() {
 	// Output: operation error EC2: CreateFlowLogs, https response error StatusCode: 403, RequestID: 00000000-0000-4000-8000-000000000001, api error UnauthorizedOperation: You are not authorized to perform this operation.
 }
 
-// The real client, over HTTP.
+// Two attempts fail, and the third succeeds.
+func ExampleFault_Times() {
+	e := flowlogstest.New()
+	e.Inject(flowlogstest.Refuse("Unavailable", "The service is unavailable.", 503).Times(2))
+
+	out, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
+
+	fmt.Println(out.FlowLogIds, err)
+	for _, call := range e.Calls() {
+		fmt.Println(call.Status, call.ErrorCode)
+	}
+	// Output:
+	// [fl-00000000000000001] <nil>
+	// 503 Unavailable
+	// 503 Unavailable
+	// 200
+}
+
+// A flow log of 2016 shows neither a format nor an interval, and it is in the way
+// of one with the defaults.
+func ExampleEC2_Put() {
+	e := flowlogstest.New()
+	e.Put(types.FlowLog{
+		FlowLogId:          aws.String("fl-0a1b2c3d"),
+		ResourceId:         aws.String("vpc-0a1b2c3d"),
+		TrafficType:        types.TrafficTypeAll,
+		LogDestinationType: types.LogDestinationTypeS3,
+		LogDestination:     aws.String("arn:aws:s3:::my-flow-logs"),
+	})
+
+	_, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
+
+	var apiErr smithy.APIError
+	fmt.Println(errors.As(err, &apiErr), apiErr.ErrorCode())
+	// Output: true FlowLogAlreadyExists
+}
+
+// The program calls EC2 over HTTP.
 func ExampleNewServer() {
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)
 	defer s.Close()
 
-	client := s.Client() // or any other client, with s.URL for its endpoint
+	client := s.Client() // or any other client whose endpoint is s.URL
 	out, err := logVPCs(context.Background(), client, "once", "vpc-0a1b2c3d")
 
 	fmt.Println(out.FlowLogIds, err)
@@ -135,9 +173,9 @@ func ExampleNewServer() {
 	// arn:aws:s3:::my-flow-logs
 }
 
-// Throttling takes virtual time in a bubble of testing/synctest. That needs a
-// *testing.T, so this example is a test.
-func TestExampleOfThrottling(t *testing.T) {
+// Throttling takes virtual time in a bubble of testing/synctest. The bubble needs
+// a *testing.T, so this example is a test.
+func TestOptions_ExampleOfThrottling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New(func(o *flowlogstest.Options) { o.Throttle = true })
 		start := time.Now()

@@ -10,82 +10,88 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// Fault is something that goes wrong with a call. The functions below make
-// them, and [EC2.Inject] puts them in the way of calls to come.
+// Fault is something that goes wrong with a call. The functions below return
+// faults, and [EC2.Inject] makes them active. A Fault matches one call and is
+// gone, unless Times or Keep say otherwise.
 //
-// A Fault is a value: On, Keep and AfterApplying return changed copies.
+// A Fault is a value: On, Times, Keep and AfterApplying return changed copies.
+// The zero Fault matches no call.
 type Fault struct {
 	name    string
-	refuses bool // before EC2 does anything
-	keep    bool
-	match   func(Call) bool
+	times   int  // how many calls are left to match, or always
+	rejects bool // before EC2 applies the call
+	matches func(Call) bool
 
-	tamper func(*answer)
+	modify func(*response)
 	edit   func(*ec2.CreateFlowLogsOutput)
 	item   func(resourceID string) *types.UnsuccessfulItemError
 	hidden string        // an ARN that EC2 does not see
-	delay  time.Duration // until it does, from Inject on
+	delay  time.Duration // from Inject until EC2 sees it
 	until  time.Time
 }
 
-// Refuse answers with an error of EC2, which has done nothing: an HTTP status
-// of 4xx or 5xx, a code such as "UnauthorizedOperation" and a message.
+const always = -1
+
+// Refuse rejects a call with an error of EC2 and does not apply it. The HTTP
+// status is 4xx or 5xx, the code one such as "UnauthorizedOperation".
 func Refuse(code, message string, status int) Fault {
-	r := &refusal{status: status, code: code, message: message}
-	return Fault{name: "Refuse", refuses: true, tamper: func(a *answer) {
-		refused := r.answer(a.requestID)
-		a.status, a.code, a.contentType, a.body = refused.status, refused.code, refused.contentType, refused.body
+	err := &apiError{status: status, code: code, message: message}
+	return Fault{name: "Refuse", times: 1, rejects: true, modify: func(r *response) {
+		r.replace(err.response(r.requestID))
 	}}
 }
 
-// Throttle refuses with RequestLimitExceeded and status 503, EC2 having done
-// nothing.
+// Throttle rejects a call with RequestLimitExceeded and status 503, and does
+// not apply it.
 func Throttle() Fault {
-	f := Refuse(throttled.code, throttled.message, throttled.status)
+	f := Refuse(requestLimitExceeded.code, requestLimitExceeded.message, requestLimitExceeded.status)
 	f.name = "Throttle"
 	return f
 }
 
-// Respond answers with a status and a body that are not of EC2's making, such
-// as a proxy's HTML page with 502 or an empty 500, EC2 having done nothing.
+// Respond responds with a status and a body that are not EC2's, such as 502 and
+// a proxy's HTML page, or an empty 500. The call is not applied.
 func Respond(status int, body string) Fault {
-	return Fault{name: "Respond", refuses: true, tamper: func(a *answer) {
-		a.status, a.code, a.requestID, a.body = status, "", "", body
-		a.contentType = http.DetectContentType([]byte(body))
+	return Fault{name: "Respond", times: 1, rejects: true, modify: func(r *response) {
+		header := http.Header{}
+		header.Set("Content-Type", http.DetectContentType([]byte(body)))
+		r.replace(response{status: status, header: header, body: body})
 	}}
 }
 
-// LoseAnswer cuts the connection when EC2 has done what was asked and before a
-// byte of its answer is sent.
+// LoseAnswer applies the call and closes the connection before the first byte
+// of the response.
 func LoseAnswer() Fault {
-	return Fault{name: "LoseAnswer", tamper: func(a *answer) { a.lost = true }}
+	return Fault{name: "LoseAnswer", times: 1, modify: func(r *response) { r.lost = true }}
 }
 
-// TruncateAnswer cuts the connection in the middle of EC2's answer.
+// TruncateAnswer applies the call and closes the connection in the middle of
+// the response.
 func TruncateAnswer() Fault {
-	return Fault{name: "TruncateAnswer", tamper: func(a *answer) { a.cut = true }}
+	return Fault{name: "TruncateAnswer", times: 1, modify: func(r *response) { r.truncated = true }}
 }
 
-// Hang does what was asked and never answers. The call ends with its context,
-// or with the [Server].
+// Hang applies the call and never responds. The call ends with its context, or
+// with the [Server].
 func Hang() Fault {
-	return Fault{name: "Hang", tamper: func(a *answer) { a.hung = true }}
+	return Fault{name: "Hang", times: 1, modify: func(r *response) { r.hung = true }}
 }
 
-// Delay does what was asked at once and answers after d. A call that does not
+// Delay applies the call at once and responds after d. A call that does not
 // wait that long ends with its context.
 func Delay(d time.Duration) Fault {
-	return Fault{name: "Delay", tamper: func(a *answer) { a.delay += d }}
+	return Fault{name: "Delay", times: 1, modify: func(r *response) { r.delay += d }}
 }
 
-// FailResources makes EC2 report resources of a CreateFlowLogs call as
-// unsuccessful, with the code and message given, and create no flow log on
-// them. It waits for a call that names one of resourceIDs. With none given it
-// is for every resource of a call.
+// FailResources reports resources of a CreateFlowLogs call as unsuccessful, with
+// the code and message given, and creates no flow logs on them. It matches a
+// call that names one of resourceIDs. Without resourceIDs, every resource of a
+// call fails.
 func FailResources(code, message string, resourceIDs ...string) Fault {
 	fails := func(id string) bool { return len(resourceIDs) == 0 || slices.Contains(resourceIDs, id) }
 	return onCreate(Fault{
-		name: "FailResources",
+		name:  "FailResources",
+		times: 1,
 		item: func(id string) *types.UnsuccessfulItemError {
 			if !fails(id) {
 				return nil
@@ -95,57 +101,71 @@ func FailResources(code, message string, resourceIDs ...string) Fault {
 	}).On(func(c Call) bool { return slices.ContainsFunc(c.ResourceIDs, fails) })
 }
 
-// PropagateAfter makes EC2 see an IAM role, or the policy of an S3 bucket, only
-// when d has passed since Inject. Until then a CreateFlowLogs call with that
-// role is refused with "Unable to assume given IAM role", and one to that
-// bucket fails for each resource with "Access Denied for LogDestination". The
-// ARN is that of the role or of the bucket itself, without a prefix.
+// PropagateAfter hides an IAM role, or the policy of an S3 bucket, from EC2
+// until d has passed since Inject. Until then a CreateFlowLogs call with that
+// role is rejected with "Unable to assume given IAM role", and each resource of
+// a call to that bucket fails with "Access Denied for LogDestination". The ARN
+// is that of the role, or that of the bucket without a prefix.
 //
 // It is kept until d has passed.
 func PropagateAfter(arn string, d time.Duration) Fault {
 	return onCreate(Fault{name: "PropagateAfter", hidden: arn, delay: d}).Keep()
 }
 
-// EditAnswer changes EC2's answer to a successful CreateFlowLogs call, and
-// nothing but the answer: IDs in another order, fewer or more of them, a
-// failure that goes unmentioned. The output is edit's own.
+// EditAnswer changes the response to a successful CreateFlowLogs call, and
+// nothing else: flow log IDs in another order, fewer or more of them, a failure
+// that is not mentioned. The output is a copy that belongs to edit. A replay
+// under the same token starts from the unedited response.
 func EditAnswer(edit func(*ec2.CreateFlowLogsOutput)) Fault {
-	return onCreate(Fault{name: "EditAnswer", edit: edit})
+	return onCreate(Fault{name: "EditAnswer", times: 1, edit: edit})
 }
 
 func onCreate(f Fault) Fault {
 	return f.On(func(c Call) bool { return c.Operation == "CreateFlowLogs" })
 }
 
-// On narrows a Fault to calls for which match reports true. What the call was
-// answered is not known then. Match is called with the EC2 locked: it must not
-// call a method of it.
+// On narrows a Fault to the calls for which match returns true. The response is
+// not known at that time. The EC2 is locked while match runs, so match must not
+// call its methods.
 func (f Fault) On(match func(Call) bool) Fault {
-	if before := f.match; before != nil {
-		f.match = func(c Call) bool { return before(c) && match(c) }
+	if before := f.matches; before != nil {
+		f.matches = func(c Call) bool { return before(c) && match(c) }
 	} else {
-		f.match = match
+		f.matches = match
 	}
 	return f
 }
 
-// Keep makes a Fault meet every call that it is for, not just the next one.
+// Times makes a Fault match the next n calls instead of one. With n of zero or
+// less it matches none, and Inject ignores it. Times undoes Keep, and Keep
+// undoes Times.
+func (f Fault) Times(n int) Fault {
+	f.times = max(n, 0)
+	return f
+}
+
+// Keep makes a Fault match every call, until [EC2.ClearFaults].
 func (f Fault) Keep() Fault {
-	f.keep = true
+	f.times = always
 	return f
 }
 
-// AfterApplying makes Refuse, Throttle and Respond answer when EC2 has done
-// what was asked. The other faults do so anyway.
+// AfterApplying makes Refuse, Throttle and Respond apply the call before they
+// respond. The other faults apply it anyway.
 func (f Fault) AfterApplying() Fault {
-	f.refuses = false
+	f.rejects = false
 	return f
 }
 
-// String names the fault as its function does.
+// String returns the name of the function that made the fault, and how many
+// calls it matches.
 func (f Fault) String() string {
-	if f.keep {
+	switch f.times {
+	case 1:
+		return f.name
+	case always:
 		return fmt.Sprintf("%s (kept)", f.name)
+	default:
+		return fmt.Sprintf("%s (%d times)", f.name, f.times)
 	}
-	return f.name
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -19,36 +20,37 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// onCall is a request that names its resource for a fault to match.
-func onCall(id string) func(flowlogstest.Call) bool {
+// forResource matches the calls that name a resource.
+func forResource(id string) func(flowlogstest.Call) bool {
 	return func(c flowlogstest.Call) bool { return slices.Contains(c.ResourceIDs, id) }
 }
 
-func TestFaultsOfTheCall(t *testing.T) {
+func TestFault_FailsOneCall(t *testing.T) {
 	t.Parallel()
 	const html = "<html><body>502 Bad Gateway</body></html>"
-	tests := map[string]struct {
+	tests := []struct {
+		name      string
 		fault     flowlogstest.Fault
 		applied   bool
 		retryable bool // by the SDK's standard retryer
-		status    int  // 0: no answer
+		status    int  // 0: no response
 		code      string
 		text      string
 	}{
-		"throttle":                 {flowlogstest.Throttle(), false, true, 503, "RequestLimitExceeded", "api error RequestLimitExceeded: Request limit exceeded."},
-		"throttle after applying":  {flowlogstest.Throttle().AfterApplying(), true, true, 503, "RequestLimitExceeded", ""},
-		"refuse":                   {flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403), false, false, 403, "UnauthorizedOperation", "You are not authorized"},
-		"refuse with 500":          {flowlogstest.Refuse("InternalError", "An internal error has occurred", 500), false, true, 500, "InternalError", ""},
-		"refuse after applying":    {flowlogstest.Refuse("Unavailable", "The service is unavailable", 503).AfterApplying(), true, true, 503, "Unavailable", ""},
-		"HTML":                     {flowlogstest.Respond(502, html), false, true, 502, "UnknownError", ""},
-		"HTML after applying":      {flowlogstest.Respond(502, html).AfterApplying(), true, true, 502, "UnknownError", ""},
-		"empty 500 after applying": {flowlogstest.Respond(500, "").AfterApplying(), true, true, 500, "UnknownError", ""},
-		"broken XML":               {flowlogstest.Respond(200, "<CreateFlowLogsResponse><flow").AfterApplying(), true, false, 200, "", "XML syntax error"},
-		"truncated answer":         {flowlogstest.TruncateAnswer(), true, false, 200, "", "deserialization failed, failed to decode response body, unexpected EOF"},
-		"lost answer":              {flowlogstest.LoseAnswer(), true, true, 0, "", "request send failed"},
+		{"Throttle", flowlogstest.Throttle(), false, true, 503, "RequestLimitExceeded", "Request limit exceeded."},
+		{"Throttle after applying", flowlogstest.Throttle().AfterApplying(), true, true, 503, "RequestLimitExceeded", ""},
+		{"Refuse with 403", flowlogstest.Refuse("UnauthorizedOperation", "Not you.", 403), false, false, 403, "UnauthorizedOperation", "Not you."},
+		{"Refuse with 500", flowlogstest.Refuse("InternalError", "", 500), false, true, 500, "InternalError", ""},
+		{"Refuse after applying", flowlogstest.Refuse("Unavailable", "", 503).AfterApplying(), true, true, 503, "Unavailable", ""},
+		{"Respond with HTML", flowlogstest.Respond(502, html), false, true, 502, "UnknownError", ""},
+		{"Respond with HTML after applying", flowlogstest.Respond(502, html).AfterApplying(), true, true, 502, "UnknownError", ""},
+		{"Respond with an empty 500 after applying", flowlogstest.Respond(500, "").AfterApplying(), true, true, 500, "UnknownError", ""},
+		{"Respond with broken XML", flowlogstest.Respond(200, "<CreateFlowLogsResponse><flow").AfterApplying(), true, false, 200, "", "XML syntax error"},
+		{"TruncateAnswer", flowlogstest.TruncateAnswer(), true, false, 200, "", "failed to decode response body, unexpected EOF"},
+		{"LoseAnswer", flowlogstest.LoseAnswer(), true, true, 0, "", "request send failed"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 				e.Inject(test.fault)
@@ -73,7 +75,7 @@ func TestFaultsOfTheCall(t *testing.T) {
 				assert.Equal(t, test.applied, len(e.FlowLogs()) == 1)
 				assert.Equal(t, test.status, e.Calls()[0].Status)
 
-				// One-shot: the next call succeeds, and creates once in all.
+				// The next call succeeds, and EC2 has created one flow log in all.
 				out, err = call.CreateFlowLogs(t.Context(), in)
 				require.NoError(t, err)
 				assert.Equal(t, []string{flowLogID(1)}, out.FlowLogIds)
@@ -83,7 +85,7 @@ func TestFaultsOfTheCall(t *testing.T) {
 	}
 }
 
-func TestHangEndsWithTheContext(t *testing.T) {
+func TestHang_EndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -96,11 +98,11 @@ func TestHangEndsWithTheContext(t *testing.T) {
 		var canceled *smithy.CanceledError
 		require.ErrorAs(t, err, &canceled)
 		assert.Zero(t, e.Calls()[0].Status)
-		assert.Len(t, e.FlowLogs(), 1, "applied all the same")
+		assert.Len(t, e.FlowLogs(), 1, "the call was applied")
 	})
 }
 
-func TestFailuresOfResources(t *testing.T) {
+func TestFailResources_FailsTheResourcesThatItNames(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
@@ -109,34 +111,29 @@ func TestFailuresOfResources(t *testing.T) {
 			flowlogstest.FailResources("400", "all"),
 		)
 		_, err := call.DescribeFlowLogs(t.Context(), nil)
-		require.NoError(t, err, "is for CreateFlowLogs")
-		failed := func(n int, code, message string) types.UnsuccessfulItem {
-			return types.UnsuccessfulItem{
-				Error:      &types.UnsuccessfulItemError{Code: aws.String(code), Message: aws.String(message)},
-				ResourceId: aws.String(vpc(n)),
-			}
-		}
+		require.NoError(t, err, "the fault is for CreateFlowLogs")
+		failed := func(n int, code, message string) types.UnsuccessfulItem { return unsuccessful(vpc(n), code, message) }
 
-		out, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpcs(3)...), withToken("a")))
+		out, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...), withToken("a")))
 		require.NoError(t, err)
-		equal(t, &ec2.CreateFlowLogsOutput{
+		assertEqual(t, &ec2.CreateFlowLogsOutput{
 			ClientToken:  aws.String("a"),
 			FlowLogIds:   []string{flowLogID(1)},
 			Unsuccessful: []types.UnsuccessfulItem{failed(2, "400", "LogDestination: logs is undeliverable"), failed(3, "InternalError", "no")},
 		}, out)
 
-		out, err = call.CreateFlowLogs(t.Context(), toBucket(on(vpc(2), vpc(3)), withToken("b")))
+		out, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2), vpc(3)), withToken("b")))
 		require.NoError(t, err)
-		equal(t, []types.UnsuccessfulItem{failed(2, "400", "all"), failed(3, "InternalError", "no")}, out.Unsuccessful)
+		assertEqual(t, []types.UnsuccessfulItem{failed(2, "400", "all"), failed(3, "InternalError", "no")}, out.Unsuccessful)
 
-		out, err = call.CreateFlowLogs(t.Context(), toBucket(on(vpc(2)), withToken("c")))
+		out, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2)), withToken("c")))
 		require.NoError(t, err)
 		assert.Equal(t, []string{flowLogID(2)}, out.FlowLogIds)
 		assert.Len(t, e.FlowLogs(), 2)
 	})
 }
 
-func TestAnEditedAnswerIsNotRemembered(t *testing.T) {
+func TestEditAnswer_IsNotRememberedForTheToken(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
@@ -151,10 +148,10 @@ func TestAnEditedAnswerIsNotRemembered(t *testing.T) {
 				out.ClientToken = nil
 			}),
 		)
-		in := toBucket(on(vpcs(3)...), withToken("token"))
+		in := toBucket(withIDs(vpcs(3)...), withToken("token"))
 		out, err := call.CreateFlowLogs(t.Context(), in)
 		require.NoError(t, err)
-		assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, out.FlowLogIds, "one-shot faults take one call each")
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, out.FlowLogIds, "each fault matches one call")
 
 		out, err = call.CreateFlowLogs(t.Context(), in)
 		require.NoError(t, err)
@@ -173,44 +170,138 @@ func TestAnEditedAnswerIsNotRemembered(t *testing.T) {
 	})
 }
 
-func TestFaultsMeetCallsInOrder(t *testing.T) {
+func TestInject_MatchesCallsInTheOrderOfInjection(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	e.Inject(
 		flowlogstest.Refuse("A", "", 400),
-		flowlogstest.Refuse("B", "", 400).On(onCall(vpc(2))),
+		flowlogstest.Refuse("B", "", 400).On(forResource(vpc(2))),
 		flowlogstest.Refuse("C", "", 400),
 	)
-	var met []string
+	var codes []string
 	for _, id := range []string{vpc(1), vpc(1), vpc(1), vpc(2), vpc(2)} {
-		_, err := e.CreateFlowLogs(t.Context(), toBucket(on(id), withToken(id)))
-		met = append(met, code(err))
+		_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(id), withToken(id)))
+		codes = append(codes, code(err))
 	}
-	assert.Equal(t, []string{"A", "C", "", "B", ""}, met)
+	assert.Equal(t, []string{"A", "C", "", "B", ""}, codes)
 }
 
-func TestKeptFaultsMeetEveryCallAndTheLastInjectedAnswers(t *testing.T) {
+func TestKeep_MatchesEveryCallAndTheLastInjectedTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	e.Inject(
-		flowlogstest.Refuse("Kept", "", 400).Keep().On(onCall(vpc(1))).On(func(c flowlogstest.Call) bool { return c.ClientToken != "free" }),
+		flowlogstest.Refuse("Kept", "", 400).Keep().On(forResource(vpc(1))).On(func(c flowlogstest.Call) bool { return c.ClientToken != "free" }),
 		flowlogstest.Refuse("Once", "", 500).AfterApplying(),
 	)
-	var met []string
-	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(), toBucket(), toBucket(on(vpc(2))), toBucket(), toBucket(withToken("free"))} {
+	var codes []string
+	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(), toBucket(), toBucket(withIDs(vpc(2))), toBucket(), toBucket(withToken("free"))} {
 		_, err := e.CreateFlowLogs(t.Context(), in)
-		met = append(met, code(err))
+		codes = append(codes, code(err))
 	}
-	assert.Equal(t, []string{"Once", "Kept", "", "Kept", ""}, met)
-	assert.Len(t, e.FlowLogs(), 2, "the kept fault kept EC2 from applying the first call")
+	assert.Equal(t, []string{"Once", "Kept", "", "Kept", ""}, codes)
+	assert.Len(t, e.FlowLogs(), 2, "the kept fault keeps the first call from being applied")
 }
 
-func TestFaultsAreValues(t *testing.T) {
+func TestFault_TimesMatchesSoManyCalls(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		e.Inject(
+			flowlogstest.Refuse("A", "", 400).On(forResource(vpc(1))).Times(2),
+			flowlogstest.Refuse("B", "", 400),
+		)
+		var codes []string
+		for _, id := range []string{vpc(1), vpc(2), vpc(1), vpc(1), vpc(2)} {
+			_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(id), withToken(id)))
+			codes = append(codes, code(err))
+		}
+		assert.Equal(t, []string{"A", "B", "A", "", ""}, codes, "calls that it is not for are not counted")
+	})
+}
+
+func TestFault_TimesOfZeroOrLessMatchesNoCall(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, -1, -100} {
+		e := flowlogstest.New()
+		e.Inject(flowlogstest.Throttle().Times(n), flowlogstest.Throttle().Keep().Times(n), flowlogstest.Fault{})
+		_, err := e.CreateFlowLogs(t.Context(), toBucket())
+		assert.NoError(t, err, n)
+	}
+}
+
+func TestFault_TimesAndKeepUndoEachOther(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault flowlogstest.Fault
+		want  int // how many of five calls fail
+	}{
+		{"Times after Keep", flowlogstest.Throttle().Keep().Times(3), 3},
+		{"Keep after Times", flowlogstest.Throttle().Times(3).Keep(), 5},
+		{"Keep after Times of zero", flowlogstest.Throttle().Times(0).Keep(), 5},
+		{"the last Times", flowlogstest.Throttle().Times(3).Times(2), 2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			e := flowlogstest.New()
+			e.Inject(test.fault)
+			failed := 0
+			for range 5 {
+				if _, err := e.DescribeFlowLogs(t.Context(), nil); err != nil {
+					failed++
+				}
+			}
+			assert.Equal(t, test.want, failed)
+		})
+	}
+}
+
+func TestFault_StringSaysHowOften(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "Throttle", flowlogstest.Throttle().String())
+	assert.Equal(t, "Throttle (3 times)", flowlogstest.Throttle().Times(3).String())
+	assert.Equal(t, "Throttle (kept)", flowlogstest.Throttle().Keep().String())
+}
+
+func TestClearFaults_RemovesKeptFaultsToo(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		e.Inject(
+			flowlogstest.Throttle(), flowlogstest.LoseAnswer().Times(2), flowlogstest.Respond(500, "").Keep(),
+			flowlogstest.PropagateAfter(bucket, time.Hour),
+		)
+		e.ClearFaults()
+		out, err := call.CreateFlowLogs(t.Context(), toBucket())
+		require.NoError(t, err)
+		assert.Empty(t, out.Unsuccessful)
+
+		e.Inject(flowlogstest.Throttle())
+		_, err = call.CreateFlowLogs(t.Context(), toBucket())
+		assert.Equal(t, "RequestLimitExceeded", code(err), "faults can be injected afterwards")
+	})
+}
+
+func TestEditAnswer_EditsWhatAnotherEditHasLeftIncomplete(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		seen := 0
+		e.Inject(
+			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) {
+				out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{}, types.UnsuccessfulItem{Error: &types.UnsuccessfulItemError{}})
+			}).Keep(),
+			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { seen = len(out.Unsuccessful) }),
+		)
+		out, err := call.CreateFlowLogs(t.Context(), toBucket())
+		require.NoError(t, err)
+		assert.Equal(t, 2, seen)
+		assert.Len(t, out.Unsuccessful, 2)
+	})
+}
+
+func TestFault_IsAValue(t *testing.T) {
 	t.Parallel()
 	once := flowlogstest.Throttle()
-	kept := once.Keep().AfterApplying().On(func(flowlogstest.Call) bool { return false })
-	assert.Equal(t, "Throttle", once.String())
-	assert.Equal(t, "Throttle (kept)", kept.String())
+	once.Keep().AfterApplying().On(func(flowlogstest.Call) bool { return false }).Times(0)
 
 	e := flowlogstest.New()
 	e.Inject(once)
@@ -219,7 +310,7 @@ func TestFaultsAreValues(t *testing.T) {
 	assert.Empty(t, e.FlowLogs())
 }
 
-func TestTheSDKRetriesALostAnswerWithTheSameBody(t *testing.T) {
+func TestLoseAnswer_IsRetriedByTheSDKWithTheSameBody(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)

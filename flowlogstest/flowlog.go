@@ -16,18 +16,19 @@ type flowLog struct {
 	number     int // in the order of creation, from 1
 	id         string
 	resourceID string
-	created    time.Time
+	created    time.Time      // zero if put
+	given      *types.FlowLog // to Put, else nil
 	*configuration
 }
 
 // configuration is what all flow logs of one call have in common.
 type configuration struct {
 	in       *ec2.CreateFlowLogsInput // with EC2's defaults filled in
-	logGroup string                   // of CloudWatch Logs, by name or out of the ARN
-	identity string                   // equal for what EC2 takes as one configuration and destination
+	logGroup string                   // of CloudWatch Logs, from the name or the ARN
+	identity string                   // equal if EC2 takes two for the same configuration and destination
 }
 
-// configure leaves the request as it came, for later calls to be compared with.
+// configure does not change the request: later calls are compared with it.
 func configure(request *ec2.CreateFlowLogsInput) *configuration {
 	filled := *request
 	in := &filled
@@ -50,8 +51,8 @@ func configure(request *ec2.CreateFlowLogsInput) *configuration {
 	c := &configuration{in: in, logGroup: aws.ToString(in.LogGroupName)}
 	destination := aws.ToString(in.LogDestination)
 	if in.LogDestinationType == types.LogDestinationTypeCloudWatchLogs {
-		if destination != "" {
-			_, c.logGroup, _ = parseLogGroup(destination)
+		if _, name, ok := parseLogGroup(destination); ok {
+			c.logGroup = name
 		}
 		destination = c.logGroup
 	}
@@ -94,8 +95,16 @@ func tagFieldsIdentity(specs []types.TagFieldSpecificationRequest) string {
 	return b.String()
 }
 
-// describe is the flow log as DescribeFlowLogs shows it, in memory of its own.
+// visible reports whether DescribeFlowLogs shows the flow log yet.
+func (f *flowLog) visible(now time.Time, o Options) bool {
+	return now.Sub(f.created) >= o.DescribeLag
+}
+
+// describe returns what DescribeFlowLogs shows. It shares no memory with f.
 func (f *flowLog) describe(now time.Time, o Options) types.FlowLog {
+	if f.given != nil {
+		return copyFlowLog(*f.given)
+	}
 	described := types.FlowLog{
 		CreationTime:             aws.Time(wireTime(f.created)),
 		DeliverCrossAccountRole:  duplicate(f.in.DeliverCrossAccountRole),
@@ -139,9 +148,9 @@ func (f *flowLog) describe(now time.Time, o Options) types.FlowLog {
 	return described
 }
 
-// undeliverable reports whether CloudWatch Logs will refuse the records. A log
-// group ARN that ends in ":*" was seen on EC2 to be taken and then to fail with
-// "Access error": https://github.com/hashicorp/terraform-provider-aws/issues/6373
+// undeliverable reports whether CloudWatch Logs will reject the records. EC2 was
+// seen to accept a log group ARN that ends in ":*" and to fail with "Access
+// error" later: https://github.com/hashicorp/terraform-provider-aws/issues/6373
 func (f *flowLog) undeliverable(o Options) bool {
 	if f.in.LogDestinationType != types.LogDestinationTypeCloudWatchLogs {
 		return false

@@ -41,7 +41,7 @@ var (
 	transitGatewayFieldSet = fieldSet(transitGatewayFields)
 	tagFieldSet            = fieldSet(tagFields)
 
-	// A trailing space was seen to be refused:
+	// EC2 was seen to reject a trailing space:
 	// https://github.com/aws-cloudformation/rain/issues/288
 	formatPattern = regexp.MustCompile(`^\$\{[^{}\s]+\}( +\$\{[^{}\s]+\})*$`)
 	fieldPattern  = regexp.MustCompile(`\$\{([^}]+)\}`)
@@ -55,7 +55,7 @@ func fieldSet(fields string) map[string]bool {
 	return set
 }
 
-// defaultFormat is what DescribeFlowLogs shows where no format was given.
+// defaultFormat is what DescribeFlowLogs shows if the request had no format.
 func defaultFormat(t types.FlowLogsResourceType) string {
 	fields := vpcDefaultFields
 	if isTransitGateway(t) {
@@ -64,8 +64,8 @@ func defaultFormat(t types.FlowLogsResourceType) string {
 	return "${" + strings.Join(strings.Fields(fields), "} ${") + "}"
 }
 
-// checkFormat leaves open what is not documented: a field may be repeated.
-func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+// checkFormat accepts what is not documented: a field may be repeated.
+func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	format := aws.ToString(in.LogFormat)
 	if format == "" {
 		return nil
@@ -86,7 +86,7 @@ func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 	if len(unknown) > 0 {
 		// The first three words are EC2's, by
 		// https://github.com/badmintoncryer/cdk-preflight. The code, and that a
-		// field of the other kind of resource is unknown too, are choices.
+		// field of the other kind of resource is unknown, too, are choices.
 		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
 	}
 	return nil

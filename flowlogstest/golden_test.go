@@ -24,22 +24,22 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// A golden file holds one request, an empty line, and the status and body of
-// its answer, as they go over the wire. The SDK's client has to send the one
-// and to read the other as what is wanted.
-func TestGoldenFiles(t *testing.T) {
+// A golden file holds one request, an empty line, and the status and body of its
+// response, as they go over the wire. The SDK's client must send that request,
+// and decode that response to the output wanted. Write the files with -update.
+func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	everything := toBucket(
-		on(vpcs(2)...), withToken("token"), destination(bucket+"/prefix/"), interval(60),
-		format("${version} ${instance-tag} ${instance-tag-2} ${interface-tag}"),
-		options(types.DestinationOptionsRequest{
+		withIDs(vpcs(2)...), withToken("token"), withDestination(bucket+"/prefix/"), withInterval(60),
+		withFormat("${version} ${instance-tag} ${instance-tag-2} ${interface-tag}"),
+		withOptions(types.DestinationOptionsRequest{
 			FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(true),
 		}),
-		tagFields(
+		withTagFields(
 			types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"Name", "Owner"}},
 			types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeNetworkInterface, TagKeys: []string{"Name"}},
 		),
-		tagged(types.ResourceTypeVpcFlowLog, tag("Name", "a & b"), tag("Owner", "")),
+		withTags(types.ResourceTypeVpcFlowLog, tag("Name", "a & b"), tag("Owner", "")),
 	)
 	exists := func(e *flowlogstest.EC2) {
 		if _, err := e.CreateFlowLogs(context.Background(), everything); err != nil {
@@ -52,16 +52,26 @@ func TestGoldenFiles(t *testing.T) {
 	}
 	full := func(e *flowlogstest.EC2) {
 		for n := range 250 {
-			if _, err := e.CreateFlowLogs(context.Background(), toBucket(destination(bucket+"/"+strconv.Itoa(n)))); err != nil {
+			if _, err := e.CreateFlowLogs(context.Background(), toBucket(withDestination(bucket+"/"+strconv.Itoa(n)))); err != nil {
 				panic(err)
 			}
 		}
 	}
 	nothing := func(*flowlogstest.EC2) {}
 	fails := func(f flowlogstest.Fault) func(*flowlogstest.EC2) { return func(e *flowlogstest.EC2) { e.Inject(f) } }
-	missingBucket := types.UnsuccessfulItem{
-		ResourceId: aws.String(vpc(2)),
-		Error:      &types.UnsuccessfulItemError{Code: aws.String("400"), Message: aws.String("LogDestination: flow-logs-bucket does not exist")},
+	const missingBucket = "LogDestination: flow-logs-bucket does not exist"
+	failed := flowlogstest.FailResources("400", missingBucket, vpc(2))
+	unauthorized := flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+	internalError := flowlogstest.Refuse("InternalError", "An internal error has occurred", 500)
+	old := func(e *flowlogstest.EC2) { e.Put(ofOldTimes()) }
+
+	filtered := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpc(2), vpc(3))}}
+	secondPage := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}
+	pageOfIDs := &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, MaxResults: aws.Int32(5)}
+	both := &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1), flowLogID(2)}}
+	one := &ec2.CreateFlowLogsOutput{
+		ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1)},
+		Unsuccessful: []types.UnsuccessfulItem{unsuccessful(vpc(2), "400", missingBucket)},
 	}
 	described := types.FlowLog{
 		CreationTime: aws.Time(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), DeliverLogsStatus: aws.String("SUCCESS"),
@@ -78,54 +88,55 @@ func TestGoldenFiles(t *testing.T) {
 			{ResourceType: types.TaggableResourceTypeNetworkInterface, TagKeys: []string{"Name"}},
 		},
 	}
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		before func(*flowlogstest.EC2)
 		in     any
 		want   any    // the output
 		code   string // or the error's
 	}{
-		"create":         {nothing, everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1), flowLogID(2)}}, ""},
-		"create-replay":  {exists, everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1), flowLogID(2)}}, ""},
-		"create-partial": {fails(flowlogstest.FailResources("400", *missingBucket.Error.Message, vpc(2))), everything, &ec2.CreateFlowLogsOutput{ClientToken: aws.String("token"), FlowLogIds: []string{flowLogID(1)}, Unsuccessful: []types.UnsuccessfulItem{missingBucket}}, ""},
-		"describe":       {exists, &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("resource-id"), Values: []string{vpc(2), vpc(3)}}}}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}}, ""},
-		"describe-page":  {exists, &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}, NextToken: aws.String("Mg")}, ""},
-		"describe-empty": {nothing, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{}, ""},
-		"delete":         {exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
+		{"create", nothing, everything, both, ""},
+		{"create-replay", exists, everything, both, ""},
+		{"create-partial", fails(failed), everything, one, ""},
+		{"describe", exists, filtered, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}}, ""},
+		{"describe-page", exists, secondPage, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}, NextToken: aws.String("Mg")}, ""},
+		{"describe-empty", nothing, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{}, ""},
+		{"describe-unknown", exists, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, &ec2.DescribeFlowLogsOutput{}, ""},
+		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{ofOldTimes()}}, ""},
+		{"delete", exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
 
-		"error-parameter":       {nothing, toBucket(interval(300)), nil, "InvalidParameter"},
-		"error-parameter-value": {nothing, toBucket(format("${version}<")), nil, "InvalidParameterValue"},
-		"error-missing":         {nothing, toBucket(func(in *ec2.CreateFlowLogsInput) { in.TrafficType = "" }), nil, "MissingParameter"},
-		"error-malformed":       {nothing, toBucket(on("vpc-xyz")), nil, "InvalidVpcID.Malformed"},
-		"error-tags":            {nothing, toBucket(tagged(types.ResourceTypeVpcFlowLog, manyTags(51)...)), nil, "TagLimitExceeded"},
-		"error-token":           {nothing, toBucket(withToken(strings.Repeat("x", 65))), nil, "InvalidClientToken"},
-		"error-mismatch":        {exists, toBucket(withToken("token")), nil, "IdempotentParameterMismatch"},
-		"error-exists":          {exists, toLogGroup(), nil, "FlowLogAlreadyExists"},
-		"error-dry-run":         {nothing, toBucket(dryRun), nil, "DryRunOperation"},
-		"error-throttled":       {fails(flowlogstest.Throttle()), toBucket(), nil, "RequestLimitExceeded"},
-		"error-unauthorized":    {fails(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)), toBucket(), nil, "UnauthorizedOperation"},
-		"error-role":            {fails(flowlogstest.PropagateAfter(ourRole, time.Hour)), toLogGroup(), nil, "InvalidParameter"},
-		"error-limit":           {full, toBucket(), nil, "FlowLogsLimitExceeded"},
-		"error-internal":        {fails(flowlogstest.Refuse("InternalError", "An internal error has occurred", 500)), toBucket(), nil, "InternalError"},
-		"error-not-found":       {nothing, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, nil, "InvalidFlowLogId.NotFound"},
-		"error-combination":     {nothing, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(1)}, MaxResults: aws.Int32(5)}, nil, "InvalidParameterCombination"},
-		"error-page":            {nothing, &ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, nil, "InvalidPaginationToken"},
+		{"error-parameter", nothing, toBucket(withInterval(300)), nil, "InvalidParameter"},
+		{"error-parameter-value", nothing, toBucket(withFormat("${version}<")), nil, "InvalidParameterValue"},
+		{"error-missing", nothing, toBucket(withTraffic("")), nil, "MissingParameter"},
+		{"error-malformed", nothing, toBucket(withIDs("vpc-xyz")), nil, "InvalidVpcID.Malformed"},
+		{"error-tags", nothing, toBucket(withTags(types.ResourceTypeVpcFlowLog, manyTags(51)...)), nil, "TagLimitExceeded"},
+		{"error-token", nothing, toBucket(withToken(strings.Repeat("x", 65))), nil, "InvalidClientToken"},
+		{"error-mismatch", exists, toBucket(withToken("token")), nil, "IdempotentParameterMismatch"},
+		{"error-exists", exists, toLogGroup(), nil, "FlowLogAlreadyExists"},
+		{"error-dry-run", nothing, toBucket(withDryRun), nil, "DryRunOperation"},
+		{"error-throttled", fails(flowlogstest.Throttle()), toBucket(), nil, "RequestLimitExceeded"},
+		{"error-unauthorized", fails(unauthorized), toBucket(), nil, "UnauthorizedOperation"},
+		{"error-role", fails(flowlogstest.PropagateAfter(ourRole, time.Hour)), toLogGroup(), nil, "InvalidParameter"},
+		{"error-limit", full, toBucket(), nil, "FlowLogsLimitExceeded"},
+		{"error-internal", fails(internalError), toBucket(), nil, "InternalError"},
+		{"error-not-found", nothing, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, nil, "InvalidFlowLogId.NotFound"},
+		{"error-combination", nothing, pageOfIDs, nil, "InvalidParameterCombination"},
+		{"error-page", nothing, &ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, nil, "InvalidPaginationToken"},
 	}
 	files, err := filepath.Glob("testdata/*.golden")
 	require.NoError(t, err)
-	for _, file := range files {
-		assert.Contains(t, tests, strings.TrimSuffix(filepath.Base(file), ".golden"), "no test has this file")
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	assert.Len(t, files, len(tests), "every file has a test")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join("testdata", name+".golden")
-			synctest.Test(t, func(t *testing.T) { // for the time in answers
+			file := filepath.Join("testdata", test.name+".golden")
+			synctest.Test(t, func(t *testing.T) { // for the time in responses
 				e := flowlogstest.New()
 				test.before(e)
 				out, err := invoke(e, test.in)
 				assert.Equal(t, test.code, code(err))
 				if test.code == "" {
-					equal(t, test.want, out)
+					assertEqual(t, test.want, out)
 				}
 				calls := e.Calls()
 				call := calls[len(calls)-1]
@@ -141,7 +152,7 @@ func TestGoldenFiles(t *testing.T) {
 			out, err := invoke(recorded(t, file), test.in)
 			assert.Equal(t, test.code, code(err))
 			if test.code == "" {
-				equal(t, test.want, out)
+				assertEqual(t, test.want, out)
 			}
 		})
 	}
@@ -158,14 +169,14 @@ func invoke(call api, in any) (any, error) {
 	}
 }
 
-// recorded is a client that is answered from a golden file, and asked for what
-// is in it.
+// recorded returns a client whose responses come from a golden file. It checks
+// that the request is the one in the file.
 func recorded(t *testing.T, file string) *ec2.Client {
 	t.Helper()
 	golden, err := os.ReadFile(file)
 	require.NoError(t, err)
-	request, answer, _ := strings.Cut(string(golden), "\n\n")
-	status, body, _ := strings.Cut(answer, "\n")
+	request, response, _ := strings.Cut(string(golden), "\n\n")
+	status, body, _ := strings.Cut(response, "\n")
 	return ec2.New(ec2.Options{
 		Region:      "us-east-1",
 		Credentials: aws.AnonymousCredentials{},

@@ -1,27 +1,63 @@
 package flowlogstest
 
 import (
-	"encoding/base64"
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
+	"sort"
 	"time"
 )
 
 // ledger holds the flow logs that exist.
 type ledger struct {
-	all        []*flowLog // in the order of creation
+	all        []*flowLog // in the order of their numbers
+	byID       map[string]*flowLog
 	byResource map[string][]*flowLog
-	last       int
+	last       int // number given to a flow log
 }
 
-// create numbers flow logs, so that a test can write down the IDs it expects.
+func newLedger() ledger {
+	return ledger{byID: map[string]*flowLog{}, byResource: map[string][]*flowLog{}}
+}
+
+// nextID numbers flow logs, so that a test can write down the IDs it expects. It
+// skips the IDs that [EC2.Put] has used.
+func (l *ledger) nextID() string {
+	for {
+		id := fmt.Sprintf("fl-%017x", l.last+1)
+		if l.byID[id] == nil {
+			return id
+		}
+		l.last++
+	}
+}
+
 func (l *ledger) create(resourceID string, c *configuration, now time.Time) string {
-	l.last++
-	f := &flowLog{number: l.last, id: fmt.Sprintf("fl-%017x", l.last), resourceID: resourceID, created: now, configuration: c}
-	l.all = append(l.all, f)
-	l.byResource[resourceID] = append(l.byResource[resourceID], f)
+	f := &flowLog{id: l.nextID(), resourceID: resourceID, created: now, configuration: c}
+	l.add(f)
 	return f.id
+}
+
+func (l *ledger) add(f *flowLog) {
+	l.last++
+	f.number = l.last
+	l.all = append(l.all, f)
+	l.byID[f.id] = f
+	l.byResource[f.resourceID] = append(l.byResource[f.resourceID], f)
+}
+
+// put adds a flow log, or replaces the one with its ID in the same place.
+func (l *ledger) put(f *flowLog) {
+	before := l.byID[f.id]
+	if before == nil {
+		l.add(f)
+		return
+	}
+	f.number = before.number
+	l.all[len(l.all)-len(l.after(f.number-1))] = f
+	l.byID[f.id] = f
+	l.byResource[before.resourceID] = slices.DeleteFunc(l.byResource[before.resourceID], func(other *flowLog) bool { return other == before })
+	l.byResource[f.resourceID] = append(l.byResource[f.resourceID], f)
 }
 
 // has reports whether a resource has a flow log of the same configuration.
@@ -29,48 +65,33 @@ func (l *ledger) has(resourceID string, c *configuration) bool {
 	return slices.ContainsFunc(l.byResource[resourceID], func(f *flowLog) bool { return f.identity == c.identity })
 }
 
-// among returns the flow logs that exist of those named.
-func (l *ledger) among(ids []string) map[string]*flowLog {
-	wanted := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		wanted[id] = true
-	}
-	found := make(map[string]*flowLog, len(ids))
-	for _, f := range l.all {
-		if wanted[f.id] {
-			found[f.id] = f
+// after returns the flow logs with a higher number.
+func (l *ledger) after(number int) []*flowLog {
+	return l.all[sort.Search(len(l.all), func(i int) bool { return l.all[i].number > number }):]
+}
+
+// on returns the flow logs on some resources with a higher number.
+func (l *ledger) on(resourceIDs map[string]bool, number int) []*flowLog {
+	var found []*flowLog
+	for id := range resourceIDs {
+		for _, f := range l.byResource[id] {
+			if f.number > number {
+				found = append(found, f)
+			}
 		}
 	}
+	slices.SortFunc(found, func(a, b *flowLog) int { return cmp.Compare(a.number, b.number) })
 	return found
 }
 
 func (l *ledger) delete(ids []string) {
-	gone := l.among(ids)
-	isGone := func(f *flowLog) bool { return gone[f.id] != nil }
-	for _, f := range gone {
-		l.byResource[f.resourceID] = slices.DeleteFunc(l.byResource[f.resourceID], isGone)
-	}
-	l.all = slices.DeleteFunc(l.all, isGone)
-}
-
-// page returns up to limit of the flow logs that come after a token, and the
-// token of the next page, empty on the last. A token names the last flow log of
-// its page, so flow logs created or deleted meanwhile do not shift the pages.
-func page(flowLogs []*flowLog, token string, limit int) ([]*flowLog, string, bool) {
-	if token != "" {
-		text, err := base64.RawURLEncoding.DecodeString(token)
-		if err != nil {
-			return nil, "", false
+	deleted := newSet(ids)
+	isDeleted := func(f *flowLog) bool { return deleted[f.id] }
+	for _, id := range ids {
+		if f := l.byID[id]; f != nil { // an ID may be named twice
+			l.byResource[f.resourceID] = slices.DeleteFunc(l.byResource[f.resourceID], isDeleted)
+			delete(l.byID, id)
 		}
-		last, err := strconv.Atoi(string(text))
-		if err != nil {
-			return nil, "", false
-		}
-		flowLogs = slices.DeleteFunc(slices.Clone(flowLogs), func(f *flowLog) bool { return f.number <= last })
 	}
-	if limit == 0 || len(flowLogs) <= limit {
-		return flowLogs, "", true
-	}
-	next := base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(flowLogs[limit-1].number)))
-	return flowLogs[:limit], next, true
+	l.all = slices.DeleteFunc(l.all, isDeleted)
 }

@@ -1,57 +1,86 @@
 package flowlogstest
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
 
-// Options say what the account behind an [EC2] looks like. [New] fills in the
-// defaults named below and then runs its functions, so whatever a function
-// sets, zero and nil included, is meant.
+// Options describe the account behind an [EC2]. [New] fills in the defaults
+// named below before it runs its functions. Whatever a function sets is taken
+// literally, zero and nil included.
 type Options struct {
-	// Region is where every call is made: it appears in ARNs and must be the
-	// Region of a log group given by its ARN. Default "us-east-1".
+	// Region is the Region of every call. It appears in ARNs, and a log group
+	// that is given by its ARN must be in it. Default "us-east-1".
 	Region string
 
-	// AccountID is the caller's account, to which the roles must belong. Empty,
-	// which is the default: that of whichever role is given.
+	// AccountID is the account of the caller. The roles must belong to it.
+	// Default empty: a role may belong to any account.
 	AccountID string
 
 	// Resources are the IDs of the VPCs, subnets, network interfaces, gateways
-	// and attachments that exist. Nil: every well-formed ID does.
+	// and attachments that exist. Nil: every well-formed ID exists.
 	Resources []string
 
-	// Buckets are the names of the S3 buckets that exist. Nil: every one does.
+	// Buckets are the names of the S3 buckets that exist. Nil: every bucket
+	// exists.
 	Buckets []string
 
-	// DeniedBuckets are the names of buckets that exist and whose policy keeps
-	// EC2 from delivering to them. Default none.
+	// DeniedBuckets are the names of buckets that exist and whose policy denies
+	// EC2 access. Default none.
 	DeniedBuckets []string
 
 	// LogGroups are the names of the CloudWatch Logs groups that the roles can
-	// write to. A flow log to another one is created all the same, and its
-	// delivery fails after FailedAfter. Nil: every log group can be written to.
+	// write to. A flow log to another log group is created, and its delivery
+	// fails after FailedAfter. Nil: the roles can write to every log group.
 	LogGroups []string
 
-	// Roles are the ARNs of the IAM roles that EC2 can assume. Nil: every
-	// well-formed one of the account.
+	// Roles are the ARNs of the IAM roles that EC2 can assume. Nil: EC2 can
+	// assume every well-formed role of the account.
 	Roles []string
 
-	// FailedAfter is how long a flow log that cannot deliver still shows
-	// DeliverLogsStatus SUCCESS before it turns to FAILED. Default 10 minutes.
+	// FailedAfter is how long a flow log that cannot deliver shows
+	// DeliverLogsStatus SUCCESS before it shows FAILED. Default 10 minutes.
+	// Zero: it never shows SUCCESS.
 	FailedAfter time.Duration
 
-	// Throttle turns on the token buckets of the EC2 API. Each operation has
-	// its own. DescribeFlowLogs has the documented one for reading: 100 calls,
-	// refilled by 20 a second. Default off.
+	// DescribeLag is how long after its creation DescribeFlowLogs does not show
+	// a flow log. Deletions and flow logs of [EC2.Put] are seen at once.
+	// Default zero: no lag.
+	DescribeLag time.Duration
+
+	// AlreadyExistsPerItem reports FlowLogAlreadyExists as an unsuccessful item
+	// of the resource that has the flow log, and creates the flow logs on the
+	// other resources. Default false: the whole call is rejected. EC2 rejects a
+	// call for a single resource; what it does for one of several is not known.
+	// Test with both.
+	AlreadyExistsPerItem bool
+
+	// Fallback serves the actions that an EC2 does not know, such as
+	// DescribeVpcs. The body of its request can be read again. Its response is
+	// buffered, so it cannot be streamed. Default nil: such an action is
+	// rejected with InvalidAction.
+	//
+	// The calls are part of [EC2.Calls], with no ErrorCode, and faults apply to
+	// them as to any other call; [Fault.On] keeps a fault away from them.
+	// Throttle does not count them. Fallback is called without a lock, by
+	// several goroutines at once, and may use the EC2. It is reached through
+	// [EC2.ServeHTTP] and so through a [Server]; the methods of an EC2 call
+	// known actions only.
+	Fallback http.Handler
+
+	// Throttle turns on the token buckets of the EC2 API, one for each
+	// operation. That of DescribeFlowLogs is the documented one for reading: 100
+	// calls, refilled by 20 a second. Default off.
 	Throttle bool
 
-	// Burst is the size of the bucket of CreateFlowLogs and that of
-	// DeleteFlowLogs, in calls; both start full. Default 50, as documented.
+	// Burst is the size of the buckets of CreateFlowLogs and DeleteFlowLogs, in
+	// calls. They start full. Default 50, as documented. Zero: every call is
+	// throttled.
 	Burst int
 
-	// PerSecond is how many calls those buckets regain in a second. Default 5,
-	// as documented. Zero: none.
+	// PerSecond is how many calls those two buckets regain in a second. Default
+	// 5, as documented. Zero: none.
 	PerSecond float64
 }
 
@@ -65,14 +94,14 @@ func resolve(optFns []func(*Options)) Options {
 	for _, fn := range optFns {
 		fn(&o)
 	}
-	// What the caller does to its slices afterwards must not change the account.
+	// The caller may change its slices later; the account must not change.
 	for _, list := range []*[]string{&o.Resources, &o.Buckets, &o.DeniedBuckets, &o.LogGroups, &o.Roles} {
 		*list = slices.Clone(*list)
 	}
 	return o
 }
 
-// exists reports whether name is among those that exist, nil meaning all.
-func exists(name string, among []string) bool {
-	return among == nil || slices.Contains(among, name)
+// exists reports whether names contains name. Nil contains every name.
+func exists(name string, names []string) bool {
+	return names == nil || slices.Contains(names, name)
 }

@@ -14,29 +14,29 @@ import (
 // Name.2 and so on, with case-sensitive names. See
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 //
-// It is read by naming the parameters that are known; finish then refuses the
-// rest, gaps in a list among them.
+// A decoder reads the parameters that it knows by their names. Then finish
+// rejects the rest, such as what follows a gap in a list.
 type query struct {
 	action string
 	params map[string]string
 	read   map[string]bool
-	err    *refusal // the first one met while reading
+	err    *apiError // the first of reading
 }
 
-func parseQuery(request string) (*query, *refusal) {
+func parseQuery(request string) (*query, *apiError) {
 	values, err := url.ParseQuery(request)
 	if err != nil {
-		return nil, refuse("MalformedQueryString", "The query string contains a syntax error")
+		return nil, apiErrorf("MalformedQueryString", "The query string contains a syntax error")
 	}
 	q := &query{params: make(map[string]string, len(values)), read: make(map[string]bool, len(values))}
 	for name, all := range values {
 		if len(all) > 1 {
-			return nil, refuse("InvalidQueryParameter", "The parameter %s is given more than once", name)
+			return nil, apiErrorf("InvalidQueryParameter", "The parameter %s is given more than once", name)
 		}
 		q.params[name] = all[0]
 	}
 	if q.action = q.params["Action"]; q.action == "" {
-		return nil, refuse("MissingAction", "The request is missing an action")
+		return nil, apiErrorf("MissingAction", "The request is missing an action")
 	}
 	return q, nil
 }
@@ -91,8 +91,8 @@ func (q *query) list(name string) []string {
 	}
 }
 
-// each calls fn with "Name.1.", "Name.2." and so on while there are parameters
-// that begin so.
+// each calls fn with "Name.1.", "Name.2." and so on, as long as a parameter has
+// that prefix.
 func (q *query) each(name string, fn func(prefix string)) {
 	for n := 1; ; n++ {
 		prefix := name + "." + strconv.Itoa(n) + "."
@@ -112,15 +112,15 @@ func (q *query) has(prefix string) bool {
 	return false
 }
 
-func (q *query) fail(r *refusal) {
+func (q *query) fail(err *apiError) {
 	if q.err == nil {
-		q.err = r
+		q.err = err
 	}
 }
 
-// finish returns the first error of reading, or the refusal of a parameter
-// that nothing asked for.
-func (q *query) finish() *refusal {
+// finish returns the first error of reading, or an error for a parameter that
+// was not read.
+func (q *query) finish() *apiError {
 	if q.err != nil {
 		return q.err
 	}
@@ -136,7 +136,7 @@ func (q *query) finish() *refusal {
 	return nil
 }
 
-func decodeCreateFlowLogs(q *query) (*ec2.CreateFlowLogsInput, *refusal) {
+func decodeCreateFlowLogs(q *query) (*ec2.CreateFlowLogsInput, *apiError) {
 	in := &ec2.CreateFlowLogsInput{
 		ClientToken:              q.text("ClientToken"),
 		DeliverCrossAccountRole:  q.text("DeliverCrossAccountRole"),
@@ -174,7 +174,7 @@ func decodeCreateFlowLogs(q *query) (*ec2.CreateFlowLogsInput, *refusal) {
 	return in, q.finish()
 }
 
-func decodeDescribeFlowLogs(q *query) (*ec2.DescribeFlowLogsInput, *refusal) {
+func decodeDescribeFlowLogs(q *query) (*ec2.DescribeFlowLogsInput, *apiError) {
 	in := &ec2.DescribeFlowLogsInput{
 		DryRun:     q.flag("DryRun"),
 		FlowLogIds: q.list("FlowLogId"),
@@ -187,7 +187,7 @@ func decodeDescribeFlowLogs(q *query) (*ec2.DescribeFlowLogsInput, *refusal) {
 	return in, q.finish()
 }
 
-func decodeDeleteFlowLogs(q *query) (*ec2.DeleteFlowLogsInput, *refusal) {
+func decodeDeleteFlowLogs(q *query) (*ec2.DeleteFlowLogsInput, *apiError) {
 	in := &ec2.DeleteFlowLogsInput{
 		DryRun:     q.flag("DryRun"),
 		FlowLogIds: q.list("FlowLogId"),

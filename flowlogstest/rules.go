@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// checkCreate applies the rules that a request can break whatever the account
-// holds, in this order. Unless a comment says otherwise they are from
+// checkCreate applies the rules that do not depend on what exists in the
+// account, in this order. Unless a comment says otherwise, they are from
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
-func checkCreate(in *ec2.CreateFlowLogsInput, o Options) *refusal {
-	for _, check := range []func(*ec2.CreateFlowLogsInput, Options) *refusal{
+func checkCreate(in *ec2.CreateFlowLogsInput, o Options) *apiError {
+	for _, check := range []func(*ec2.CreateFlowLogsInput, Options) *apiError{
 		checkResources,
 		checkTrafficType,
 		checkInterval,
@@ -30,13 +30,13 @@ func checkCreate(in *ec2.CreateFlowLogsInput, o Options) *refusal {
 	return nil
 }
 
-// resourceKind is how EC2 names one type of resource. The codes are from
+// resourceKind has EC2's names for one type of resource. The codes are from
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 type resourceKind struct {
-	prefix       string
-	noun         string
-	notFoundCode string
-	brokenCode   string
+	prefix        string
+	noun          string
+	notFoundCode  string
+	malformedCode string
 }
 
 var resourceKinds = map[types.FlowLogsResourceType]resourceKind{
@@ -49,9 +49,9 @@ var resourceKinds = map[types.FlowLogsResourceType]resourceKind{
 }
 
 // notFound has the text of other operations on the same resources. That it
-// refuses the whole call is a choice.
-func (k resourceKind) notFound(id string) *refusal {
-	return refuse(k.notFoundCode, "The %s ID '%s' does not exist", k.noun, id)
+// rejects the whole call is a choice.
+func (k resourceKind) notFound(id string) *apiError {
+	return apiErrorf(k.notFoundCode, "The %s ID '%s' does not exist", k.noun, id)
 }
 
 func isTransitGateway(t types.FlowLogsResourceType) bool {
@@ -61,12 +61,12 @@ func isTransitGateway(t types.FlowLogsResourceType) bool {
 // hexID is what follows the prefix: 17 digits, or 8 in IDs from before 2018.
 var hexID = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	if len(in.ResourceIds) == 0 {
-		return missing("ResourceId")
+		return missingParameter("ResourceId")
 	}
 	if in.ResourceType == "" {
-		return missing("ResourceType")
+		return missingParameter("ResourceType")
 	}
 	kind, ok := resourceKinds[in.ResourceType]
 	if !ok {
@@ -86,22 +86,22 @@ func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 			return invalidParameter("Invalid Resource id %s for resource-type %s", id, in.ResourceType)
 		}
 		if !hexID.MatchString(strings.TrimPrefix(id, kind.prefix)) {
-			return refuse(kind.brokenCode, "Invalid id: \"%s\"", id) // choice: the text is not known
+			return apiErrorf(kind.malformedCode, "Invalid id: \"%s\"", id) // choice: the text is not known
 		}
 	}
 	return nil
 }
 
-// owns reports whether an ID has the prefix of the kind, which for a transit
-// gateway is also how the ID of an attachment begins.
+// owns reports whether an ID has the prefix of the kind. The ID of a transit
+// gateway attachment starts with that of a transit gateway, too.
 func (k resourceKind) owns(id string) bool {
 	return strings.HasPrefix(id, k.prefix) && (k.prefix != "tgw-" || !strings.HasPrefix(id, "tgw-attach-"))
 }
 
-// checkTrafficType has made-up texts: that a transit gateway takes none is
-// documented, what EC2 says then is not.
+// checkTrafficType has texts that are choices. It is documented that a transit
+// gateway takes no traffic type, and not what EC2 says then.
 // https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
-func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	switch in.TrafficType {
 	case types.TrafficTypeAccept, types.TrafficTypeReject, types.TrafficTypeAll:
 		if isTransitGateway(in.ResourceType) {
@@ -109,7 +109,7 @@ func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 		}
 	case "":
 		if !isTransitGateway(in.ResourceType) {
-			return missing("TrafficType")
+			return missingParameter("TrafficType")
 		}
 	default:
 		return invalidValue("TrafficType", string(in.TrafficType))
@@ -117,10 +117,10 @@ func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 	return nil
 }
 
-// checkInterval has messages of EC2, from
+// checkInterval has EC2's messages, from
 // https://github.com/badmintoncryer/cdk-preflight and
 // https://github.com/hashicorp/terraform-provider-aws/pull/26169
-func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	if in.MaxAggregationInterval == nil {
 		return nil
 	}
@@ -134,14 +134,14 @@ func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 	return nil
 }
 
-// checkToken has the documented length and alphabet, and the code and text of
-// the error table; that EC2 answers with it here is a choice.
+// checkToken has the documented length and alphabet. The code and the text are
+// those of the error table; that EC2 uses them here is a choice.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
-func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	token := aws.ToString(in.ClientToken)
 	ascii := strings.IndexFunc(token, func(r rune) bool { return r > 127 }) < 0
 	if len(token) > 64 || !ascii {
-		return refuse("InvalidClientToken", "The specified client token is not valid")
+		return apiErrorf("InvalidClientToken", "The specified client token is not valid")
 	}
 	return nil
 }

@@ -23,51 +23,61 @@ func edited(in *ec2.CreateFlowLogsInput, edits ...edit) *ec2.CreateFlowLogsInput
 	return in
 }
 
-func ofGateway(in *ec2.CreateFlowLogsInput) {
+func withGateway(in *ec2.CreateFlowLogsInput) {
 	in.ResourceIds = []string{"tgw-0123456789abcdef0"}
 	in.ResourceType = types.FlowLogsResourceTypeTransitGateway
 	in.TrafficType = ""
 }
 
-func toStream(in *ec2.CreateFlowLogsInput) {
+func withStream(in *ec2.CreateFlowLogsInput) {
 	in.LogDestinationType = types.LogDestinationTypeKinesisDataFirehose
 	in.LogDestination = aws.String("arn:aws:firehose:us-east-1:123456789012:deliverystream/flow-logs")
 }
 
-func format(f string) edit { return func(in *ec2.CreateFlowLogsInput) { in.LogFormat = aws.String(f) } }
+func withTraffic(t types.TrafficType) edit {
+	return func(in *ec2.CreateFlowLogsInput) { in.TrafficType = t }
+}
 
-func interval(seconds int32) edit {
+func withResource(t types.FlowLogsResourceType, id string) edit {
+	return func(in *ec2.CreateFlowLogsInput) { in.ResourceType, in.ResourceIds = t, []string{id} }
+}
+
+func withFormat(f string) edit {
+	return func(in *ec2.CreateFlowLogsInput) { in.LogFormat = aws.String(f) }
+}
+
+func withInterval(seconds int32) edit {
 	return func(in *ec2.CreateFlowLogsInput) { in.MaxAggregationInterval = aws.Int32(seconds) }
 }
 
-func destination(arn string) edit {
+func withDestination(arn string) edit {
 	return func(in *ec2.CreateFlowLogsInput) {
 		in.LogDestination = aws.String(arn)
 		in.LogGroupName = nil
 	}
 }
 
-func logGroup(name string) edit {
+func withLogGroup(name string) edit {
 	return func(in *ec2.CreateFlowLogsInput) { in.LogGroupName = aws.String(name) }
 }
 
-func role(arn string) edit {
+func withRole(arn string) edit {
 	return func(in *ec2.CreateFlowLogsInput) { in.DeliverLogsPermissionArn = aws.String(arn) }
 }
 
-func crossAccountRole(in *ec2.CreateFlowLogsInput) {
+func withCrossAccountRole(in *ec2.CreateFlowLogsInput) {
 	in.DeliverCrossAccountRole = aws.String("arn:aws:iam::210987654321:role/AWSLogDeliveryFirehoseCrossAccountRole")
 }
 
-func options(o types.DestinationOptionsRequest) edit {
+func withOptions(o types.DestinationOptionsRequest) edit {
 	return func(in *ec2.CreateFlowLogsInput) { in.DestinationOptions = &o }
 }
 
-func tagFields(specs ...types.TagFieldSpecificationRequest) edit {
+func withTagFields(specs ...types.TagFieldSpecificationRequest) edit {
 	return func(in *ec2.CreateFlowLogsInput) { in.TagFieldSpecifications = specs }
 }
 
-func tagged(resourceType types.ResourceType, tags ...types.Tag) edit {
+func withTags(resourceType types.ResourceType, tags ...types.Tag) edit {
 	return func(in *ec2.CreateFlowLogsInput) {
 		in.TagSpecifications = append(in.TagSpecifications, types.TagSpecification{ResourceType: resourceType, Tags: tags})
 	}
@@ -85,284 +95,344 @@ func manyTags(n int) []types.Tag {
 	return tags
 }
 
-func TestRules(t *testing.T) {
+func TestCreateFlowLogs_Rejects(t *testing.T) {
 	t.Parallel()
 	const invalid, invalidValue = "InvalidParameter", "InvalidParameterValue"
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		in      *ec2.CreateFlowLogsInput
 		code    string
 		message string
 	}{
-		"resource type is one of six": {
+		{
+			"a resource type that is not one of six",
 			toBucket(func(in *ec2.CreateFlowLogsInput) { in.ResourceType = "vpc" }),
 			invalidValue, "Value (vpc) for parameter ResourceType is invalid.",
 		},
-		"resource ID has the prefix of its type": {
-			toBucket(on("tgw-0123456789abcdef0")), invalid, "Invalid Resource id tgw-0123456789abcdef0 for resource-type VPC",
+		{
+			"a resource ID with the prefix of another type",
+			toBucket(withIDs("tgw-0123456789abcdef0")), invalid, "Invalid Resource id tgw-0123456789abcdef0 for resource-type VPC",
 		},
-		"transit gateway is not an attachment": {
-			toBucket(ofGateway, on("tgw-attach-0123456789abcdef0")),
+		{
+			"an attachment as a transit gateway",
+			toBucket(withGateway, withIDs("tgw-attach-0123456789abcdef0")),
 			invalid, "Invalid Resource id tgw-attach-0123456789abcdef0 for resource-type TransitGateway",
 		},
-		"attachment is not a transit gateway": {
-			toBucket(ofGateway, func(in *ec2.CreateFlowLogsInput) {
+		{
+			"a transit gateway as an attachment",
+			toBucket(withGateway, func(in *ec2.CreateFlowLogsInput) {
 				in.ResourceType = types.FlowLogsResourceTypeTransitGatewayAttachment
 			}),
 			invalid, "Invalid Resource id tgw-0123456789abcdef0 for resource-type TransitGatewayAttachment",
 		},
-		"resource ID is hexadecimal": {
-			toBucket(on("vpc-1234567g")), "InvalidVpcID.Malformed", `Invalid id: "vpc-1234567g"`,
+		{
+			"a resource ID that is not hexadecimal",
+			toBucket(withIDs("vpc-1234567g")), "InvalidVpcID.Malformed", `Invalid id: "vpc-1234567g"`,
 		},
-		"resource ID has 8 or 17 digits": {
-			toBucket(on("vpc-123456789")), "InvalidVpcID.Malformed", `Invalid id: "vpc-123456789"`,
+		{
+			"a resource ID with neither 8 nor 17 digits",
+			toBucket(withIDs("vpc-123456789")), "InvalidVpcID.Malformed", `Invalid id: "vpc-123456789"`,
 		},
-		"at most 300 resources": {
-			toBucket(on(vpcs(301)...)), invalid, "The number of resource IDs (301) exceeds the limit of 300 for resource-type VPC",
+		{
+			"more than 300 resources",
+			toBucket(withIDs(vpcs(301)...)), invalid, "The number of resource IDs (301) exceeds the limit of 300 for resource-type VPC",
 		},
-		"at most 25 transit gateways": {
-			toBucket(ofGateway, on(vpcs(26)...)), invalid, "The number of resource IDs (26) exceeds the limit of 25 for resource-type TransitGateway",
+		{
+			"more than 25 transit gateways",
+			toBucket(withGateway, withIDs(vpcs(26)...)), invalid, "The number of resource IDs (26) exceeds the limit of 25 for resource-type TransitGateway",
 		},
-		"VPC needs a traffic type": {
-			toBucket(func(in *ec2.CreateFlowLogsInput) { in.TrafficType = "" }),
+		{
+			"a VPC without a traffic type",
+			toBucket(withTraffic("")),
 			"MissingParameter", "The request must contain the parameter TrafficType",
 		},
-		"transit gateway takes no traffic type": {
-			toBucket(ofGateway, func(in *ec2.CreateFlowLogsInput) { in.TrafficType = types.TrafficTypeAll }),
+		{
+			"a transit gateway with a traffic type",
+			toBucket(withGateway, withTraffic(types.TrafficTypeAll)),
 			invalid, "traffic-type is not supported when the resource-type is TransitGateway or TransitGatewayAttachment",
 		},
-		"traffic type is one of three": {
-			toBucket(func(in *ec2.CreateFlowLogsInput) { in.TrafficType = "all" }),
+		{
+			"a traffic type that is not one of three",
+			toBucket(withTraffic("all")),
 			invalidValue, "Value (all) for parameter TrafficType is invalid.",
 		},
-		"interval is 60 or 600": {
-			toBucket(interval(300)), invalid, "Invalid Flow Log Max Aggregation Interval.",
+		{
+			"an interval that is neither 60 nor 600",
+			toBucket(withInterval(300)), invalid, "Invalid Flow Log Max Aggregation Interval.",
 		},
-		"transit gateway's interval is 60": {
-			toBucket(ofGateway, interval(600)),
+		{
+			"a transit gateway with another interval than 60",
+			toBucket(withGateway, withInterval(600)),
 			invalid, "max-aggregation-interval other than 60 sec / 1 min is not supported when the resource-type is TransitGateway or TransitGatewayAttachment",
 		},
-		"destination type is one of three": {
+		{
+			"a destination type that is not one of three",
 			toBucket(func(in *ec2.CreateFlowLogsInput) { in.LogDestinationType = "S3" }),
 			invalidValue, "Value (S3) for parameter LogDestinationType is invalid.",
 		},
-		"log group name or destination, not both": {
+		{
+			"both a log group name and a destination",
 			edited(toLogGroup(), func(in *ec2.CreateFlowLogsInput) {
 				in.LogDestination = aws.String("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")
 			}),
 			invalid, "Please only provide LogGroupName or only provide LogDestination.",
 		},
-		"both at once comes before the wrong one for s3": {
-			toBucket(logGroup("flow-logs")), invalid, "Please only provide LogGroupName or only provide LogDestination.",
+		{
+			"both for s3, before the wrong one for s3",
+			toBucket(withLogGroup("flow-logs")), invalid, "Please only provide LogGroupName or only provide LogDestination.",
 		},
-		"log group name or destination, not neither": {
+		{
+			"neither a log group name nor a destination",
 			toLogGroup(func(in *ec2.CreateFlowLogsInput) { in.LogGroupName = nil }),
 			invalid, "LogDestination can't be empty if LogGroupName is not provided.",
 		},
-		"log group name is for CloudWatch Logs": {
-			toBucket(logGroup("flow-logs"), func(in *ec2.CreateFlowLogsInput) { in.LogDestination = nil }),
+		{
+			"a log group name for s3",
+			toBucket(withLogGroup("flow-logs"), func(in *ec2.CreateFlowLogsInput) { in.LogDestination = nil }),
 			invalid, "LogDestination type must be cloud-watch-logs if LogGroupName is provided.",
 		},
-		"CloudWatch Logs needs a role": {
+		{
+			"CloudWatch Logs without a role",
 			toLogGroup(func(in *ec2.CreateFlowLogsInput) { in.DeliverLogsPermissionArn = nil }),
 			invalid, "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.",
 		},
-		"S3 takes no role": {
-			toBucket(role(ourRole)), invalid, "DeliverLogsPermissionArn is not applicable for s3 delivery",
+		{
+			"S3 with a role",
+			toBucket(withRole(ourRole)), invalid, "DeliverLogsPermissionArn is not applicable for s3 delivery",
 		},
-		"Firehose takes no role alone": {
-			toBucket(toStream, role(ourRole)),
+		{
+			"Firehose with a role alone",
+			toBucket(withStream, withRole(ourRole)),
 			invalid, "When providing a role for cross-account delivery, both the DeliverLogsPermissionArn and DeliverCrossAccountRole fields must be set.",
 		},
-		"Firehose takes no cross-account role alone": {
-			toBucket(toStream, crossAccountRole),
+		{
+			"Firehose with a cross-account role alone",
+			toBucket(withStream, withCrossAccountRole),
 			invalid, "When providing a role for cross-account delivery, both the DeliverLogsPermissionArn and DeliverCrossAccountRole fields must be set.",
 		},
-		"role of another account": {
-			toLogGroup(role("arn:aws:iam::210987654321:role/flow-logs")),
+		{
+			"a role of another account",
+			toLogGroup(withRole("arn:aws:iam::210987654321:role/flow-logs")),
 			invalid, "Unable to assume given IAM role: 'arn:aws:iam::210987654321:role/flow-logs'",
 		},
-		"role that is none": {
-			toLogGroup(role("flow-logs")), invalid, "Unable to assume given IAM role: 'flow-logs'",
+		{
+			"a role that is not an ARN",
+			toLogGroup(withRole("flow-logs")), invalid, "Unable to assume given IAM role: 'flow-logs'",
 		},
-		"destination options are not for CloudWatch Logs": {
-			toLogGroup(options(types.DestinationOptionsRequest{HiveCompatiblePartitions: aws.Bool(false)})),
+		{
+			"destination options for CloudWatch Logs",
+			toLogGroup(withOptions(types.DestinationOptionsRequest{HiveCompatiblePartitions: aws.Bool(false)})),
 			invalid, "DestinationOptions is not supported when LogDestinationType is cloud-watch-logs",
 		},
-		"destination options are not for Firehose": {
-			toBucket(toStream, options(types.DestinationOptionsRequest{PerHourPartition: aws.Bool(true)})),
+		{
+			"destination options for Firehose",
+			toBucket(withStream, withOptions(types.DestinationOptionsRequest{PerHourPartition: aws.Bool(true)})),
 			invalid, "DestinationOptions is not supported when LogDestinationType is kinesis-data-firehose",
 		},
-		"file format is one of two": {
-			toBucket(options(types.DestinationOptionsRequest{FileFormat: "csv"})),
+		{
+			"a file format that is not one of two",
+			toBucket(withOptions(types.DestinationOptionsRequest{FileFormat: "csv"})),
 			invalidValue, "Value (csv) for parameter DestinationOptions.FileFormat is invalid.",
 		},
-		"log group of another Region": {
-			toLogGroup(destination("arn:aws:logs:eu-west-1:123456789012:log-group:flow-logs")),
+		{
+			"a log group of another Region",
+			toLogGroup(withDestination("arn:aws:logs:eu-west-1:123456789012:log-group:flow-logs")),
 			invalid, "LogDestination must be in the same region as the API caller.",
 		},
-		"log group ARN": {
-			toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:flow-logs")),
+		{
+			"a malformed log group ARN",
+			toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:flow-logs")),
 			invalid, "LogDestination: arn:aws:logs:us-east-1:123456789012:flow-logs is not a valid ARN",
 		},
-		"log group name": {
-			toLogGroup(logGroup("flow logs")),
+		{
+			"a malformed log group name",
+			toLogGroup(withLogGroup("flow logs")),
 			invalidValue, "1 validation error detected: Value 'flow logs' at 'logGroupName' has an invalid format",
 		},
-		"log group name of AWS": {
-			toLogGroup(logGroup("aws/flow-logs")),
+		{
+			"a log group name that is reserved for AWS",
+			toLogGroup(withLogGroup("aws/flow-logs")),
 			invalidValue, "1 validation error detected: Value 'aws/flow-logs' at 'logGroupName' has an invalid format",
 		},
-		"bucket ARN": {
-			toBucket(destination("flow-logs-bucket")), invalid, "LogDestination: flow-logs-bucket is not a valid ARN",
+		{
+			"a malformed bucket ARN",
+			toBucket(withDestination("flow-logs-bucket")), invalid, "LogDestination: flow-logs-bucket is not a valid ARN",
 		},
-		"folder AWSLogs is reserved": {
-			toBucket(destination(bucket + "/AWSLogs/")),
+		{
+			"the reserved folder AWSLogs",
+			toBucket(withDestination(bucket + "/AWSLogs/")),
 			invalid, "LogDestination: arn:aws:s3:::flow-logs-bucket/AWSLogs/ contains the reserved folder name AWSLogs",
 		},
-		"stream ARN": {
-			toBucket(toStream, destination("arn:aws:firehose:us-east-1:123456789012:deliverystream:flow-logs")),
+		{
+			"a malformed stream ARN",
+			toBucket(withStream, withDestination("arn:aws:firehose:us-east-1:123456789012:deliverystream:flow-logs")),
 			invalid, "LogDestination: arn:aws:firehose:us-east-1:123456789012:deliverystream:flow-logs is not a valid ARN",
 		},
-		"format with a trailing space": {
-			toBucket(format("${version} ")), invalidValue, "1 validation error detected: Value '${version} ' at 'logFormat' has an invalid format",
+		{
+			"a format with a trailing space",
+			toBucket(withFormat("${version} ")), invalidValue, "1 validation error detected: Value '${version} ' at 'logFormat' has an invalid format",
 		},
-		"format of other than fields": {
-			toBucket(format("version srcaddr")), invalidValue, "1 validation error detected: Value 'version srcaddr' at 'logFormat' has an invalid format",
+		{
+			"a format that is not of fields",
+			toBucket(withFormat("version srcaddr")), invalidValue, "1 validation error detected: Value 'version srcaddr' at 'logFormat' has an invalid format",
 		},
-		"unknown fields": {
-			toBucket(format("${version} ${color} ${smell}")), invalid, "Unknown fields provided: color, smell",
+		{
+			"unknown fields",
+			toBucket(withFormat("${version} ${color} ${smell}")), invalid, "Unknown fields provided: color, smell",
 		},
-		"field of a transit gateway on a VPC": {
-			toBucket(format("${tgw-id}")), invalid, "Unknown fields provided: tgw-id",
+		{
+			"a field of a transit gateway on a VPC",
+			toBucket(withFormat("${tgw-id}")), invalid, "Unknown fields provided: tgw-id",
 		},
-		"field of a VPC on a transit gateway": {
-			toBucket(ofGateway, format("${version} ${vpc-id}")), invalid, "Unknown fields provided: vpc-id",
+		{
+			"a field of a VPC on a transit gateway",
+			toBucket(withGateway, withFormat("${version} ${vpc-id}")), invalid, "Unknown fields provided: vpc-id",
 		},
-		"tag fields need specifications": {
-			toBucket(format("${version} ${instance-tag}")),
+		{
+			"tag fields without specifications",
+			toBucket(withFormat("${version} ${instance-tag}")),
 			invalid, "The TagFieldSpecifications parameter must be set when including tag fields in the log format",
 		},
-		"at most three tag field specifications": {
-			toBucket(tagFields(slices.Repeat([]types.TagFieldSpecificationRequest{{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"Name"}}}, 4)...)),
+		{
+			"more than three tag field specifications",
+			toBucket(withTagFields(slices.Repeat([]types.TagFieldSpecificationRequest{{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{"Name"}}}, 4)...)),
 			invalid, "At most 3 TagFieldSpecifications can be set",
 		},
-		"tag field specification needs a type": {
-			toBucket(tagFields(types.TagFieldSpecificationRequest{TagKeys: []string{"Name"}})),
+		{
+			"a tag field specification without a type",
+			toBucket(withTagFields(types.TagFieldSpecificationRequest{TagKeys: []string{"Name"}})),
 			"MissingParameter", "The request must contain the parameter TagFieldSpecification.ResourceType",
 		},
-		"tag field specification is of one of three types": {
-			toBucket(tagFields(types.TagFieldSpecificationRequest{ResourceType: "vpc", TagKeys: []string{"Name"}})),
+		{
+			"a tag field specification of an unknown type",
+			toBucket(withTagFields(types.TagFieldSpecificationRequest{ResourceType: "vpc", TagKeys: []string{"Name"}})),
 			invalidValue, "Value (vpc) for parameter TagFieldSpecification.ResourceType is invalid.",
 		},
-		"tag field specification has a key": {
-			toBucket(tagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance})),
+		{
+			"a tag field specification without a key",
+			toBucket(withTagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance})),
 			invalid, "A TagFieldSpecification must have 1 or 2 tag keys",
 		},
-		"key of a tag field is not empty": {
-			toBucket(tagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{""}})),
+		{
+			"an empty key of a tag field",
+			toBucket(withTagFields(types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeInstance, TagKeys: []string{""}})),
 			invalidValue, "Value () for parameter TagFieldSpecification.TagKey is invalid.",
 		},
-		"tags are for flow logs": {
-			toBucket(tagged(types.ResourceTypeVpc, tag("Name", "x"))),
+		{
+			"tags for another resource type",
+			toBucket(withTags(types.ResourceTypeVpc, tag("Name", "x"))),
 			invalidValue, "'vpc' is not a valid taggable resource type for this operation.",
 		},
-		"tags have a resource type": {
-			toBucket(tagged("", tag("Name", "x"))), invalidValue, "Tag specification resource type must have a value",
+		{
+			"tags without a resource type",
+			toBucket(withTags("", tag("Name", "x"))), invalidValue, "Tag specification resource type must have a value",
 		},
-		"tag specification has tags": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog)), invalidValue, "Tag specification must have at least one tag",
+		{
+			"a tag specification without tags",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog)), invalidValue, "Tag specification must have at least one tag",
 		},
-		"tag key is not empty": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, tag("", "x"))), "InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters",
+		{
+			"an empty tag key",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, tag("", "x"))), "InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters",
 		},
-		"tag key has up to 128 characters": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, tag(strings.Repeat("ä", 129), "x"))), "InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters",
+		{
+			"a tag key of more than 128 characters",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, tag(strings.Repeat("ä", 129), "x"))), "InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters",
 		},
-		"tag key is not of AWS": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, tag("aws:name", "x"))),
+		{
+			"a tag key that is reserved for AWS",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, tag("aws:name", "x"))),
 			"InvalidTagKey.Malformed", "Tag keys starting with 'aws:' are reserved for internal use",
 		},
-		"tag has a value": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, types.Tag{Key: aws.String("Name")})),
+		{
+			"a tag without a value",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, types.Tag{Key: aws.String("Name")})),
 			invalidValue, "Tag value cannot be null. Use empty string instead.",
 		},
-		"tag value has up to 256 characters": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, tag("Name", strings.Repeat("x", 257)))),
+		{
+			"a tag value of more than 256 characters",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, tag("Name", strings.Repeat("x", 257)))),
 			invalidValue, "Tag value exceeds the maximum length of 256 characters",
 		},
-		"tag keys differ": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, tag("Name", "x")), tagged(types.ResourceTypeVpcFlowLog, tag("Name", "y"))),
+		{
+			"two tags with one key",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, tag("Name", "x")), withTags(types.ResourceTypeVpcFlowLog, tag("Name", "y"))),
 			invalidValue, "Duplicate tag key 'Name' specified.",
 		},
-		"at most 50 tags": {
-			toBucket(tagged(types.ResourceTypeVpcFlowLog, manyTags(51)...)), "TagLimitExceeded", "More than 50 tags specified",
+		{
+			"more than 50 tags",
+			toBucket(withTags(types.ResourceTypeVpcFlowLog, manyTags(51)...)), "TagLimitExceeded", "More than 50 tags specified",
 		},
-		"token has up to 64 characters": {
+		{
+			"a token of more than 64 characters",
 			toBucket(withToken(strings.Repeat("x", 65))), "InvalidClientToken", "The specified client token is not valid",
 		},
-		"token is ASCII": {
+		{
+			"a token that is not ASCII",
 			toBucket(withToken("tökén")), "InvalidClientToken", "The specified client token is not valid",
 		},
-		"same resource twice": {
-			toBucket(on(vpc(1), vpc(1))), "FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.",
+		{
+			"a resource that is named twice",
+			toBucket(withIDs(vpc(1), vpc(1))), "FlowLogAlreadyExists", alreadyExists,
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 				_, err := call.CreateFlowLogs(t.Context(), test.in)
-				refused(t, err, "CreateFlowLogs", 400, test.code, test.message)
+				assertAPIError(t, err, "CreateFlowLogs", 400, test.code, test.message)
 				assert.Empty(t, e.FlowLogs())
 			}, func(o *flowlogstest.Options) { o.AccountID = "123456789012" })
 		})
 	}
 }
 
-func TestWellFormedRequestsAreTaken(t *testing.T) {
+func TestCreateFlowLogs_AcceptsWellFormedRequests(t *testing.T) {
 	t.Parallel()
-	tests := map[string]*ec2.CreateFlowLogsInput{
-		"8 digits":             toBucket(on("vpc-12345678")),
-		"300 resources":        toBucket(on(vpcs(300)...)),
-		"subnet":               toBucket(on("subnet-12345678"), func(in *ec2.CreateFlowLogsInput) { in.ResourceType = types.FlowLogsResourceTypeSubnet }),
-		"network interface":    toBucket(on("eni-12345678"), func(in *ec2.CreateFlowLogsInput) { in.ResourceType = types.FlowLogsResourceTypeNetworkInterface }),
-		"regional NAT gateway": toBucket(on("nat-0123456789abcdef0"), func(in *ec2.CreateFlowLogsInput) { in.ResourceType = types.FlowLogsResourceTypeRegionalNatGateway }),
-		"transit gateway":      toBucket(ofGateway, interval(60), format("${version} ${tgw-id}")),
-		"attachment": toBucket(ofGateway, on("tgw-attach-0123456789abcdef0"), func(in *ec2.CreateFlowLogsInput) {
-			in.ResourceType = types.FlowLogsResourceTypeTransitGatewayAttachment
-		}),
-		"log group by name":         toLogGroup(),
-		"role of any account":       toLogGroup(role("arn:aws:iam::210987654321:role/flow-logs")),
-		"log group by ARN":          toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")),
-		"log group by ARN with :*":  toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs:*")),
-		"stream":                    toBucket(toStream),
-		"stream of another account": toBucket(toStream, role(ourRole), crossAccountRole),
-		"prefix":                    toBucket(destination(bucket + "/a/b/")),
-		"options":                   toBucket(options(types.DestinationOptionsRequest{FileFormat: types.DestinationFileFormatParquet})),
-		"repeated field":            toBucket(format("${version} ${version}")),
-		"tag fields": toBucket(format("${version} ${asg-tag} ${asg-tag-2}"), tagFields(
+	tests := []struct {
+		name string
+		in   *ec2.CreateFlowLogsInput
+	}{
+		{"8 digits", toBucket(withIDs("vpc-12345678"))},
+		{"300 resources", toBucket(withIDs(vpcs(300)...))},
+		{"subnet", toBucket(withResource(types.FlowLogsResourceTypeSubnet, "subnet-12345678"))},
+		{"network interface", toBucket(withResource(types.FlowLogsResourceTypeNetworkInterface, "eni-12345678"))},
+		{"regional NAT gateway", toBucket(withResource(types.FlowLogsResourceTypeRegionalNatGateway, "nat-0123456789abcdef0"))},
+		{"transit gateway", toBucket(withGateway, withInterval(60), withFormat("${version} ${tgw-id}"))},
+		{"attachment", toBucket(withGateway, withResource(types.FlowLogsResourceTypeTransitGatewayAttachment, "tgw-attach-0123456789abcdef0"))},
+		{"log group by name", toLogGroup()},
+		{"role of any account", toLogGroup(withRole("arn:aws:iam::210987654321:role/flow-logs"))},
+		{"log group by ARN", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs"))},
+		{"log group by ARN with :*", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs:*"))},
+		{"stream", toBucket(withStream)},
+		{"stream of another account", toBucket(withStream, withRole(ourRole), withCrossAccountRole)},
+		{"prefix", toBucket(withDestination(bucket + "/a/b/"))},
+		{"options", toBucket(withOptions(types.DestinationOptionsRequest{FileFormat: types.DestinationFileFormatParquet}))},
+		{"repeated field", toBucket(withFormat("${version} ${version}"))},
+		{"tag fields", toBucket(withFormat("${version} ${asg-tag} ${asg-tag-2}"), withTagFields(
 			types.TagFieldSpecificationRequest{ResourceType: types.TaggableResourceTypeAutoScalingGroup, TagKeys: []string{"a", "b"}},
-		)),
-		"50 tags":             toBucket(tagged(types.ResourceTypeVpcFlowLog, manyTags(50)...)),
-		"token of 64 letters": toBucket(withToken(strings.Repeat("x", 64))),
+		))},
+		{"50 tags", toBucket(withTags(types.ResourceTypeVpcFlowLog, manyTags(50)...))},
+		{"token of 64 letters", toBucket(withToken(strings.Repeat("x", 64)))},
 	}
-	for name, in := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-				out, err := call.CreateFlowLogs(t.Context(), in)
+				out, err := call.CreateFlowLogs(t.Context(), test.in)
 				require.NoError(t, err)
-				assert.Len(t, out.FlowLogIds, len(in.ResourceIds))
+				assert.Len(t, out.FlowLogIds, len(test.in.ResourceIds))
 				assert.Empty(t, out.Unsuccessful)
 			})
 		})
 	}
 }
 
-func TestEveryDocumentedFieldIsKnown(t *testing.T) {
+func TestCreateFlowLogs_AcceptsEveryDefaultField(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(), toBucket(ofGateway)} {
+	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(), toBucket(withGateway)} {
 		_, err := e.CreateFlowLogs(t.Context(), in)
 		require.NoError(t, err)
 	}
@@ -372,69 +442,83 @@ func TestEveryDocumentedFieldIsKnown(t *testing.T) {
 	assert.True(t, strings.HasPrefix(*flowLogs[0].LogFormat, "${version} ${account-id} ${interface-id} ${srcaddr} "), *flowLogs[0].LogFormat)
 
 	// The default format is one that can be asked for.
-	for i, in := range []*ec2.CreateFlowLogsInput{toBucket(on(vpc(2))), toBucket(ofGateway, on("tgw-00000000000000002"))} {
-		_, err := e.CreateFlowLogs(t.Context(), edited(in, format(*flowLogs[i].LogFormat)))
+	for i, in := range []*ec2.CreateFlowLogsInput{toBucket(withIDs(vpc(2))), toBucket(withGateway, withIDs("tgw-00000000000000002"))} {
+		_, err := e.CreateFlowLogs(t.Context(), edited(in, withFormat(*flowLogs[i].LogFormat)))
 		require.NoError(t, err)
 	}
 }
 
-func TestMissingParts(t *testing.T) {
+// withMissingParts is an account that lacks most of what a request names.
+func withMissingParts(o *flowlogstest.Options) {
+	o.Resources = []string{vpc(1)}
+	o.Buckets = []string{"flow-logs-bucket", "denied-bucket"}
+	o.DeniedBuckets = []string{"denied-bucket"}
+	o.Roles = []string{}
+}
+
+func TestOptions_RejectsTheCallForWhatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	const assumed = "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/flow-logs'"
-	account := func(o *flowlogstest.Options) {
-		o.Resources = []string{vpc(1)}
-		o.Buckets = []string{"flow-logs-bucket", "denied-bucket"}
-		o.DeniedBuckets = []string{"denied-bucket"}
-		o.Roles = []string{}
-	}
-	refusals := map[string]struct {
+	tests := []struct {
+		name          string
 		in            *ec2.CreateFlowLogsInput
 		code, message string
 	}{
-		"VPC":               {toBucket(on(vpc(1), vpc(2))), "InvalidVpcID.NotFound", "The vpc ID 'vpc-00000000000000002' does not exist"},
-		"subnet":            {toBucket(on("subnet-12345678"), func(in *ec2.CreateFlowLogsInput) { in.ResourceType = types.FlowLogsResourceTypeSubnet }), "InvalidSubnetID.NotFound", "The subnet ID 'subnet-12345678' does not exist"},
-		"network interface": {toBucket(on("eni-12345678"), func(in *ec2.CreateFlowLogsInput) { in.ResourceType = types.FlowLogsResourceTypeNetworkInterface }), "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID 'eni-12345678' does not exist"},
-		"role":              {toLogGroup(), "InvalidParameter", assumed},
+		{
+			"one VPC of two", toBucket(withIDs(vpc(1), vpc(2))),
+			"InvalidVpcID.NotFound", "The vpc ID 'vpc-00000000000000002' does not exist",
+		},
+		{
+			"a subnet", toBucket(withResource(types.FlowLogsResourceTypeSubnet, "subnet-12345678")),
+			"InvalidSubnetID.NotFound", "The subnet ID 'subnet-12345678' does not exist",
+		},
+		{
+			"a network interface", toBucket(withResource(types.FlowLogsResourceTypeNetworkInterface, "eni-12345678")),
+			"InvalidNetworkInterfaceID.NotFound", "The networkInterface ID 'eni-12345678' does not exist",
+		},
+		{
+			"a role", toLogGroup(),
+			"InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/flow-logs'",
+		},
 	}
-	for name, test := range refusals {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 				_, err := call.CreateFlowLogs(t.Context(), test.in)
-				refused(t, err, "CreateFlowLogs", 400, test.code, test.message)
+				assertAPIError(t, err, "CreateFlowLogs", 400, test.code, test.message)
 				assert.Empty(t, e.FlowLogs())
-			}, account)
-		})
-	}
-
-	items := map[string]struct{ arn, message string }{
-		"bucket":        {"arn:aws:s3:::missing-bucket/prefix", "LogDestination: missing-bucket does not exist"},
-		"bucket policy": {"arn:aws:s3:::denied-bucket", "Access Denied for LogDestination: denied-bucket. Please check LogDestination permission"},
-	}
-	for name, test := range items {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-				out, err := call.CreateFlowLogs(t.Context(), toBucket(destination(test.arn), withToken("token")))
-				require.NoError(t, err)
-				equal(t, &ec2.CreateFlowLogsOutput{
-					ClientToken: aws.String("token"),
-					Unsuccessful: []types.UnsuccessfulItem{{
-						ResourceId: aws.String(vpc(1)),
-						Error:      &types.UnsuccessfulItemError{Code: aws.String("400"), Message: aws.String(test.message)},
-					}},
-				}, out)
-				assert.Empty(t, e.FlowLogs())
-			}, account)
+			}, withMissingParts)
 		})
 	}
 }
 
-func TestOptionsAreCopied(t *testing.T) {
+func TestOptions_FailsEachResourceForABucketThatDoesNotDeliver(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, arn, message string }{
+		{"missing bucket", "arn:aws:s3:::missing-bucket/prefix", "LogDestination: missing-bucket does not exist"},
+		{"denied bucket", "arn:aws:s3:::denied-bucket", "Access Denied for LogDestination: denied-bucket. Please check LogDestination permission"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+				out, err := call.CreateFlowLogs(t.Context(), toBucket(withDestination(test.arn), withToken("token")))
+				require.NoError(t, err)
+				assertEqual(t, &ec2.CreateFlowLogsOutput{
+					ClientToken:  aws.String("token"),
+					Unsuccessful: []types.UnsuccessfulItem{unsuccessful(vpc(1), "400", test.message)},
+				}, out)
+				assert.Empty(t, e.FlowLogs())
+			}, withMissingParts)
+		})
+	}
+}
+
+func TestOptions_AreCopied(t *testing.T) {
 	t.Parallel()
 	resources := []string{vpc(1)}
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Resources = resources })
 	resources[0] = vpc(2)
-	_, err := e.CreateFlowLogs(t.Context(), toBucket(on(vpc(1))))
+	_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(1))))
 	require.NoError(t, err)
 }

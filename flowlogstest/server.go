@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -12,51 +13,49 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// ServeHTTP answers one request of the EC2 Query API, by POST or GET, so that
-// an EC2 can be served at any address. It does not check signatures: whoever
-// reaches it may call it. [NewServer] is for tests.
+// ServeHTTP serves one request of the EC2 Query API, by POST or GET, so that an
+// EC2 can be served at any address. It does not check signatures. Requests for
+// other actions go to Options.Fallback. Tests use [NewServer].
 func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := r.URL.RawQuery
+	query := r.URL.RawQuery
 	if r.Method != http.MethodGet {
-		// To the end: the SDK stops sending when an answer comes.
+		// To the end: the SDK stops sending when a response comes.
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		request = string(body)
+		query = string(body)
 	}
-	a, err := e.exchange(r.Context(), request)
+	res, err := e.respond(r, query)
 	if err != nil {
-		panic(http.ErrAbortHandler) // cuts the connection
+		panic(http.ErrAbortHandler) // closes the connection
 	}
-	for name, values := range a.header() {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(a.status)
-	io.WriteString(w, a.sent())
-	if a.cut {
+	maps.Copy(w.Header(), res.header)
+	w.WriteHeader(res.status)
+	io.WriteString(w, res.sent())
+	if res.truncated {
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// Server is an [EC2] that listens on the loopback interface, for clients that
-// speak the EC2 Query API: those of all AWS SDKs, the AWS CLI, and the real
-// [ec2.Client]. It is safe for concurrent use.
+// Server serves an [EC2] on the loopback interface to clients of the EC2 Query
+// API: the [ec2.Client], the AWS SDKs for other languages, and the AWS CLI. It is
+// safe for concurrent use.
 type Server struct {
-	// URL is where it listens, such as "http://127.0.0.1:49152".
+	// URL is the endpoint, such as "http://127.0.0.1:49152".
 	URL string
 
 	region    string
 	http      *http.Server
 	transport *http.Transport
-	served    chan struct{} // closed when it takes no more connections
+	served    chan struct{} // closed when it accepts no more connections
 	conns     sync.WaitGroup
 }
 
 // NewServer serves e on a free port of 127.0.0.1 until Close. An EC2 can have
-// several servers and be called in memory as well: its state is one. NewServer
-// panics if there is no port to listen on.
+// several servers and be called in memory at the same time; they share its
+// state. NewServer panics if it cannot listen.
 func NewServer(e *EC2) *Server {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,23 +75,22 @@ func NewServer(e *EC2) *Server {
 	return s
 }
 
-// Client returns the SDK's own client for the Server, with the SDK's own
-// retries. It needs no credentials, no configuration and no environment, and
-// works until Close.
+// Client returns an [ec2.Client] for the Server, with the SDK's default retries.
+// It reads no credentials, configuration or environment. It works until Close.
 func (s *Server) Client(optFns ...func(*ec2.Options)) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:       s.region,
 		BaseEndpoint: aws.String(s.URL),
-		HTTPClient:   &http.Client{Transport: unhurried{s.transport}},
+		HTTPClient:   &http.Client{Transport: readOnlyBody{s.transport}},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET", Source: "flowlogstest"}, nil
 		}),
 	}, optFns...)
 }
 
-// Close stops the Server at once: calls that it has not answered yet lose their
-// connection. It returns when no goroutine of the Server is left, and may be
-// called more than once.
+// Close stops the Server at once. Calls in flight lose their connection. It
+// returns when every goroutine of the Server has exited, and may be called more
+// than once.
 func (s *Server) Close() {
 	s.http.Close() // ends the contexts of calls that hang or wait
 	<-s.served
@@ -110,17 +108,17 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// unhurried hides everything of a request's body but Read and Close.
+// readOnlyBody hides every method of a request's body but Read and Close.
 //
-// The SDK closes the body as soon as it has an answer. Answers over loopback
-// can come so early that net/http is still about to make sure that there is no
-// more of the body. It does so with [io.Copy], which prefers the body's WriteTo,
-// and WriteTo of the SDK's closed body fails with io.EOF. net/http then gives up
-// the connection, and a call that has succeeded fails with "use of closed
-// network connection". Read of a closed body is just at its end.
-type unhurried struct{ http.RoundTripper }
+// The SDK closes the body as soon as it has a response. Over loopback a response
+// can come so early that net/http still checks that the body has ended. It does
+// so with [io.Copy], which prefers the body's WriteTo, and WriteTo of a closed
+// body of the SDK fails with io.EOF. net/http then drops the connection, and a
+// call that has succeeded fails with "use of closed network connection". Read of
+// a closed body reports its end.
+type readOnlyBody struct{ http.RoundTripper }
 
-func (t unhurried) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t readOnlyBody) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		req = req.Clone(req.Context())
 		req.Body = struct{ io.ReadCloser }{req.Body}

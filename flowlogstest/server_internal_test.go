@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// late is a transport that looks at the end of a request's body after the SDK
-// has had its answer, as net/http's does when it is slow.
+// late is a transport that checks the end of a request's body after the SDK has
+// its response, as that of net/http does when it is slow.
 type late struct{ body io.ReadCloser }
 
 func (l *late) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -23,13 +23,13 @@ func (l *late) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<R/>"))}, nil
 }
 
-func TestABodyClosedByTheSDKIsAtItsEnd(t *testing.T) {
+func TestReadOnlyBody_IsAtItsEndWhenTheSDKHasClosedIt(t *testing.T) {
 	t.Parallel()
 	s := NewServer(New())
 	t.Cleanup(s.Close)
 	network := &late{}
 	client := s.Client(func(o *ec2.Options) {
-		o.HTTPClient = &http.Client{Transport: unhurried{network}}
+		o.HTTPClient = &http.Client{Transport: readOnlyBody{network}}
 	})
 	_, err := client.DescribeFlowLogs(t.Context(), nil)
 	require.NoError(t, err)
@@ -38,9 +38,9 @@ func TestABodyClosedByTheSDKIsAtItsEnd(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestTheClientsTransportIsUnhurried(t *testing.T) {
+func TestServer_ClientReadsBodiesOnly(t *testing.T) {
 	t.Parallel()
 	s := NewServer(New())
 	t.Cleanup(s.Close)
-	assert.IsType(t, unhurried{}, s.Client().Options().HTTPClient.(*http.Client).Transport)
+	assert.IsType(t, readOnlyBody{}, s.Client().Options().HTTPClient.(*http.Client).Transport)
 }

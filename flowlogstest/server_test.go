@@ -17,9 +17,9 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// A body of 300 IDs is larger than the buffers in its way, and the server
-// answers at once: the SDK then closes a body that net/http is still busy with.
-func TestLargeBodiesAgainstInstantAnswers(t *testing.T) {
+// A body of 300 IDs is larger than the buffers of net/http, and the server
+// responds at once: the SDK then closes a body that net/http still reads.
+func TestServer_ReceivesLargeBodiesAgainstInstantResponses(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("5,000 large calls take some seconds")
@@ -39,7 +39,7 @@ func TestLargeBodiesAgainstInstantAnswers(t *testing.T) {
 					}
 					// Bodies of every length, to meet the buffers at every point.
 					prefix := strings.Repeat("x", n*calls+c)
-					_, err := client.CreateFlowLogs(t.Context(), toBucket(on(ids...), destination(bucket+"/"+prefix)))
+					_, err := client.CreateFlowLogs(t.Context(), toBucket(withIDs(ids...), withDestination(bucket+"/"+prefix)))
 					assert.NoError(t, err)
 				}
 			})
@@ -51,32 +51,32 @@ func TestLargeBodiesAgainstInstantAnswers(t *testing.T) {
 	}
 }
 
-func TestMalformedRequests(t *testing.T) {
+func TestServer_RejectsMalformedRequests(t *testing.T) {
 	t.Parallel()
-	const valid = "Action=CreateFlowLogs&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b"
-	tests := map[string]struct{ body, code, message string }{
-		"no action":           {"Version=2016-11-15", "MissingAction", "The request is missing an action"},
-		"another action":      {"Action=RunInstances", "InvalidAction", "The action RunInstances is not valid for this web service."},
-		"JSON":                {`{"Action":"CreateFlowLogs"}`, "MissingAction", "The request is missing an action"},
-		"broken escape":       {"Action=%zz", "MalformedQueryString", "The query string contains a syntax error"},
-		"parameter twice":     {"Action=DescribeFlowLogs&DryRun=true&DryRun=true", "InvalidQueryParameter", "The parameter DryRun is given more than once"},
-		"no resources":        {valid, "MissingParameter", "The request must contain the parameter ResourceId"},
-		"no resource type":    {"Action=CreateFlowLogs&ResourceId.1=vpc-12345678", "MissingParameter", "The request must contain the parameter ResourceType"},
-		"no flow logs":        {"Action=DeleteFlowLogs", "MissingParameter", "The request must contain the parameter FlowLogId"},
-		"unknown parameter":   {valid + "&ResourceId.1=vpc-12345678&Color=red", "UnknownParameter", "The parameter Color is not recognized"},
-		"case of a parameter": {valid + "&ResourceId.1=vpc-12345678&dryRun=true", "UnknownParameter", "The parameter dryRun is not recognized"},
-		"list with a gap":     {valid + "&ResourceId.1=vpc-12345678&ResourceId.3=vpc-87654321", "UnknownParameter", "The parameter ResourceId.3 is not recognized"},
-		"list from 0":         {valid + "&ResourceId.0=vpc-12345678", "UnknownParameter", "The parameter ResourceId.0 is not recognized"},
-		"list without number": {valid + "&ResourceId=vpc-12345678", "UnknownParameter", "The parameter ResourceId is not recognized"},
-		"part of a structure": {valid + "&ResourceId.1=vpc-12345678&TagSpecification.1.Tag.1.Name=x", "UnknownParameter", "The parameter TagSpecification.1.Tag.1.Name is not recognized"},
-		"number":              {valid + "&ResourceId.1=vpc-12345678&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (1m) for parameter MaxAggregationInterval is invalid."},
-		"boolean":             {valid + "&ResourceId.1=vpc-12345678&DryRun=yes", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
-		"the first of two":    {valid + "&ResourceId.1=vpc-12345678&DryRun=yes&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
-		"describe":            {"Action=DescribeFlowLogs&ResourceId.1=x", "UnknownParameter", "The parameter ResourceId.1 is not recognized"},
-		"delete":              {"Action=DeleteFlowLogs&FlowLogId.1=x&Force=true", "UnknownParameter", "The parameter Force is not recognized"},
+	const noIDs = "Action=CreateFlowLogs&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b"
+	const valid = noIDs + "&ResourceId.1=vpc-12345678"
+	tests := []struct{ name, body, code, message string }{
+		{"no action", "Version=2016-11-15", "MissingAction", "The request is missing an action"},
+		{"another action", "Action=RunInstances", "InvalidAction", "The action RunInstances is not valid for this web service."},
+		{"JSON", `{"Action":"CreateFlowLogs"}`, "MissingAction", "The request is missing an action"},
+		{"broken escape", "Action=%zz", "MalformedQueryString", "The query string contains a syntax error"},
+		{"parameter twice", "Action=DescribeFlowLogs&DryRun=true&DryRun=true", "InvalidQueryParameter", "The parameter DryRun is given more than once"},
+		{"no resources", noIDs, "MissingParameter", "The request must contain the parameter ResourceId"},
+		{"no resource type", "Action=CreateFlowLogs&ResourceId.1=vpc-12345678", "MissingParameter", "The request must contain the parameter ResourceType"},
+		{"unknown parameter", valid + "&Color=red", "UnknownParameter", "The parameter Color is not recognized"},
+		{"case of a parameter", valid + "&dryRun=true", "UnknownParameter", "The parameter dryRun is not recognized"},
+		{"list with a gap", valid + "&ResourceId.3=vpc-87654321", "UnknownParameter", "The parameter ResourceId.3 is not recognized"},
+		{"list from 0", noIDs + "&ResourceId.0=vpc-12345678", "UnknownParameter", "The parameter ResourceId.0 is not recognized"},
+		{"list without number", noIDs + "&ResourceId=vpc-12345678", "UnknownParameter", "The parameter ResourceId is not recognized"},
+		{"part of a structure", valid + "&TagSpecification.1.Tag.1.Name=x", "UnknownParameter", "The parameter TagSpecification.1.Tag.1.Name is not recognized"},
+		{"number", valid + "&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (1m) for parameter MaxAggregationInterval is invalid."},
+		{"boolean", valid + "&DryRun=yes", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
+		{"the first of two problems", valid + "&DryRun=yes&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
+		{"parameter of another operation", "Action=DescribeFlowLogs&ResourceId.1=x", "UnknownParameter", "The parameter ResourceId.1 is not recognized"},
+		{"unknown parameter of a deletion", "Action=DeleteFlowLogs&FlowLogId.1=x&Force=true", "UnknownParameter", "The parameter Force is not recognized"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			e := flowlogstest.New()
 			s := flowlogstest.NewServer(e)
@@ -100,12 +100,12 @@ func post(t *testing.T, url, body string) (int, http.Header, string) {
 	response, err := client.Post(url, "application/x-www-form-urlencoded", strings.NewReader(body))
 	require.NoError(t, err)
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	received, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response.StatusCode, response.Header, string(answer)
+	return response.StatusCode, response.Header, string(received)
 }
 
-func TestQueriesByGET(t *testing.T) {
+func TestServer_ServesGET(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)
@@ -118,7 +118,7 @@ func TestQueriesByGET(t *testing.T) {
 	assert.Equal(t, "DescribeFlowLogs", e.Calls()[0].Operation)
 }
 
-func TestAProxysAnswerIsNotEC2s(t *testing.T) {
+func TestRespond_HasNothingOfEC2(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)
@@ -131,7 +131,7 @@ func TestAProxysAnswerIsNotEC2s(t *testing.T) {
 	assert.Equal(t, "<html><body>Bad Gateway</body></html>", body)
 }
 
-func TestServersAndMemoryShareOneEC2(t *testing.T) {
+func TestServer_SharesTheEC2WithOthers(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Region = "eu-central-1" })
 	one, two := flowlogstest.NewServer(e), flowlogstest.NewServer(e)
@@ -139,13 +139,13 @@ func TestServersAndMemoryShareOneEC2(t *testing.T) {
 	t.Cleanup(two.Close)
 	assert.Equal(t, "eu-central-1", one.Client().Options().Region)
 	for n, call := range []api{e, one.Client(), two.Client()} {
-		out, err := call.CreateFlowLogs(t.Context(), toBucket(on(vpc(n))))
+		out, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(n))))
 		require.NoError(t, err)
 		assert.Equal(t, []string{flowLogID(n + 1)}, out.FlowLogIds)
 	}
 }
 
-func TestTheClientIgnoresTheEnvironment(t *testing.T) {
+func TestServer_ClientIgnoresTheEnvironment(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "REAL")
 	t.Setenv("AWS_REGION", "ap-south-1")
@@ -163,13 +163,13 @@ func TestTheClientIgnoresTheEnvironment(t *testing.T) {
 	assert.Equal(t, "us-east-1", client.Options().Region)
 }
 
-// It does not run beside other tests, whose goroutines it would count.
-func TestCloseLeavesNoGoroutine(t *testing.T) {
+// It is not parallel: it would count the goroutines of other tests.
+func TestServer_CloseLeavesNoGoroutine(t *testing.T) {
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)
 	client := s.Client(withoutRetries)
 	for n := range 3 {
-		_, err := client.CreateFlowLogs(t.Context(), toBucket(on(vpc(n))))
+		_, err := client.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(n))))
 		require.NoError(t, err)
 	}
 	hanging := make(chan struct{})
@@ -202,8 +202,8 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	noGoroutines(t)
 }
 
-// noGoroutines waits for those of net/http to end, which they do on their own
-// once their connection is closed, and fails with the stacks of what is left.
+// noGoroutines waits until the goroutines of net/http have exited, which they do
+// once their connection is closed. It fails with the stacks of those left.
 func noGoroutines(t *testing.T) {
 	t.Helper()
 	var left []string

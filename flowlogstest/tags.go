@@ -15,8 +15,8 @@ import (
 // The limits are those of
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagFieldSpecificationRequest.html
 // with texts that are choices. Specifications that the format does not use are
-// let through, because nothing says that EC2 refuses them.
-func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+// accepted: no source says that EC2 rejects them.
+func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	specs := in.TagFieldSpecifications
 	usesTags := slices.ContainsFunc(formatFields(aws.ToString(in.LogFormat)), func(field string) bool { return tagFieldSet[field] })
 	if usesTags && len(specs) == 0 {
@@ -28,7 +28,7 @@ func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 	for _, spec := range specs {
 		switch spec.ResourceType {
 		case "":
-			return missing("TagFieldSpecification.ResourceType")
+			return missingParameter("TagFieldSpecification.ResourceType")
 		case types.TaggableResourceTypeNetworkInterface, types.TaggableResourceTypeInstance, types.TaggableResourceTypeAutoScalingGroup:
 		default:
 			return invalidValue("TagFieldSpecification.ResourceType", string(spec.ResourceType))
@@ -47,18 +47,18 @@ func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 
 // checkTags applies the restrictions of
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
-// The texts on the resource type are those of other operations; the rest of
-// the texts are choices.
-func checkTags(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
+// The texts on the resource type are those of other operations. The other texts
+// are choices.
+func checkTags(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	seen := map[string]bool{}
 	for _, spec := range in.TagSpecifications {
 		switch {
 		case spec.ResourceType == "":
-			return refuse("InvalidParameterValue", "Tag specification resource type must have a value")
+			return apiErrorf("InvalidParameterValue", "Tag specification resource type must have a value")
 		case spec.ResourceType != types.ResourceTypeVpcFlowLog:
-			return refuse("InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", spec.ResourceType)
+			return apiErrorf("InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", spec.ResourceType)
 		case len(spec.Tags) == 0:
-			return refuse("InvalidParameterValue", "Tag specification must have at least one tag")
+			return apiErrorf("InvalidParameterValue", "Tag specification must have at least one tag")
 		}
 		for _, tag := range spec.Tags {
 			key := aws.ToString(tag.Key)
@@ -66,27 +66,27 @@ func checkTags(in *ec2.CreateFlowLogsInput, _ Options) *refusal {
 				return err
 			}
 			if seen[key] {
-				return refuse("InvalidParameterValue", "Duplicate tag key '%s' specified.", key)
+				return apiErrorf("InvalidParameterValue", "Duplicate tag key '%s' specified.", key)
 			}
 			seen[key] = true
 		}
 	}
 	if len(seen) > 50 {
-		return refuse("TagLimitExceeded", "More than 50 tags specified")
+		return apiErrorf("TagLimitExceeded", "More than 50 tags specified")
 	}
 	return nil
 }
 
-func checkTag(key string, value *string) *refusal {
+func checkTag(key string, value *string) *apiError {
 	switch n := utf8.RuneCountInString(key); {
 	case n < 1 || n > 128:
-		return refuse("InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters")
+		return apiErrorf("InvalidTagKey.Malformed", "Tag key must have 1 to 128 characters")
 	case strings.HasPrefix(key, "aws:"):
-		return refuse("InvalidTagKey.Malformed", "Tag keys starting with 'aws:' are reserved for internal use")
+		return apiErrorf("InvalidTagKey.Malformed", "Tag keys starting with 'aws:' are reserved for internal use")
 	case value == nil:
-		return refuse("InvalidParameterValue", "Tag value cannot be null. Use empty string instead.")
+		return apiErrorf("InvalidParameterValue", "Tag value cannot be null. Use empty string instead.")
 	case utf8.RuneCountInString(*value) > 256:
-		return refuse("InvalidParameterValue", "Tag value exceeds the maximum length of 256 characters")
+		return apiErrorf("InvalidParameterValue", "Tag value exceeds the maximum length of 256 characters")
 	}
 	return nil
 }

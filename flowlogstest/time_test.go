@@ -9,30 +9,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestThrottle(t *testing.T) {
+func TestOptions_ThrottleIsATokenBucketForEachOperation(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		options func(*flowlogstest.Options)
+	tests := []struct {
+		name    string
+		option  func(*flowlogstest.Options)
 		call    func(context.Context, *flowlogstest.EC2) error
 		burst   int
-		seconds int // until the next 5 calls are let through
+		seconds int // until the next 5 calls pass
 	}{
-		"create":             {func(*flowlogstest.Options) {}, create, 50, 1},
-		"delete":             {func(*flowlogstest.Options) {}, deleteNone, 50, 1},
-		"describe":           {func(*flowlogstest.Options) {}, describe, 100, 0},
-		"half of the bucket": {func(o *flowlogstest.Options) { o.Burst, o.PerSecond = 25, 2.5 }, create, 25, 2},
+		{"create", func(*flowlogstest.Options) {}, create, 50, 1},
+		{"delete", func(*flowlogstest.Options) {}, deleteNone, 50, 1},
+		{"describe", func(*flowlogstest.Options) {}, describe, 100, 0},
+		{"create with half of the bucket", func(o *flowlogstest.Options) { o.Burst, o.PerSecond = 25, 2.5 }, create, 25, 2},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				e := flowlogstest.New(test.options, func(o *flowlogstest.Options) { o.Throttle = true })
+				e := flowlogstest.New(test.option, func(o *flowlogstest.Options) { o.Throttle = true })
 				for range test.burst {
 					require.NotEqual(t, "RequestLimitExceeded", code(test.call(t.Context(), e)))
 				}
@@ -75,7 +77,7 @@ func describe(ctx context.Context, e *flowlogstest.EC2) error {
 	return err
 }
 
-func TestTheThrottleIsOffUnlessAskedFor(t *testing.T) {
+func TestOptions_ThrottleIsOffByDefault(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	for range 200 {
@@ -83,8 +85,7 @@ func TestTheThrottleIsOffUnlessAskedFor(t *testing.T) {
 	}
 }
 
-// The SDK's retries of throttled calls take virtual time.
-func TestRetriesTakeVirtualTime(t *testing.T) {
+func TestThrottle_IsRetriedByTheSDKInVirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
@@ -99,40 +100,73 @@ func TestRetriesTakeVirtualTime(t *testing.T) {
 	})
 }
 
-func TestDelay(t *testing.T) {
+func TestDelay_DelaysTheResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
-		e.Inject(flowlogstest.Delay(time.Minute), flowlogstest.Delay(time.Minute))
+		e.Inject(flowlogstest.Delay(time.Minute))
 		start := time.Now()
-		_, err := e.CreateFlowLogs(t.Context(), toBucket(on(vpc(1))))
+		_, err := e.CreateFlowLogs(t.Context(), toBucket())
 		require.NoError(t, err)
 		assert.Equal(t, time.Minute, time.Since(start))
-
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		_, err = e.CreateFlowLogs(ctx, toBucket(on(vpc(2))))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, 70*time.Second, time.Since(start))
-		assert.Len(t, e.FlowLogs(), 2, "done although nobody waited for the answer")
 	})
 }
 
-func TestDeliveriesFailLater(t *testing.T) {
+func TestDelay_EndsEarlyWithTheContext(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New()
+		e.Inject(flowlogstest.Delay(time.Minute))
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := e.CreateFlowLogs(ctx, toBucket())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 10*time.Second, time.Since(start))
+		assert.Len(t, e.FlowLogs(), 1, "the call was applied")
+	})
+}
+
+func TestOptions_DescribeLagHidesANewFlowLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New(func(o *flowlogstest.Options) { o.DescribeLag = time.Minute })
+		e.Put(types.FlowLog{ResourceId: aws.String(vpc(9))})
+		out, err := e.CreateFlowLogs(t.Context(), toBucket())
+		require.NoError(t, err)
+		shown := func(ids ...string) []string {
+			t.Helper()
+			out, err := e.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: ids})
+			require.NoError(t, err)
+			return idsOf(out.FlowLogs)
+		}
+
+		time.Sleep(time.Minute - 1)
+		assert.Equal(t, []string{flowLogID(1)}, shown(), "only the one that was put")
+		assert.Empty(t, shown(out.FlowLogIds...))
+		assert.Len(t, e.FlowLogs(), 2)
+		time.Sleep(1)
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, shown())
+		assert.Equal(t, out.FlowLogIds, shown(out.FlowLogIds...))
+	})
+}
+
+func TestOptions_FailedAfterIsWhenADeliveryFails(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
 		in   *ec2.CreateFlowLogsInput
 		want string
 	}{
-		"log group ARN with :*":      {toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs:*")), "FAILED Access error"},
-		"log group of other roles":   {toLogGroup(logGroup("others")), "FAILED Access error"},
-		"log group of these roles":   {toLogGroup(), "SUCCESS "},
-		"bucket has no log group":    {toBucket(), "SUCCESS "},
-		"log group ARN without :*":   {toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")), "SUCCESS "},
-		"log group ARN of the other": {toLogGroup(destination("arn:aws:logs:us-east-1:123456789012:log-group:others")), "FAILED Access error"},
+		{"log group ARN with :*", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs:*")), "FAILED Access error"},
+		{"log group that the roles cannot write to", toLogGroup(withLogGroup("others")), "FAILED Access error"},
+		{"log group that the roles can write to", toLogGroup(), "SUCCESS "},
+		{"bucket", toBucket(), "SUCCESS "},
+		{"log group ARN without :*", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs")), "SUCCESS "},
+		{"log group ARN that the roles cannot write to", toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:others")), "FAILED Access error"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				e := flowlogstest.New(func(o *flowlogstest.Options) { o.LogGroups = []string{"flow-logs"} })
@@ -141,7 +175,7 @@ func TestDeliveriesFailLater(t *testing.T) {
 				status := func() string {
 					out, err := e.DescribeFlowLogs(t.Context(), nil)
 					require.NoError(t, err)
-					equal(t, e.FlowLogs(), out.FlowLogs)
+					assertEqual(t, e.FlowLogs(), out.FlowLogs)
 					f := out.FlowLogs[0]
 					return *f.DeliverLogsStatus + " " + aws.ToString(f.DeliverLogsErrorMessage)
 				}
@@ -155,17 +189,17 @@ func TestDeliveriesFailLater(t *testing.T) {
 	}
 }
 
-func TestARoleIsSeenAfterAWhile(t *testing.T) {
+func TestPropagateAfter_HidesARole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
 		e.Inject(flowlogstest.PropagateAfter(ourRole, 10*time.Second))
 		for range 2 {
 			_, err := e.CreateFlowLogs(t.Context(), toLogGroup(withToken("token")))
-			refused(t, err, "CreateFlowLogs", 400, "InvalidParameter", "Unable to assume given IAM role: '"+ourRole+"'")
+			assertAPIError(t, err, "CreateFlowLogs", 400, "InvalidParameter", "Unable to assume given IAM role: '"+ourRole+"'")
 			time.Sleep(5*time.Second - 1)
 		}
-		_, err := e.CreateFlowLogs(t.Context(), toLogGroup(role("arn:aws:iam::123456789012:role/old")))
+		_, err := e.CreateFlowLogs(t.Context(), toLogGroup(withRole("arn:aws:iam::123456789012:role/old")))
 		require.NoError(t, err)
 		time.Sleep(2)
 		_, err = e.CreateFlowLogs(t.Context(), toLogGroup(withToken("token")))
@@ -173,19 +207,19 @@ func TestARoleIsSeenAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestABucketPolicyIsSeenAfterAWhile(t *testing.T) {
+func TestPropagateAfter_HidesABucketPolicy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
 		e.Inject(flowlogstest.PropagateAfter(bucket, time.Minute))
-		out, err := e.CreateFlowLogs(t.Context(), toBucket(on(vpcs(2)...), destination(bucket+"/prefix")))
+		out, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...), withDestination(bucket+"/prefix")))
 		require.NoError(t, err)
 		require.Len(t, out.Unsuccessful, 2)
 		assert.Equal(t, "400", *out.Unsuccessful[1].Error.Code)
 		assert.Equal(t, "Access Denied for LogDestination: flow-logs-bucket. Please check LogDestination permission", *out.Unsuccessful[1].Error.Message)
 
 		time.Sleep(time.Minute)
-		out, err = e.CreateFlowLogs(t.Context(), toBucket(on(vpcs(2)...), destination(bucket+"/prefix")))
+		out, err = e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...), withDestination(bucket+"/prefix")))
 		require.NoError(t, err)
 		assert.Len(t, out.FlowLogIds, 2)
 	})

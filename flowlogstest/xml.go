@@ -15,10 +15,10 @@ const (
 	xmlTime        = "2006-01-02T15:04:05.000Z"
 )
 
-// response is the body of an answer to a call that EC2 took. EC2 writes it
-// without newlines and indentation:
+// document is the body of the response to a call that EC2 accepted. EC2 writes
+// it without newlines and indentation:
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
-type response interface{ setRequestID(string) }
+type document interface{ setRequestID(string) }
 
 type requestIDElement struct {
 	RequestID string `xml:"requestId"`
@@ -26,30 +26,31 @@ type requestIDElement struct {
 
 func (r *requestIDElement) setRequestID(id string) { r.RequestID = id }
 
-// set is an EC2 list: <name><item>…</item></name>, present when empty.
-type set[T any] struct {
+// list is an EC2 list: <name><item>…</item></name>. It is present if it is
+// empty; a pointer to one can be absent.
+type list[T any] struct {
 	Items []T `xml:"item"`
 }
 
-type createFlowLogsResponse struct {
+type createFlowLogsDocument struct {
 	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ CreateFlowLogsResponse"`
 	requestIDElement
-	ClientToken  *string               `xml:"clientToken"`
-	Unsuccessful set[unsuccessfulItem] `xml:"unsuccessful"`
-	FlowLogIDs   set[string]           `xml:"flowLogIdSet"`
+	ClientToken  *string                `xml:"clientToken"`
+	Unsuccessful list[unsuccessfulItem] `xml:"unsuccessful"`
+	FlowLogIDs   list[string]           `xml:"flowLogIdSet"`
 }
 
-type deleteFlowLogsResponse struct {
+type deleteFlowLogsDocument struct {
 	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DeleteFlowLogsResponse"`
 	requestIDElement
-	Unsuccessful set[unsuccessfulItem] `xml:"unsuccessful"`
+	Unsuccessful list[unsuccessfulItem] `xml:"unsuccessful"`
 }
 
-type describeFlowLogsResponse struct {
+type describeFlowLogsDocument struct {
 	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DescribeFlowLogsResponse"`
 	requestIDElement
-	FlowLogs  set[flowLogElement] `xml:"flowLogSet"`
-	NextToken *string             `xml:"nextToken"`
+	FlowLogs  list[flowLogElement] `xml:"flowLogSet"`
+	NextToken *string              `xml:"nextToken"`
 }
 
 type unsuccessfulItem struct {
@@ -59,34 +60,34 @@ type unsuccessfulItem struct {
 }
 
 type flowLogElement struct {
-	CreationTime             string                 `xml:"creationTime"`
-	DeliverCrossAccountRole  *string                `xml:"deliverCrossAccountRole"`
-	DeliverLogsErrorMessage  *string                `xml:"deliverLogsErrorMessage"`
-	DeliverLogsPermissionArn *string                `xml:"deliverLogsPermissionArn"`
-	DeliverLogsStatus        *string                `xml:"deliverLogsStatus"`
-	DestinationOptions       *optionsElement        `xml:"destinationOptions"`
-	FlowLogID                *string                `xml:"flowLogId"`
-	FlowLogStatus            *string                `xml:"flowLogStatus"`
-	LogDestination           *string                `xml:"logDestination"`
-	LogDestinationType       string                 `xml:"logDestinationType"`
-	LogFormat                *string                `xml:"logFormat"`
-	LogGroupName             *string                `xml:"logGroupName"`
-	MaxAggregationInterval   *int32                 `xml:"maxAggregationInterval"`
-	ResourceID               *string                `xml:"resourceId"`
-	TagFieldSpecifications   *set[tagFieldsElement] `xml:"tagFieldSpecificationSet"`
-	Tags                     set[tagElement]        `xml:"tagSet"`
-	TrafficType              string                 `xml:"trafficType,omitempty"`
+	CreationTime             *string                 `xml:"creationTime"`
+	DeliverCrossAccountRole  *string                 `xml:"deliverCrossAccountRole"`
+	DeliverLogsErrorMessage  *string                 `xml:"deliverLogsErrorMessage"`
+	DeliverLogsPermissionArn *string                 `xml:"deliverLogsPermissionArn"`
+	DeliverLogsStatus        *string                 `xml:"deliverLogsStatus"`
+	DestinationOptions       *optionsElement         `xml:"destinationOptions"`
+	FlowLogID                *string                 `xml:"flowLogId"`
+	FlowLogStatus            *string                 `xml:"flowLogStatus"`
+	LogDestination           *string                 `xml:"logDestination"`
+	LogDestinationType       string                  `xml:"logDestinationType,omitempty"`
+	LogFormat                *string                 `xml:"logFormat"`
+	LogGroupName             *string                 `xml:"logGroupName"`
+	MaxAggregationInterval   *int32                  `xml:"maxAggregationInterval"`
+	ResourceID               *string                 `xml:"resourceId"`
+	TagFieldSpecifications   *list[tagFieldsElement] `xml:"tagFieldSpecificationSet"`
+	Tags                     *list[tagElement]       `xml:"tagSet"`
+	TrafficType              string                  `xml:"trafficType,omitempty"`
 }
 
 type optionsElement struct {
-	FileFormat               string `xml:"fileFormat"`
+	FileFormat               string `xml:"fileFormat,omitempty"`
 	HiveCompatiblePartitions *bool  `xml:"hiveCompatiblePartitions"`
 	PerHourPartition         *bool  `xml:"perHourPartition"`
 }
 
 type tagFieldsElement struct {
-	ResourceType string      `xml:"resourceType"`
-	TagKeys      set[string] `xml:"tagKeySet"`
+	ResourceType string       `xml:"resourceType"`
+	TagKeys      list[string] `xml:"tagKeySet"`
 }
 
 type tagElement struct {
@@ -94,28 +95,24 @@ type tagElement struct {
 	Value *string `xml:"value"`
 }
 
-// errorResponse spells its request ID otherwise than the successful ones do.
-type errorResponse struct {
+// errorDocument spells the request ID in another way than the others.
+type errorDocument struct {
 	XMLName   xml.Name `xml:"Response"`
 	Code      string   `xml:"Errors>Error>Code"`
 	Message   string   `xml:"Errors>Error>Message"`
 	RequestID string   `xml:"RequestID"`
 }
 
-func encodeError(code, message, requestID string) string {
-	return encode(&errorResponse{Code: code, Message: message, RequestID: requestID})
-}
-
 func encode(v any) string {
 	body, err := xml.Marshal(v)
 	if err != nil {
-		panic(err) // the types above can always be written
+		panic(err) // cannot happen: the types above have no values that do not marshal
 	}
 	return xmlHeader + string(body)
 }
 
-func newCreateFlowLogsResponse(out *ec2.CreateFlowLogsOutput) *createFlowLogsResponse {
-	r := &createFlowLogsResponse{ClientToken: out.ClientToken}
+func newCreateFlowLogsDocument(out *ec2.CreateFlowLogsOutput) *createFlowLogsDocument {
+	r := &createFlowLogsDocument{ClientToken: out.ClientToken}
 	r.FlowLogIDs.Items = out.FlowLogIds
 	for _, item := range out.Unsuccessful {
 		element := unsuccessfulItem{ResourceID: item.ResourceId}
@@ -129,7 +126,6 @@ func newCreateFlowLogsResponse(out *ec2.CreateFlowLogsOutput) *createFlowLogsRes
 
 func newFlowLogElement(f types.FlowLog) flowLogElement {
 	element := flowLogElement{
-		CreationTime:             aws.ToTime(f.CreationTime).UTC().Format(xmlTime),
 		DeliverCrossAccountRole:  f.DeliverCrossAccountRole,
 		DeliverLogsErrorMessage:  f.DeliverLogsErrorMessage,
 		DeliverLogsPermissionArn: f.DeliverLogsPermissionArn,
@@ -147,18 +143,24 @@ func newFlowLogElement(f types.FlowLog) flowLogElement {
 	if o := f.DestinationOptions; o != nil {
 		element.DestinationOptions = &optionsElement{string(o.FileFormat), o.HiveCompatiblePartitions, o.PerHourPartition}
 	}
+	if f.CreationTime != nil {
+		element.CreationTime = aws.String(f.CreationTime.UTC().Format(xmlTime))
+	}
+	if f.Tags != nil {
+		element.Tags = &list[tagElement]{}
+	}
 	for _, tag := range f.Tags {
 		element.Tags.Items = append(element.Tags.Items, tagElement{tag.Key, tag.Value})
 	}
 	if len(f.TagFieldSpecifications) > 0 {
-		element.TagFieldSpecifications = &set[tagFieldsElement]{}
+		element.TagFieldSpecifications = &list[tagFieldsElement]{}
 	}
 	for _, spec := range f.TagFieldSpecifications {
-		fields := tagFieldsElement{ResourceType: string(spec.ResourceType), TagKeys: set[string]{spec.TagKeys}}
+		fields := tagFieldsElement{ResourceType: string(spec.ResourceType), TagKeys: list[string]{spec.TagKeys}}
 		element.TagFieldSpecifications.Items = append(element.TagFieldSpecifications.Items, fields)
 	}
 	return element
 }
 
-// wireTime is t as it survives the way over the wire.
+// wireTime returns t with the precision of the wire.
 func wireTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

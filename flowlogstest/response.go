@@ -1,0 +1,176 @@
+package flowlogstest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// response is what is sent back to one request, and how it is delivered.
+type response struct {
+	requestID string
+	status    int
+	code      string // of the error in body; empty: none
+	header    http.Header
+	body      string
+
+	fallback http.Handler // if set, it makes the response
+
+	delay     time.Duration // before the first byte
+	lost      bool          // the connection is cut before the first byte
+	truncated bool          // the connection is cut in the middle of the body
+	hung      bool          // nothing is ever sent
+}
+
+func newXMLResponse(status int, requestID string, document any) response {
+	header := http.Header{}
+	header.Set("Content-Type", xmlContentType)
+	header.Set("X-Amzn-Requestid", requestID)
+	return response{requestID: requestID, status: status, header: header, body: encode(document)}
+}
+
+// replace changes what is sent and leaves the delivery as it is.
+func (r *response) replace(with response) {
+	r.status, r.code, r.header, r.body = with.status, with.code, with.header, with.body
+}
+
+// sent returns as much of the body as reaches the caller.
+func (r response) sent() string {
+	if r.truncated {
+		return r.body[:len(r.body)/2]
+	}
+	return r.body
+}
+
+// deliver waits as long as the delivery takes. It returns an error if nothing
+// reaches the caller.
+func (r response) deliver(ctx context.Context) error {
+	if r.delay > 0 {
+		timer := time.NewTimer(r.delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if r.hung {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if r.lost {
+		return io.EOF // as net/http reports a server that closes the connection
+	}
+	return nil
+}
+
+// respond serves one request. It returns an error if no response reaches the
+// caller. The request is applied before the response is delayed, so a caller
+// that gives up does not undo it.
+func (e *EC2) respond(req *http.Request, query string) (response, error) {
+	rec, res := e.serve(req, query)
+	if err := res.deliver(req.Context()); err != nil {
+		return response{}, err
+	}
+	res.header.Set("Content-Length", strconv.Itoa(len(res.body)))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rec.status, rec.code, rec.body = res.status, res.code, res.sent()
+	return res, nil
+}
+
+func (e *EC2) serve(req *http.Request, query string) (*record, response) {
+	rec, faults, res := e.receive(query)
+	if res.fallback != nil {
+		res.replace(serveFallback(res.fallback, req, query))
+	}
+	faults.modify(&res)
+	return rec, res
+}
+
+// receive records a request and applies it. It holds the lock throughout: two
+// calls with one token must not both create.
+func (e *EC2) receive(query string) (*record, activeFaults, response) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	rec := &record{time: now, query: query}
+	e.records = append(e.records, rec)
+
+	faults := e.match(rec, now)
+	res := response{requestID: requestID(len(e.records))}
+	if !faults.reject() {
+		res = e.apply(query, res.requestID, faults, now)
+	}
+	return rec, faults, res
+}
+
+func (e *EC2) apply(request, requestID string, faults activeFaults, now time.Time) response {
+	q, err := parseQuery(request)
+	if err != nil {
+		return err.response(requestID)
+	}
+	operation, ok := operations[q.action]
+	switch {
+	case !ok && e.options.Fallback != nil:
+		return response{requestID: requestID, fallback: e.options.Fallback}
+	case !ok:
+		return invalidAction(q.action).response(requestID)
+	}
+	if bucket := e.buckets[q.action]; bucket != nil && !bucket.take(now) {
+		return requestLimitExceeded.response(requestID)
+	}
+	document, err := operation(e, q, faults, now)
+	if err != nil {
+		return err.response(requestID)
+	}
+	document.setRequestID(requestID)
+	return newXMLResponse(http.StatusOK, requestID, document)
+}
+
+// operations are the actions of the EC2 Query API that an EC2 knows.
+var operations = map[string]func(*EC2, *query, activeFaults, time.Time) (document, *apiError){
+	"CreateFlowLogs":   (*EC2).createFlowLogs,
+	"DescribeFlowLogs": (*EC2).describeFlowLogs,
+	"DeleteFlowLogs":   (*EC2).deleteFlowLogs,
+}
+
+// memory is the transport between the SDK's client and an EC2 in one process.
+type memory struct{ ec2 *EC2 }
+
+func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
+	defer req.Body.Close()
+	query, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	res, err := m.ec2.respond(req, string(query))
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader = bytes.NewReader([]byte(res.sent()))
+	if res.truncated {
+		body = io.MultiReader(body, cutConnection{})
+	}
+	res.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	return &http.Response{
+		Status:        strconv.Itoa(res.status) + " " + http.StatusText(res.status),
+		StatusCode:    res.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        res.header,
+		Body:          io.NopCloser(body),
+		ContentLength: int64(len(res.body)),
+		Request:       req,
+	}, nil
+}
+
+// cutConnection reads like a connection that is closed before the announced
+// length.
+type cutConnection struct{}
+
+func (cutConnection) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
