@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
 )
@@ -225,21 +227,15 @@ func (a *apply) identify(ctx context.Context, created []string) {
 // assign gives the outcomes the IDs of flow logs that are shown, and returns the
 // others.
 func (a *apply) assign(ctx context.Context, created []string) (hidden []string, err error) {
-	shown, err := a.byID(ctx, created)
-	if err != nil {
-		return created, err
-	}
-	for _, id := range created {
-		f, ok := shown[id]
-		if !ok {
-			hidden = append(hidden, id)
-			continue
-		}
+	shown := make(map[string]bool, len(created))
+	err = a.eachByID(ctx, created, func(f types.FlowLog) {
+		id := aws.ToString(f.FlowLogId)
+		shown[id] = true
 		if i, ok := a.index[aws.ToString(f.ResourceId)]; ok {
 			a.outcomes[i].FlowLogID = id
 		}
-	}
-	return hidden, nil
+	})
+	return slices.DeleteFunc(created, func(id string) bool { return shown[id] }), err
 }
 
 // notShownError wraps ErrNotShown, and what kept it from being waited for.
