@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -18,6 +20,7 @@ type caller struct {
 	retryer aws.Retryer
 	timeout time.Duration        // flowlogs.Options.RetryTimeout
 	optFns  []func(*ec2.Options) // of each attempt
+	region  string               // "": unknown
 }
 
 const (
@@ -29,14 +32,30 @@ const (
 	mostRetryDelay      = 30 * time.Second
 )
 
+// newCaller resolves the options and the API's own settings as the Client does.
 func newCaller(api API, o *flowlogs.Options) caller {
-	return caller{
-		retryer: retryerOf(api, o),
-		timeout: o.RetryTimeout,
-		optFns: append(o.ClientOptions[:len(o.ClientOptions):len(o.ClientOptions)], func(o *ec2.Options) {
-			o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // the loop is call's
-		}),
+	settings := ec2.New(ec2.Options{}).Options()
+	if client, ok := api.(interface{ Options() ec2.Options }); ok {
+		settings = client.Options()
 	}
+	attempts := settings.RetryMaxAttempts
+	if o.Retryer != nil {
+		settings.Retryer = o.Retryer
+	}
+	for _, fn := range o.ClientOptions {
+		fn(&settings)
+	}
+	c := caller{retryer: settings.Retryer, timeout: o.RetryTimeout, region: settings.Region}
+	if c.retryer == nil {
+		c.retryer = aws.NopRetryer{}
+	}
+	if n := settings.RetryMaxAttempts; n != 0 && n != attempts {
+		c.retryer = retry.AddWithMaxAttempts(c.retryer, n)
+	}
+	c.optFns = append(slices.Clone(o.ClientOptions), func(o *ec2.Options) {
+		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // the loop is that of call
+	})
+	return c
 }
 
 // retryTimeout returns how long a call is retried beyond the Retryer's attempts.

@@ -79,7 +79,8 @@ func kindOf(f types.FlowLog) kind {
 	return exact
 }
 
-func mayReplace(f types.FlowLog) bool { return aws.ToInt32(f.MaxAggregationInterval) == 60 }
+// mayReplace allows more than may ever be deleted.
+func mayReplace(f types.FlowLog) bool { return kindOf(f) != protected }
 
 // event is what others do to the flow logs of a resource.
 type event struct {
