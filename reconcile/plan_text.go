@@ -35,7 +35,7 @@ func (p Plan) String() string {
 		others += len(c.Others)
 	}
 	if others > 0 {
-		t.linef("\n%s of these resources stay as they are", plural(others, "other flow log"))
+		t.linef("\nother flow logs of these resources, left as they are: %d", others)
 	}
 	return t.String()
 }
