@@ -142,12 +142,17 @@ func (e *CallError) Is(target error) bool {
 // callError returns a *CallError. If the context has ended, errors.Is finds its
 // error and its cause beside err.
 func callError(ctx context.Context, operation string, err error) error {
-	if ctx.Err() != nil {
-		for _, ended := range []error{context.Cause(ctx), ctx.Err()} {
-			if !errors.Is(err, ended) {
-				err = fmt.Errorf("%w: %w", ended, err)
-			}
-		}
+	if ended := contextError(ctx); ended != nil {
+		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	return &CallError{Operation: operation, Err: err}
+}
+
+// contextError returns the error of a context that has ended, with its cause, or
+// nil.
+func contextError(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very error
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return ctx.Err()
 }

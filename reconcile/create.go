@@ -213,7 +213,7 @@ func (a *apply) identify(ctx context.Context, created []string) {
 			break
 		}
 		if try == len(lagWaits) || !sleep(ctx, lagWaits[try]) {
-			err = ctx.Err()
+			err = contextError(ctx)
 			break
 		}
 	}

@@ -77,7 +77,7 @@ func (l *listing) readInto(ctx context.Context, in *ec2.DescribeFlowLogsInput, p
 		select {
 		case pages <- flowLogs:
 		case <-ctx.Done():
-			lost = callError(ctx, "DescribeFlowLogs", ctx.Err())
+			lost = &CallError{Operation: "DescribeFlowLogs", Err: contextError(ctx)}
 		}
 	})
 	return cmp.Or(err, lost)

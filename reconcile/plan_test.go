@@ -147,7 +147,9 @@ func messy(t *testing.T) *reconcile.Plan {
 	e := flowlogstest.New()
 	req := newRequest(5000)
 	req.Tags = map[string]string{"team": "net"}
-	tagged := func(f *types.FlowLog) { f.Tags = append(f.Tags, types.Tag{Key: aws.String("team"), Value: aws.String("net")}) }
+	tagged := func(f *types.FlowLog) {
+		f.Tags = append(f.Tags, types.Tag{Key: aws.String("team"), Value: aws.String("net")})
+	}
 	for i, id := range req.ResourceIDs {
 		switch {
 		case i < 30:
