@@ -58,7 +58,9 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
 		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
 		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
-		b.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		if id, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata); ok {
+			b.RequestID = id
+		}
 	}
 	if !b.complete() {
 		b.Err = newFailure(fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
@@ -93,7 +95,7 @@ func (b *Batch) complete() bool {
 			return false
 		}
 	}
-	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
+	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs) // Guarded by TestCreate_RejectsAResponseThatLeavesResourcesOut.
 }
 
 // rejected returns the items that name a resource of the batch, the first of

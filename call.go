@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 	if v.client, _ = api.(*ec2.Client); v.client == nil && !v.nested {
 		v.optFns = append(optFns, oneAttempt)
 	}
+	v.optFns = slices.Clip(v.optFns) // an API that appends must not write to those of another call
 	if v.limiter == nil {
 		v.limiter = own.of(v.region)
 	}
@@ -47,7 +49,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 type outerLoop struct{ aws.NopRetryer }
 
 func oneAttempt(o *ec2.Options) {
-	o.Retryer = outerLoop{}
+	o.Retryer = outerLoop{} // Guarded by TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce.
 	o.RetryMaxAttempts = 0
 	o.ClientLogMode &^= aws.LogRetries // retries are logged by the loop in front
 }
@@ -58,13 +60,15 @@ type call struct {
 	*invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
-	slots   chan struct{} // limits the calls on the wire; nil: no limit
-	holding bool          // a slot
+	slots    chan struct{} // limits the calls on the wire; nil: no limit
+	holding  bool          // a slot
 
 	out       *ec2.CreateFlowLogsOutput
 	err       error // of the last attempt that was sent, a *failure; nil: none was
 	refused   error // of the Limiter or the Retryer, which did not let an attempt pass
 	limited   bool  // refused is the Limiter's
+	unsent    bool  // the last attempt was let pass, but got no further than credentials and endpoint
+	mark      mark  // for an API that uses the SDK
 	canceled  bool  // the context ended with the last attempt in flight
 	retryable bool  // what the Retryer says of err
 	uncertain bool  // some attempt got no response and may have been applied
@@ -92,6 +96,8 @@ func (c *call) invoke(ctx context.Context) {
 
 // params returns a new input, which shares no memory with the template and the
 // batch: all attempts send the same, whatever an API does with its input.
+//
+// Guarded by TestCreate_IsUnmovedByAnAPIThatChangesItsInput.
 func (c *call) params() *ec2.CreateFlowLogsInput {
 	in := *c.template
 	in.ResourceIds, in.ClientToken = c.batch.ResourceIDs, &c.batch.ClientToken
@@ -110,21 +116,20 @@ func (c *call) invokeClient(ctx context.Context) (*ec2.CreateFlowLogsOutput, err
 			o.Retryer = aws.NopRetryer{} // with nil, the SDK panics
 		}
 		o.Retryer = &pacedRetryer{retryerV2(o.Retryer), c}
-		o.APIOptions = append(o.APIOptions, c.addTo)
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return insertSigned(stack, c) })
 	})
 	return c.client.CreateFlowLogs(ctx, c.params(), optFns...)
 }
 
-// addTo puts the call behind the signing, where an attempt is as good as sent;
-// or as far down as a stack goes whose signing or retrying the caller has taken
-// out.
-func (c *call) addTo(stack *middleware.Stack) error {
+// insertSigned puts m behind the signing, where an attempt is as good as sent; or
+// as far down as a stack goes whose signing or retrying the caller has taken out.
+func insertSigned(stack *middleware.Stack, m middleware.FinalizeMiddleware) error {
 	for _, id := range []string{"Signing", "Retry"} {
 		if _, ok := stack.Finalize.Get(id); ok {
-			return stack.Finalize.Insert(c, id, middleware.After)
+			return stack.Finalize.Insert(m, id, middleware.After)
 		}
 	}
-	return stack.Finalize.Add(c, middleware.Before)
+	return stack.Finalize.Add(m, middleware.Before)
 }
 
 // ID identifies the call in the SDK's stack.
@@ -152,13 +157,21 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 		loopCtx = awsmiddleware.SetOperationName(loopCtx, "CreateFlowLogs")
 	}
 	// The API sees the caller's context, for a mock that expects it.
+	optFns := slices.Clip(append(c.optFns, c.mark.install))
 	attempt := middleware.FinalizeHandlerFunc(func(_ context.Context, in middleware.FinalizeInput) (
 		result middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 	) {
 		sent := time.Now()
-		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), c.optFns...)
+		c.mark.clear()
+		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), optFns...)
+		if err != nil && c.mark.unsent() {
+			return result, metadata, err
+		}
 		if out != nil {
 			metadata = out.ResultMetadata
+			if failed := (*CreateError)(nil); errors.As(err, &failed) {
+				err = nil // of a Client behind the API, from the same response
+			}
 		}
 		result.Result = out
 		return result, metadata, c.attempted(ctx, sent, out, metadata, err)
@@ -168,12 +181,48 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 	return out, err
 }
 
+// mark tells how far an API that uses the SDK has got with an attempt. Another API
+// never sets it. It is atomic because an API may make several calls of one.
+type mark struct{ begun, signed atomic.Bool }
+
+func (m *mark) clear() {
+	m.begun.Store(false)
+	m.signed.Store(false)
+}
+
+// unsent reports whether an attempt that failed was never sent: its credentials,
+// Region or endpoint are missing.
+func (m *mark) unsent() bool { return m.begun.Load() && !m.signed.Load() }
+
+func (m *mark) install(o *ec2.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		if _, ok := stack.Finalize.Get("Retry"); ok {
+			if err := stack.Finalize.Insert(setting(&m.begun, "flowlogs begun"), "Retry", middleware.After); err != nil {
+				return err
+			}
+		}
+		return insertSigned(stack, setting(&m.signed, "flowlogs signed"))
+	})
+}
+
+func setting(flag *atomic.Bool, id string) middleware.FinalizeMiddleware {
+	return middleware.FinalizeMiddlewareFunc(id, func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+		middleware.FinalizeOutput, middleware.Metadata, error,
+	) {
+		flag.Store(true)
+		return next.HandleFinalize(ctx, in)
+	})
+}
+
 // attempted counts an attempt that was sent, and returns its error as the retry
 // loop is to see it.
 func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata, err error) error {
 	c.sent++
 	c.batch.Attempts++
-	c.canceled = false
+	c.canceled, c.unsent = false, false
+	if id := requestID(metadata, err); id != "" {
+		c.batch.RequestID = id
+	}
 	switch {
 	case err == nil && isEmpty(out, metadata):
 		err = &lostResponseError{errors.New("empty response")}
@@ -188,7 +237,6 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 		if reason == "" && !isResponse(err) {
 			reason = ErrNoResponse
 		}
-		c.batch.RequestID = requestID(err)
 		err = &failure{reason, err}
 	}
 	c.err = err
@@ -210,28 +258,30 @@ func (c *call) explain(ctx context.Context, err error) error {
 	if c.err != nil && errors.Is(err, c.err) {
 		return err
 	}
-	cause := err // nothing was sent, at least after the last attempt
+	reason, cause := ErrNotAttempted, err
 	switch {
+	case c.sent > 0 && c.err == nil: // EC2 has accepted the call, and a middleware of the caller's fails
+		return &failure{ErrNoResponse, fmt.Errorf("%w: %w", ErrNoResponse, err)}
 	case ctx.Err() != nil:
 		cause = contextError(ctx)
 	case c.refused != nil:
 		cause = c.refused
-	case isResponse(err) && c.batch.Attempts == 0: // of a stub in the caller's APIOptions
-		c.batch.Attempts = 1
-		return &failure{ReasonOf(err), err}
-	default:
-		if reason := ReasonOf(err); reason == ErrAuthFailure {
-			return &failure{reason, err} // of the service that the credentials come from
+	case c.unsent || c.sent == 0 && !isResponse(err):
+		// The service that the credentials come from may have rejected them.
+		if reason = ReasonOf(err); reason != ErrAuthFailure {
+			reason, cause = ErrConfiguration, fmt.Errorf("%w: %w", ErrConfiguration, err)
 		}
-		cause = fmt.Errorf("%w: %w", ErrConfiguration, err)
+	case c.sent == 0: // a stub in the caller's APIOptions has responded
+		c.batch.Attempts++
+		return &failure{ReasonOf(err), err}
 	}
-	if c.err != nil {
+	switch {
+	case c.err != nil:
 		return &failure{ReasonOf(c.err), fmt.Errorf("%w, after: %w", cause, c.err)}
+	case reason == ErrNotAttempted:
+		return notAttempted(cause)
 	}
-	if ReasonOf(cause) == ErrConfiguration {
-		return &failure{ErrConfiguration, cause}
-	}
-	return notAttempted(cause)
+	return &failure{reason, cause}
 }
 
 // pacedRetryer is the caller's Retryer, with pacing and with retries of lost
@@ -261,7 +311,7 @@ func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, 
 		return nil, err
 	}
 	release, err := r.RetryerV2.GetAttemptToken(ctx)
-	c.refused = err
+	c.refused, c.unsent = err, err == nil
 	return release, err
 }
 
@@ -311,7 +361,7 @@ type lostResponseError struct{ err error }
 
 func (e *lostResponseError) Error() string        { return "response lost: " + e.err.Error() }
 func (e *lostResponseError) Unwrap() error        { return e.err }
-func (e *lostResponseError) RetryableError() bool { return true }
+func (e *lostResponseError) RetryableError() bool { return true } // Guarded by TestCreate_RetriesALostResponseUnderTheSameToken.
 
 func isLost(err error) bool {
 	var lost *lostResponseError
@@ -340,8 +390,11 @@ func isResponse(err error) bool {
 	return errors.As(err, &response) && response.ErrorCode() != "" && response.ErrorCode() != "UnknownError"
 }
 
-// requestID returns AWS's ID of the request that err responds to.
-func requestID(err error) string {
+// requestID returns AWS's ID of a response, "" if there was none.
+func requestID(metadata middleware.Metadata, err error) string {
+	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok || err == nil {
+		return id
+	}
 	var response interface{ ServiceRequestID() string }
 	if errors.As(err, &response) {
 		return response.ServiceRequestID()

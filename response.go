@@ -94,6 +94,9 @@ func (r Response) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the document that MarshalJSON writes.
 func (r *Response) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil // by convention
+	}
 	var document responseDocument
 	if err := json.Unmarshal(data, &document); err != nil {
 		return err

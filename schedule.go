@@ -69,6 +69,10 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 		}
 		select {
 		case slot <- struct{}{}:
+			if len(s.ended) > 0 { // the slot may be that of a call whose result stops the job
+				<-s.slots
+				continue
+			}
 			s.send(ctx, next)
 			next = nil
 		case t, open := <-more:
@@ -135,8 +139,8 @@ func (s *scheduler) send(ctx context.Context, t *task) {
 	sent := &sending{task: t, call: s.newCall(t)}
 	sent.call.slots, sent.call.holding = s.slots, true
 	go func() {
-		defer func() { s.ended <- sent }() // last: the call is done with its slot
 		defer sent.call.release()
+		defer func() { s.ended <- sent }() // before the slot is free for another call
 		watch(&sent.panicked, func() { sent.call.invoke(ctx) })
 	}()
 }

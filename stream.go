@@ -1,8 +1,8 @@
 package flowlogs
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"sync"
@@ -63,21 +63,8 @@ type stream struct {
 
 // prepare validates the request without its IDs, and makes the token.
 func (s *stream) prepare() error {
-	var problems []FieldError
-	if n := len(s.req.ResourceIDs); n > 0 {
-		problems = append(problems, FieldError{
-			Field:   "ResourceIDs",
-			Value:   plural(n, "ID"),
-			Message: "want none: the IDs of a Stream come from its iterator",
-		})
-		s.req.ResourceType, s.req.ResourceIDs = s.req.resourceType(), nil
-	}
-	var invalid *ValidationError
-	if errors.As(s.req.validateSettings(s.client.invoker.region, s.client.options.Allow), &invalid) {
-		problems = append(problems, invalid.Fields...)
-	}
-	if len(problems) > 0 {
-		return &ValidationError{Fields: problems}
+	if err := s.req.validateSettings(s.client.invoker.region, s.client.options.Allow); err != nil {
+		return err
 	}
 	var err error
 	s.token, err = s.client.token(s.req)
@@ -87,10 +74,7 @@ func (s *stream) prepare() error {
 
 // typeOf returns the resource type of the request, inferred from an ID if it has
 // none.
-func (s *stream) typeOf(id string) ResourceType {
-	r := Request{ResourceType: s.req.ResourceType, ResourceIDs: []string{id}}
-	return r.resourceType()
-}
+func (s *stream) typeOf(id string) ResourceType { return cmp.Or(s.req.ResourceType, typeOfID(id)) }
 
 func (s *stream) batchSize(first string) int { return s.client.options.batchSize(s.typeOf(first)) }
 

@@ -10,14 +10,14 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// commandLine is the options that were given, by where their values go. Of
-// options to the same place the last one counts.
+// commandLine is the given options by dest. Of options with the same dest, the last
+// one applies.
 type commandLine map[string]given
 
-// given is an option as it was given.
+// given is an option on the command line.
 type given struct {
 	option *option
-	typed  string // its name, as the user spelled it
+	typed  string // its name as the user typed it
 	words  []string
 }
 
@@ -26,7 +26,7 @@ func (l commandLine) has(dest string) bool {
 	return ok
 }
 
-// word is the one word of a setting, empty where it was not given.
+// word returns the word of a setting, or "" if it was not given.
 func (l commandLine) word(dest string) string {
 	if words := l[dest].words; len(words) > 0 {
 		return words[0]
@@ -35,8 +35,8 @@ func (l commandLine) word(dest string) string {
 }
 
 // parse reads the arguments as the AWS CLI does: a value follows its option as
-// the next argument or after "=", and a name may be cut short as long as it is
-// clear. The error is a *flowlogs.ValidationError, as for all wrong usage.
+// the next argument or after "=", and a name may be shortened as long as it is
+// unambiguous. The error is a *flowlogs.ValidationError, as for all wrong usage.
 func parse(args []string) (commandLine, error) {
 	if len(args) == 1 && args[0] == "help" {
 		args = []string{"--help"}
@@ -90,7 +90,7 @@ func (g given) check(hasValue bool) error {
 	return nil
 }
 
-// most is how many words such an option takes at most.
+// most returns the largest number of words that the option takes.
 func (k kind) most() int {
 	switch k {
 	case flag:
@@ -104,8 +104,8 @@ func (k kind) most() int {
 
 var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
 
-// isOption tells options from values: what begins with a dash is an option,
-// unless it is a number or has a space in it and no option is named so.
+// isOption tells options from values: an argument that begins with a dash is an
+// option, unless no option has that name and it is a number or has a space in it.
 func isOption(arg string) bool {
 	if len(arg) < 2 || arg[0] != '-' {
 		return false
@@ -114,7 +114,7 @@ func isOption(arg string) bool {
 	return len(named(name)) > 0 || !negativeNumber.MatchString(arg) && !strings.Contains(arg, " ")
 }
 
-// lookup is the one option of the name.
+// lookup returns the option with the name.
 func lookup(name string) (*option, error) {
 	switch found := named(name); len(found) {
 	case 0:
@@ -130,7 +130,7 @@ func lookup(name string) (*option, error) {
 	}
 }
 
-// named are the options with the name, or else those whose names begin with it.
+// named returns the option with the name, or all whose names begin with it.
 func named(name string) []*option {
 	begin, ok := strings.CutPrefix(name, "--")
 	if !ok || begin == "" {
@@ -148,7 +148,7 @@ func named(name string) []*option {
 	return found
 }
 
-// wrong is one problem of the command line.
+// wrong returns a problem of the command line as an error.
 func wrong(name, value, message string) error {
 	return &flowlogs.ValidationError{Fields: []flowlogs.FieldError{{Field: name, Value: value, Message: message}}}
 }

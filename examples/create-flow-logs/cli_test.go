@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// needsCLI skips a test where there is no AWS CLI.
+// needsCLI skips a test if there is no AWS CLI.
 func needsCLI(t *testing.T) {
 	t.Helper()
 	if err := exec.Command("aws", "--version").Run(); err != nil {
@@ -24,10 +24,10 @@ func needsCLI(t *testing.T) {
 	}
 }
 
-// cli gives the command to the AWS CLI.
+// cli runs the command in the AWS CLI.
 func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	cmd := exec.CommandContext(ctx, "aws", append([]string{"ec2", "create-flow-logs", "--endpoint-url", c.url}, args...)...)
-	cmd.Env = os.Environ() // without what this machine knows of AWS, see TestMain
+	cmd.Env = os.Environ() // of TestMain
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -37,7 +37,7 @@ func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
+func TestCommand_SendsAndPrintsWhatTheAWSCLIDoes(t *testing.T) {
 	t.Parallel()
 	needsCLI(t)
 	const role, otherRole = "arn:aws:iam::123456789012:role/publish", "arn:aws:iam::210987654321:role/AWSLogDeliveryFirehoseCrossAccountRole"
@@ -56,7 +56,7 @@ func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		args   []string
-		status int // of this program, where it is not 0
+		status int // of this program
 	}{
 		"a bucket":               {args: toBucket("--resource-ids", vpc(1), vpc(2), vpc(3))},
 		"a log group":            {args: toGroup()},
@@ -93,7 +93,7 @@ func TestTheAWSCLISendsAndPrintsTheSame(t *testing.T) {
 		"a table":              {args: also(one, "--output", "table", "--resource-ids", vpc(1), vpc(2), "--region", "us-east-1")},
 		"no dry run after all": {args: also(one, "--dry-run", "--no-dry-run")},
 		"a dry run":            {args: also(one, "--dry-run"), status: 254},
-		"a refused call":       {args: also(one, "--resource-ids", vpc(1), vpc(1)), status: 254},
+		"a rejected call":      {args: toGroup("--deliver-logs-permission-arn", otherRole), status: 254},
 		"failures":             {args: denied, status: 1},
 		"failures as text":     {args: also(denied, "--output=text"), status: 1},
 		"failures in a table":  {args: also(denied, "--output=table"), status: 1},
@@ -119,7 +119,7 @@ func tagJSON(key string) string {
 	return `{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "` + key + `", "Value": "x"}]}`
 }
 
-// sent are the parameters of the one call, but for a token that this program made.
+// sent returns the parameters of the one call, without a token that the program made.
 func sent(c cloud) map[string]string {
 	params := maps.Clone(c.Calls()[0].Params)
 	if len(params["ClientToken"]) == len("ffffffff-ffff-4fff-bfff-ffffffffffff") {
@@ -130,8 +130,8 @@ func sent(c cloud) map[string]string {
 
 var answeredToken = regexp.MustCompile(`<clientToken>(.+)</clientToken>`)
 
-// printed is the output with a name in the place of its token, which this
-// program makes where EC2 does for the AWS CLI.
+// printed returns the output with its token replaced: this program makes it, and for
+// the AWS CLI EC2 does.
 func printed(c cloud, stdout string) string {
 	if token := answeredToken.FindStringSubmatch(c.Calls()[0].Answer); token != nil {
 		stdout = strings.ReplaceAll(stdout, token[1], "TOKEN")
@@ -139,7 +139,7 @@ func printed(c cloud, stdout string) string {
 	return stdout
 }
 
-func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
+func TestSkeleton_IsThatOfTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	needsCLI(t)
 	c := newCloud(t)
@@ -160,11 +160,11 @@ func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
 			}
 			theirs := memberNames(t, want.stdout)
 			ours := slices.DeleteFunc(memberNames(t, got.stdout), func(name string) bool {
-				// An AWS CLI from before June 2026 does not know these.
+				// An AWS CLI from before June 2026 does not have these.
 				return !slices.Contains(theirs, "TagFieldSpecifications") && (name == "TagFieldSpecifications" || name == "TagKeys")
 			})
 			if !slices.Contains(theirs, "TagFieldSpecifications") {
-				ours = ours[:len(ours)-1] // and their ResourceType, which is the last member
+				ours = ours[:len(ours)-1] // their ResourceType, the last member
 			}
 			assert.Equal(t, theirs, ours)
 		})
@@ -172,7 +172,7 @@ func TestTheAWSCLIHasTheSameSkeletons(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-// memberNames are the names of all members of a JSON document, in their order.
+// memberNames returns the names of all members of a JSON document, in order.
 func memberNames(t *testing.T, document string) []string {
 	t.Helper()
 	require.True(t, json.Valid([]byte(document)), document)

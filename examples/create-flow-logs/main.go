@@ -1,15 +1,15 @@
-// Command create-flow-logs is the command of that name in the AWS CLI, as a
-// program on package flowlogs. It takes the same options and prints the same
-// document, and it does what the CLI does not: it checks everything before it
-// sends anything, repeats a call whose answer was lost without creating anything
-// twice, takes any number of resources, and fails when some of them did.
+// Command create-flow-logs is aws ec2 create-flow-logs on package flowlogs. It
+// takes the same options and prints the same document. Unlike the AWS CLI it
+// validates everything before it sends anything, retries a call whose response was
+// lost without creating anything twice, takes any number of resources, and fails if
+// one of them did.
 //
 //	go -C examples run ./create-flow-logs --generate-cli-skeleton
 //	go -C examples run ./create-flow-logs --resource-ids vpc-0a1b2c3d --resource-type VPC --traffic-type ALL \
 //		--log-group-name my-flow-logs --deliver-logs-permission-arn arn:aws:iam::123456789012:role/publishFlowLogs
 //
-// Its exit status is that of the AWS CLI, which is 0 also where resources were
-// unsuccessful: here that is 1.
+// The exit status is that of the AWS CLI, except that it is 1 if EC2 rejected
+// resources individually; the CLI returns 0.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 package main
 
@@ -30,8 +30,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program: what it was asked for goes to stdout, problems go to
-// stderr, and the result is the exit status.
+// run writes the document to stdout and problems to stderr, and returns the exit
+// status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := create(ctx, args, stdout)
 	report(stderr, err)

@@ -19,7 +19,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// environment is all that this program and the AWS CLI know of AWS in the tests.
+// environment replaces the AWS configuration of the machine in all tests.
 var environment = map[string]string{
 	"AWS_ACCESS_KEY_ID":           "AKIDEXAMPLE",
 	"AWS_SECRET_ACCESS_KEY":       "SECRET",
@@ -30,8 +30,7 @@ var environment = map[string]string{
 	"AWS_PAGER":                   "",
 }
 
-// TestMain makes a test binary that is started with CREATE_FLOW_LOGS the program
-// itself.
+// TestMain runs the program itself if CREATE_FLOW_LOGS is set.
 func TestMain(m *testing.M) {
 	if os.Getenv("CREATE_FLOW_LOGS") != "" {
 		main()
@@ -51,7 +50,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// cloud is an EC2 and the commands that it is given.
+// cloud is an EC2 and the commands that call it.
 type cloud struct {
 	*flowlogstest.EC2
 	url string
@@ -59,13 +58,15 @@ type cloud struct {
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeniedBuckets = []string{"denied-bucket"} })
+	e := flowlogstest.New(func(o *flowlogstest.Options) {
+		o.AccountID, o.DeniedBuckets = "123456789012", []string{"denied-bucket"}
+	})
 	s := flowlogstest.NewServer(e)
 	t.Cleanup(s.Close)
 	return cloud{e, s.URL}
 }
 
-// outcome is what a command leaves behind.
+// outcome is the result of a command.
 type outcome struct {
 	status         int
 	stdout, stderr string
@@ -77,7 +78,7 @@ func (c cloud) run(ctx context.Context, args ...string) outcome {
 	return outcome{status, stdout.String(), stderr.String()}
 }
 
-// toBucket is a command for VPCs, and what else is given.
+// toBucket returns a command for VPCs, followed by more.
 func toBucket(more ...string) []string {
 	return slices.Concat([]string{
 		"--resource-type", "VPC", "--traffic-type", "ALL", "--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::my-bucket",
@@ -96,7 +97,7 @@ func vpcs(n int) []string {
 	return ids
 }
 
-func TestMoreResourcesThanOneCallTakes(t *testing.T) {
+func TestCommand_SplitsResourcesIntoCalls(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), also(toBucket("--no-dry-run", "--destination-options", "PerHourPartition=false", "--resource-ids"), vpcs(601)...)...)
@@ -108,7 +109,7 @@ func TestMoreResourcesThanOneCallTakes(t *testing.T) {
 	assert.Empty(t, printed.Unsuccessful)
 	assert.Len(t, c.FlowLogs(), 601)
 
-	resources := map[string][]string{} // by the token of the call: one may have been repeated
+	resources := map[string][]string{} // by token, as a call may have been retried
 	for _, call := range c.Calls() {
 		resources[call.ClientToken] = call.ResourceIDs
 		assert.Equal(t, "false", call.Params["DryRun"])
@@ -121,19 +122,19 @@ func TestMoreResourcesThanOneCallTakes(t *testing.T) {
 	}
 }
 
-func TestACommandThatStoppedHalfwayGoesOnWithItsToken(t *testing.T) {
+func TestCommand_IsResumedWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	command := also(toBucket("--resource-ids"), vpcs(400)...)
-	c.Inject(flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).
+	c.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401).
 		On(func(call flowlogstest.Call) bool { return len(call.ResourceIDs) == 100 }))
 	got := c.run(t.Context(), command...)
 	assert.Equal(t, 254, got.status)
 	var printed document
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 300)
-	assert.Equal(t, "\nAn error occurred (FlowLogsLimitExceeded) when calling the CreateFlowLogs operation: You've reached the limit.\n"+
-		"create-flow-logs: 300 created; the same command with --client-token "+printed.ClientToken+" goes on, and creates nothing twice\n", got.stderr)
+	assert.Equal(t, "\nAn error occurred (AuthFailure) when calling the CreateFlowLogs operation: AWS was not able to validate the provided access credentials\n"+
+		"create-flow-logs: 300 created; to resume, run the same command with --client-token "+printed.ClientToken+": nothing is created twice\n", got.stderr)
 
 	got = c.run(t.Context(), also(command, "--client-token", printed.ClientToken)...)
 	assert.Equal(t, 0, got.status, got.stderr)
@@ -142,7 +143,7 @@ func TestACommandThatStoppedHalfwayGoesOnWithItsToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 400)
 }
 
-func TestUnsuccessfulResourcesAreAFailure(t *testing.T) {
+func TestCommand_FailsIfResourcesAreRejected(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.FailResources("400", "LogDestination: <my-bucket> does not exist", vpc(2)))
@@ -167,7 +168,7 @@ func TestUnsuccessfulResourcesAreAFailure(t *testing.T) {
 `, ""}, got)
 }
 
-func TestARefusedCallPrintsNothing(t *testing.T) {
+func TestCommand_PrintsNothingIfItsCallIsRejected(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
@@ -175,7 +176,7 @@ func TestARefusedCallPrintsNothing(t *testing.T) {
 	assert.Equal(t, outcome{254, "", "\nAn error occurred (UnauthorizedOperation) when calling the CreateFlowLogs operation: You are not authorized to perform this operation.\n"}, got)
 }
 
-func TestADryRunCreatesNothing(t *testing.T) {
+func TestCommand_CreatesNothingInADryRun(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 301} {
 		c := newCloud(t)
@@ -186,7 +187,7 @@ func TestADryRunCreatesNothing(t *testing.T) {
 	}
 }
 
-func TestALostAnswerIsAskedForAgainUnderTheSameToken(t *testing.T) {
+func TestCommand_RetriesALostResponseUnderTheSameToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.LoseAnswer())
@@ -197,7 +198,7 @@ func TestALostAnswerIsAskedForAgainUnderTheSameToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestAnInterruptSaysHowToGoOn(t *testing.T) {
+func TestCommand_SaysHowToResumeAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -205,10 +206,10 @@ func TestAnInterruptSaysHowToGoOn(t *testing.T) {
 	got := c.run(ctx, toBucket("--client-token", "mine", "--resource-ids", vpc(1))...)
 	assert.Equal(t, 130, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "the same command with --client-token mine goes on")
+	assert.Contains(t, got.stderr, "to resume, run the same command with --client-token mine")
 }
 
-func TestTagFieldsAreSent(t *testing.T) { // which not every AWS CLI knows
+func TestCommand_SendsTagFields(t *testing.T) { // not every AWS CLI knows them
 	t.Parallel()
 	want := map[string]string{
 		"TagFieldSpecification.1.ResourceType": "instance",
@@ -231,7 +232,7 @@ func TestTagFieldsAreSent(t *testing.T) { // which not every AWS CLI knows
 	}
 }
 
-func TestConfigurationThatIsMissing(t *testing.T) {
+func TestCommand_ReportsMissingConfiguration(t *testing.T) {
 	complete := toBucket("--resource-ids", vpc(1))
 	for name, test := range map[string]struct {
 		variable string
@@ -254,13 +255,13 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 			assert.Empty(t, c.Calls())
 
 			if got = c.run(t.Context(), also(test.args, "--resource-ids", "i-1")...); test.args == nil {
-				assert.Equal(t, 252, got.status, "what is wrong with the command comes first")
+				assert.Equal(t, 252, got.status, "problems of the command come first")
 			}
 		})
 	}
 }
 
-func TestRegionAndOutputCanBeConfigured(t *testing.T) {
+func TestCommand_TakesRegionAndOutputFromTheConfiguration(t *testing.T) {
 	t.Setenv("AWS_DEFAULT_OUTPUT", "text")
 	c := newCloud(t)
 	group := []string{
@@ -281,7 +282,7 @@ func TestRegionAndOutputCanBeConfigured(t *testing.T) {
 	assert.Len(t, c.Calls(), 1)
 }
 
-func TestTheProgramExitsWithItsStatus(t *testing.T) {
+func TestCommand_ExitsWithItsStatus(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	for _, test := range []struct {
@@ -305,7 +306,7 @@ func TestTheProgramExitsWithItsStatus(t *testing.T) {
 	}
 }
 
-// file writes a file and returns how to name it on the command line.
+// file writes a file and returns its name for the command line.
 func file(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")

@@ -9,7 +9,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// document is what is printed, with its members in the order of the AWS CLI.
+// document is the output, with its members in the order of the AWS CLI.
 type document struct {
 	ClientToken  string
 	FlowLogIds   []string

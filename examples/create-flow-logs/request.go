@@ -13,9 +13,8 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// request is what the parameters ask for, as the AWS CLI would send it and as
-// the library takes it. The error has every problem of theirs, under the names
-// that the user knows them by.
+// request returns the parameters as the AWS CLI would send them and as a Request.
+// The error lists every problem under the name that the user typed.
 func (l commandLine) request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
 	var in ec2.CreateFlowLogsInput
 	var req flowlogs.Request
@@ -44,16 +43,18 @@ func (l commandLine) request(ctx context.Context, region string) (*ec2.CreateFlo
 	return &in, req, nil
 }
 
-// unsent is an API that calls nothing. A Client checks an input before it calls
-// its API, by the names of the input's own members: here that is all it does.
+// unsent is an API that sends nothing. A Client validates an input before it calls
+// its API, in the input's own names and for the Region of the call.
 type unsent struct{}
 
+var errUnsent = errors.New("not sent")
+
 func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	return nil, nil
+	return nil, errUnsent
 }
 
-// members are the parameters by their names in EC2's input: those of
-// --cli-input-json, and in their place those that have an option of their own.
+// members returns the parameters by their names in EC2's input. An option takes
+// precedence over a member of --cli-input-json.
 func (l commandLine) members() (map[string]any, []flowlogs.FieldError) {
 	var problems []flowlogs.FieldError
 	fail := func(g given, err error) {
@@ -68,7 +69,7 @@ func (l commandLine) members() (map[string]any, []flowlogs.FieldError) {
 	}
 	for _, o := range parameters {
 		g, ok := l[o.dest]
-		if !ok || g.option.name != o.name { // --dry-run and --no-dry-run have one place
+		if !ok || g.option.name != o.name { // one of --dry-run and --no-dry-run, which have the same dest
 			continue
 		}
 		value, err := g.value()
@@ -105,9 +106,9 @@ func problemsOf(err error) []flowlogs.FieldError {
 	return invalid.Fields
 }
 
-// renamed is a problem under the name of its option, as it was typed if it was:
-// "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key".
-// What came in a JSON document has its name there.
+// renamed returns the problem under the name of its option:
+// "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key". A
+// member of a JSON document keeps its name.
 func (l commandLine) renamed(problem flowlogs.FieldError, members map[string]any) flowlogs.FieldError {
 	end := strings.IndexAny(problem.Field+".", ".[")
 	member, rest := problem.Field[:end], problem.Field[end:]
@@ -121,13 +122,13 @@ func (l commandLine) renamed(problem flowlogs.FieldError, members map[string]any
 	default:
 		problem.Field = optionName(member) + rest
 	}
-	if rest == "" { // what is said of a parameter may name another one
+	if rest == "" { // the message about a parameter may name others
 		problem.Message = memberName.ReplaceAllStringFunc(problem.Message, optionName)
 	}
 	return problem
 }
 
-// memberName finds the names of EC2's parameters in a text.
+// memberName matches the names of EC2's parameters in a text.
 var memberName = func() *regexp.Regexp {
 	names := make([]string, len(parameters))
 	for i, o := range parameters {

@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// configError is something missing or broken on this machine, not in the command.
+// configError is a problem of the configuration, not of the command.
 type configError struct{ error }
 
 func (e configError) Unwrap() error { return e.error }
 
-// loadConfig loads what the machine is configured for, with the profile and
-// Region of the command line in its place.
+// loadConfig loads the configuration. The profile and Region of the command line
+// take precedence.
 func loadConfig(ctx context.Context, line commandLine) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithSharedConfigProfile(line.word("profile")),
@@ -30,10 +30,11 @@ func loadConfig(ctx context.Context, line commandLine) (aws.Config, error) {
 	return cfg, nil
 }
 
-// hostLabel is what the name of a Region becomes: a part of the name of a host.
+// hostLabel matches what can be the name of a Region, which becomes part of a host
+// name.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// connect is a client with a Region and credentials.
+// connect returns a client that has a Region and credentials.
 func connect(ctx context.Context, cfg aws.Config, line commandLine) (*ec2.Client, error) {
 	if cfg.Region == "" {
 		return nil, configError{errors.New(`no Region: give --region, set AWS_REGION, or run "aws configure"`)}
@@ -55,15 +56,13 @@ func connect(ctx context.Context, cfg aws.Config, line commandLine) (*ec2.Client
 	}), nil
 }
 
-// asTyped is an API that sends the parameters as they were typed.
-//
-// Client.Create divides the resources among calls and gives these their tokens,
-// but it spells out a Request, where the default LogDestinationType is no longer
-// told from the one that was given, nor --no-dry-run from nothing. The AWS CLI
-// sends what was given and nothing else. So each call keeps its resources and
-// its token, and has all else from the command line.
+// asTyped is an API that sends the parameters as they were typed. Client.Create
+// splits the resources into calls and makes their tokens, but its Request does not
+// tell a default that was typed from one that was omitted. The AWS CLI sends only
+// what was typed. So each call keeps its resources and token, and takes everything
+// else from the command line.
 type asTyped struct {
-	*ec2.Client // whose retry settings and Region apply
+	*ec2.Client // its retry settings and Region apply
 	in          *ec2.CreateFlowLogsInput
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // inputSkeleton has every parameter that --cli-input-json takes, in the order of
-// the AWS CLI. Where the CLI chooses values at random or writes 0, it has values
-// that go together.
+// the AWS CLI. In place of the CLI's random values and zeros, it has values that can
+// be combined.
 //
 //go:embed skeleton.json
 var inputSkeleton string
@@ -17,8 +17,8 @@ func printInputSkeleton(w io.Writer) error {
 	return err
 }
 
-// sampleDocument is what --generate-cli-skeleton output prints, with the values
-// of the AWS CLI.
+// sampleDocument is printed by --generate-cli-skeleton output, with the values of
+// the AWS CLI.
 var sampleDocument = document{
 	ClientToken:  "ClientToken",
 	FlowLogIds:   []string{"String"},

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// section is a part of a table of the AWS CLI: a title over columns of its own,
-// drawn inside as many frames as it is indented.
+// section is a part of a table of the AWS CLI: a title above columns, inside one
+// frame for each level of indentation.
 type section struct {
 	title   string
 	indent  int
@@ -17,12 +17,12 @@ type section struct {
 }
 
 const (
-	tableWidth  = 80 // of the terminal, as the AWS CLI takes it where there is none
+	tableWidth  = 80 // what the AWS CLI assumes without a terminal
 	cellPadding = 4
 )
 
-// printTable draws the sections below each other, all as wide as the widest. If
-// that is wider than the terminal, those with one row are turned on their side.
+// printTable draws the sections below each other, all as wide as the widest. If that
+// exceeds the terminal, sections of one row are drawn upright.
 func printTable(b *bytes.Buffer, sections []section) {
 	width := widest(sections)
 	if width > tableWidth {
@@ -45,7 +45,7 @@ func widest(sections []section) int {
 	return most
 }
 
-// upright is the section with each header beside its value.
+// upright returns the section with each header beside its value.
 func (s section) upright() section {
 	if len(s.rows) != 1 || s.headers == nil {
 		return s
@@ -57,7 +57,7 @@ func (s section) upright() section {
 	return turned
 }
 
-// width is what the section needs, with all of its frames.
+// width returns the width of the section, frames included.
 func (s section) width() int {
 	content := 0
 	for _, w := range s.natural() {
@@ -66,7 +66,7 @@ func (s section) width() int {
 	return max(length(s.title), content) + 2 + 2*s.indent
 }
 
-// natural are the widths that the columns need.
+// natural returns the widths that the columns need.
 func (s section) natural() []int {
 	var widths []int
 	for _, row := range append([][]string{s.headers}, s.rows...) {
@@ -80,7 +80,7 @@ func (s section) natural() []int {
 	return widths
 }
 
-// columns are the widths of the columns, stretched to fill width.
+// columns returns the widths of the columns, stretched to fill width.
 func (s section) columns(width int) []int {
 	widths := s.natural()
 	sum := 0
@@ -128,7 +128,7 @@ func (s section) draw(b *bytes.Buffer, width int) {
 	line(rule)
 }
 
-// cells is a row of the table. The first cell has its left edge in its width.
+// cells returns a row. The width of the first cell includes its left edge.
 func cells(row []string, columns []int, align func(text string, width, edge int) string) string {
 	line := "|"
 	for i, text := range row {
@@ -141,14 +141,14 @@ func cells(row []string, columns []int, align func(text string, width, edge int)
 	return line
 }
 
-// centered is text in the middle of a cell of a width that includes its right
-// edge, and of as many characters more as its left edge has.
+// centered returns text in the middle of a cell. Width includes the right edge; edge
+// is the number of characters of the left one.
 func centered(text string, width, edge int) string {
 	before := (width+edge)/2 - length(text)/2 - 1
 	return spaces(before) + text + spaces(width-1-before-length(text))
 }
 
-// left is text at the left of such a cell.
+// left returns text at the left of such a cell.
 func left(text string, width, edge int) string {
 	before := 2
 	if length(text)+2+edge+1 > width+edge {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
+func TestUsage_ReportsEveryProblemAndSendsNothing(t *testing.T) {
 	t.Parallel()
 	complete := toBucket("--resource-ids", vpc(1))
 	for name, test := range map[string]struct {
@@ -45,14 +45,14 @@ func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		"broken input JSON":              {[]string{"--cli-input-json", `{"DryRun":`}, []string{`--cli-input-json "{\"DryRun\":": not a JSON document: unexpected end`}},
 		"input JSON that is no object":   {[]string{"--cli-input-json", `["DryRun"]`}, []string{`--cli-input-json "[\"DryRun\"]": want a JSON object`}},
 		"an unknown member in a file":    {also(complete, "--cli-input-json", file(t, `{"LogGroup":"g","resourceIds":[]}`)), []string{"--cli-input-json LogGroup: ", "--cli-input-json resourceIds: "}},
-		"another kind in JSON":           {[]string{"--cli-input-json", `{"ResourceIds":"vpc-00000001"}`}, []string{`--cli-input-json ResourceIds "string": `}},
-		"another kind in an option":      {[]string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "string": `}},
-		"a list for a structure":         {[]string{"--destination-options", "[]"}, []string{`--destination-options "array": `}},
+		"another kind in JSON":           {[]string{"--cli-input-json", `{"ResourceIds":"vpc-00000001"}`}, []string{`--cli-input-json ResourceIds "vpc-00000001": want a list, not a string`}},
+		"another kind in an option":      {[]string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "yes": want true or false, not a string`}},
+		"a list for a structure":         {[]string{"--destination-options", "[]"}, []string{`--destination-options "[]": want an object, not a list`}},
 		"a key that does not exist":      {also(complete, "--destination-options", "Format=parquet"), []string{"--destination-options.Format: "}},
 		"shorthand with nothing in it":   {[]string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
 		"shorthand that breaks off":      {[]string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
 		"shorthand with a comma too few": {[]string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},
-		"structures with a comma":        {[]string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags is there twice; between structures there is a space, not a comma"}},
+		"structures with a comma":        {[]string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags is given twice; separate structures by a space, not a comma"}},
 		"shorthand that is very deep":    {[]string{"--tag-specifications", "Tags=" + strings.Repeat("[", 1000)}, []string{"not in shorthand: it is nested too deeply"}},
 		"nothing at all": {nil, []string{
 			"--resource-type: required", "--resource-ids: required", "--traffic-type: required",
@@ -91,7 +91,7 @@ func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
 	}
 }
 
-func TestHelpNamesEveryOption(t *testing.T) {
+func TestHelp_NamesEveryOption(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	help := c.run(t.Context(), "--help")
@@ -105,7 +105,7 @@ func TestHelpNamesEveryOption(t *testing.T) {
 	assert.Equal(t, help.stdout, word.String())
 }
 
-func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
+func TestSkeleton_HasEveryParameterOfTheSDK(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	var skeleton map[string]any
@@ -130,7 +130,7 @@ func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestAFilledSkeletonIsARequest(t *testing.T) {
+func TestSkeleton_IsARequestWhenFilledIn(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	filled := strings.NewReplacer(
@@ -147,7 +147,7 @@ func TestAFilledSkeletonIsARequest(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
+func TestSkeleton_OfTheOutputValidatesTheCommand(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), toBucket("--generate-cli-skeleton", "output", "--output", "text", "--resource-ids", vpc(1))...)
@@ -158,7 +158,7 @@ func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestTheTildeIsTheHomeDirectory(t *testing.T) {
+func TestLoad_ExpandsTheHomeDirectory(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("NAME", "token")

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// value is what the words of a parameter stand for, as something that encodes to
-// the JSON of EC2's input.
+// value returns the words of a parameter as a value that encodes to the JSON of
+// EC2's input.
 func (g given) value() (any, error) {
 	words := g.words
 	if len(words) == 1 {
@@ -74,7 +74,7 @@ func parseJSON(s string) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// load is the content of the file where s is file://FILE, and s itself otherwise.
+// load returns the content of the file if s is file://FILE, and s otherwise.
 func load(s string) (string, error) {
 	path, ok := strings.CutPrefix(s, "file://")
 	if !ok {

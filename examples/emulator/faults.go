@@ -9,15 +9,15 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// faults are what -fault knows. After the first three the flow logs are there,
-// and only the caller does not know.
+// faults are those of -fault. After the first three, the flow logs exist although the
+// caller got no response.
 var faults = []struct {
 	name, help string
 	fault      flowlogstest.Fault
 }{
 	{"lose", "create, then cut the connection", flowlogstest.LoseAnswer()},
-	{"truncate", "create, then cut the connection in the middle of the answer", flowlogstest.TruncateAnswer()},
-	{"hang", "create, then never answer", flowlogstest.Hang()},
+	{"truncate", "create, then cut the connection in the middle of the response", flowlogstest.TruncateAnswer()},
+	{"hang", "create, then never respond", flowlogstest.Hang()},
 	{"throttle", "RequestLimitExceeded, status 503", flowlogstest.Throttle()},
 	{"error", "InternalError, status 500", flowlogstest.Refuse("InternalError", "An internal error has occurred", http.StatusInternalServerError)},
 	{"denied", "UnauthorizedOperation, status 403", flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden)},
@@ -54,7 +54,7 @@ func faultNames() []string {
 
 func creates(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" }
 
-// ec2 is the EC2 that the options ask for.
+// ec2 returns the EC2 that the options describe.
 func (o options) ec2() *flowlogstest.EC2 {
 	e := flowlogstest.New(func(to *flowlogstest.Options) {
 		to.Region, to.AccountID = o.region, o.account
@@ -62,7 +62,7 @@ func (o options) ec2() *flowlogstest.EC2 {
 	})
 	e.Inject(o.faults...)
 	if len(o.fail) > 0 {
-		// As EC2 says it of a bucket, with status 200 for the call.
+		// How EC2 rejects a bucket: the status of the call is 200.
 		e.Inject(flowlogstest.FailResources("400",
 			"Access Denied for LogDestination: emulator. Please check LogDestination permission", o.fail...).Keep())
 	}

@@ -1,6 +1,5 @@
-// Command emulator serves an EC2 that knows flow logs, until it is interrupted:
-// for the AWS CLI, and for programs in any language, to be tried against what
-// goes wrong on AWS. It keeps its state in memory and needs no credentials.
+// Command emulator serves an EC2 that knows flow logs, with faults to try programs
+// in any language against. It keeps its state in memory and needs no credentials.
 //
 //	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
 //	aws ec2 create-flow-logs --endpoint-url http://127.0.0.1:4566 …
@@ -30,8 +29,8 @@ func main() {
 	}
 }
 
-// run prints the URL when calls are taken, so that a script can wait for the
-// line, and serves until ctx ends or the process is told to stop.
+// run prints the URL as soon as it is ready, so that a script can wait for the line,
+// and serves until ctx ends or the process gets a signal.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -44,7 +43,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	server := &http.Server{Handler: o.ec2(), ReadHeaderTimeout: 10 * time.Second}
-	// At once: a call that hangs would keep a graceful end waiting.
+	// Not Shutdown: it would wait for calls that hang.
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -53,8 +52,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// listen refuses what other machines can reach unless that is wanted: signatures
-// are not checked, so whoever reaches the emulator may call it.
+// listen rejects an address that other machines can reach, unless public is set:
+// signatures are not checked, so anybody who can connect could call it.
 func listen(address string, public bool) (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
@@ -65,7 +64,7 @@ func listen(address string, public bool) (net.Listener, error) {
 	}
 	listener, err := net.ListenTCP("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("-listen %q: want an address of this machine and a port that is free, or 0 for any: %w", address, err)
+		return nil, fmt.Errorf("-listen %q: want an address of this machine and a free port, or port 0: %w", address, err)
 	}
 	return listener, nil
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEmulatorKeepsWhatIsCreatedThroughTheSDK(t *testing.T) {
+func TestEmulator_KeepsFlowLogs(t *testing.T) {
 	t.Parallel()
 	client := start(t)
 	created, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d", "vpc-1a2b3c4d"))
@@ -34,7 +34,7 @@ func TestEmulatorKeepsWhatIsCreatedThroughTheSDK(t *testing.T) {
 	assert.Equal(t, "vpc-1a2b3c4d", *described.FlowLogs[1].ResourceId)
 }
 
-func TestEmulatorIsInTheRegionAndAccountOfItsOptions(t *testing.T) {
+func TestEmulator_HasTheRegionAndAccountOfItsOptions(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-region", "eu-west-1", "-account", "210987654321")
 	in := request("vpc-0a1b2c3d")
@@ -45,7 +45,7 @@ func TestEmulatorIsInTheRegionAndAccountOfItsOptions(t *testing.T) {
 	require.ErrorContains(t, err, "Unable to assume given IAM role")
 }
 
-func TestEmulatorMeetsEachCallWithOneFault(t *testing.T) {
+func TestEmulator_InjectsOneFaultPerCall(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ fault, want string }{
 		{"lose", `": EOF`},
@@ -61,7 +61,7 @@ func TestEmulatorMeetsEachCallWithOneFault(t *testing.T) {
 	}
 	client := start(t, "-fault", strings.Join(names, ","))
 	_, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{})
-	require.NoError(t, err, "other operations meet none")
+	require.NoError(t, err, "other operations are unaffected")
 	for _, tt := range tests {
 		_, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d"))
 		require.ErrorContains(t, err, tt.want, tt.fault)
@@ -70,11 +70,11 @@ func TestEmulatorMeetsEachCallWithOneFault(t *testing.T) {
 	require.NoError(t, err)
 	described, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{})
 	require.NoError(t, err)
-	require.Len(t, described.FlowLogs, 1, "the calls had one token")
+	require.Len(t, described.FlowLogs, 1, "the calls had the same token")
 	assert.Equal(t, created.FlowLogIds[0], *described.FlowLogs[0].FlowLogId)
 }
 
-func TestEmulatorIsSlowOrSilentWhenAsked(t *testing.T) {
+func TestEmulator_DelaysOrHangs(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-latency", "1h"}, {"-fault", "hang"}} {
 		client := start(t, args...)
@@ -85,7 +85,7 @@ func TestEmulatorIsSlowOrSilentWhenAsked(t *testing.T) {
 	}
 }
 
-func TestEmulatorFailsSomeResources(t *testing.T) {
+func TestEmulator_RejectsSomeResources(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-fail", "vpc-1a2b3c4d,vpc-3a4b5c6d")
 	for _, other := range []string{"vpc-0a1b2c3d", "vpc-2a3b4c5d"} {
@@ -97,22 +97,22 @@ func TestEmulatorFailsSomeResources(t *testing.T) {
 	}
 }
 
-func TestEmulatorThrottles(t *testing.T) {
+func TestEmulator_Throttles(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-burst", "2", "-per-second", "0")
 	for i, want := range []string{"", "", "RequestLimitExceeded"} {
 		_, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d"))
-		var refusal smithy.APIError
+		var rejection smithy.APIError
 		if want == "" {
 			require.NoError(t, err, i)
 		} else {
-			require.ErrorAs(t, err, &refusal)
-			assert.Equal(t, want, refusal.ErrorCode())
+			require.ErrorAs(t, err, &rejection)
+			assert.Equal(t, want, rejection.ErrorCode())
 		}
 	}
 }
 
-func TestEmulatorServesTheAWSCLI(t *testing.T) {
+func TestEmulator_ServesTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	if err := exec.Command("aws", "--version").Run(); err != nil {
 		t.Skipf("the AWS CLI does not run here: %v", err)
@@ -136,7 +136,7 @@ func TestEmulatorServesTheAWSCLI(t *testing.T) {
 }
 
 // Not parallel: the signals are for the whole process.
-func TestEmulatorEndsWithoutErrorWhenToldTo(t *testing.T) {
+func TestEmulator_EndsWithoutErrorOnASignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot signal itself on Windows")
 	}
@@ -150,14 +150,14 @@ func TestEmulatorEndsWithoutErrorWhenToldTo(t *testing.T) {
 	}
 }
 
-func TestEmulatorListensForOthersWhenToldTo(t *testing.T) {
+func TestEmulator_ListensOnOtherAddressesIfPublic(t *testing.T) {
 	t.Parallel()
 	listener, err := listen("0.0.0.0:0", true)
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 }
 
-// start returns the SDK's client of an emulator, making one attempt a call.
+// start returns the SDK's client of an emulator, with one attempt per call.
 func start(t *testing.T, args ...string) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:       "us-east-1",

@@ -14,7 +14,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// options are what the command line says.
+// options are the command line.
 type options struct {
 	listen    string
 	public    bool
@@ -28,21 +28,21 @@ type options struct {
 	faults    []flowlogstest.Fault
 }
 
-// parse writes help to usage, and leaves printing its errors to the caller.
+// parse writes help to usage; the caller prints the error.
 func parse(args []string, usage io.Writer) (options, error) {
 	o := options{region: "us-east-1", burst: 50, perSecond: 5}
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is any that is free")
-	flags.BoolVar(&o.public, "public", false, "allow an address that other machines reach, and may then call without credentials")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is any free port")
+	flags.BoolVar(&o.public, "public", false, "allow an address that other machines can reach, and call without credentials")
 	option(flags, "region", "`Region` of every call (default us-east-1)", &o.region, parseRegion)
-	option(flags, "account", "the caller's `account`, to which roles must belong (default that of the role given)", &o.account, parseAccount)
+	option(flags, "account", "the caller's `account`, to which roles must belong (default the account of each role)", &o.account, parseAccount)
 	flags.BoolVar(&o.throttle, "throttle", false, "limit calls as EC2 does: 50 at once, then 5 a second")
 	option(flags, "burst", "-throttle with this `number` of calls at once", &o.burst, parseBurst)
 	option(flags, "per-second", "-throttle with this `number` of calls a second", &o.perSecond, parsePerSecond)
-	option(flags, "latency", "`duration` after which every call is answered", &o.latency, parseLatency)
-	option(flags, "fail", "resource `IDs` that always fail, separated by commas", &o.fail, parseIDs)
-	option(flags, "fault", "`faults`, separated by commas, that the next CreateFlowLogs calls meet, one each:"+faultHelp(), &o.faults, parseFaults)
+	option(flags, "latency", "`duration` that every response is delayed", &o.latency, parseLatency)
+	option(flags, "fail", "resource `IDs` that are always rejected, separated by commas", &o.fail, parseIDs)
+	option(flags, "fault", "`faults`, separated by commas, one for each of the next CreateFlowLogs calls:"+faultHelp(), &o.faults, parseFaults)
 
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -60,8 +60,8 @@ func parse(args []string, usage io.Writer) (options, error) {
 	return o, nil
 }
 
-// option defines a flag whose parser says what would be right; the flag package
-// adds the name and the value.
+// option defines a flag. Its parser says what would be right; the flag package adds
+// name and value.
 func option[T any](flags *flag.FlagSet, name, usage string, value *T, parse func(string) (T, error)) {
 	flags.Func(name, usage, func(s string) (err error) {
 		*value, err = parse(s)
@@ -114,7 +114,7 @@ func parseLatency(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// parseIDs refuses what EC2 would: a malformed ID could never fail as asked.
+// parseIDs rejects malformed IDs: EC2 would reject them for another reason.
 func parseIDs(s string) ([]string, error) {
 	ids := strings.Split(s, ",")
 	for _, id := range ids {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEmulatorThrottlesOnlyWhenAskedInOneWayOrAnother(t *testing.T) {
+func TestParse_ThrottlesOnlyWithAFlagForIt(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]bool{"": false, "-throttle": true, "-burst 1": true, "-per-second 1": true, "-latency 1s": false} {
 		o, err := parse(strings.Fields(args), io.Discard)
@@ -22,7 +22,7 @@ func TestEmulatorThrottlesOnlyWhenAskedInOneWayOrAnother(t *testing.T) {
 	}
 }
 
-func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
+func TestParse_SaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 		{"-listen 4566", []string{`-listen "4566"`, "want host:port"}},
 		{"-listen :0", []string{`-listen ":0"`, "want a loopback address", "-public"}},
 		{"-listen 0.0.0.0:0", []string{`-listen "0.0.0.0:0"`, "want a loopback address"}},
-		{"-listen " + taken.Addr().String(), []string{"-listen", "want an address of this machine and a port that is free"}},
+		{"-listen " + taken.Addr().String(), []string{"-listen", "want an address of this machine and a free port"}},
 		{"-region us", []string{`"us"`, "-region", "such as us-east-1"}},
 		{"-account 12", []string{`"12"`, "-account", "want 12 digits"}},
 		{"-burst 0", []string{`"0"`, "-burst", "want a whole number, 1 or more"}},
@@ -53,7 +53,7 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 		t.Run(tt.args, func(t *testing.T) {
 			var out bytes.Buffer
 			ctx, cancel := context.WithCancel(t.Context())
-			cancel() // should it be taken for right
+			cancel() // in case it is accepted
 			err := run(ctx, strings.Fields(tt.args), &out)
 			require.Error(t, err)
 			for _, want := range tt.want {
@@ -64,7 +64,7 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 	}
 }
 
-func TestEmulatorHelps(t *testing.T) {
+func TestParse_PrintsHelp(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.ErrorIs(t, run(t.Context(), []string{"-help"}, &out), flag.ErrHelp)

@@ -15,15 +15,16 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// job is a request that is written down, so that exactly it can be sent again. It
-// is written as the AWS CLI takes it with --cli-input-json.
+// job is a request in a file, to be resumed with the same IDs and token. The file is
+// the document that the AWS CLI takes with --cli-input-json.
 type job struct {
 	path    string
 	request flowlogs.Request
 }
 
-// begin goes on with the job of the token, or begins one.
-func begin(ctx context.Context, api *ec2.Client, o options) (job, error) {
+// start resumes the job of the token, or starts a new one. A job without IDs has
+// nothing to do.
+func start(ctx context.Context, api *ec2.Client, o options) (job, error) {
 	j := job{request: o.request}
 	if o.request.ClientToken == "" {
 		token, err := flowlogs.RandomToken(o.request)
@@ -36,14 +37,14 @@ func begin(ctx context.Context, api *ec2.Client, o options) (job, error) {
 	switch err := j.read(); {
 	case err == nil:
 		if o.explicit && (j.request.Destination != o.request.Destination || j.request.TrafficType != o.request.TrafficType) {
-			return job{}, fmt.Errorf("%s has another destination or traffic: leave out -token, or the flags that say so", j.path)
+			return job{}, fmt.Errorf("%s has another destination or traffic type: omit -token, or the flags that set them", j.path)
 		}
 		return j, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return job{}, fmt.Errorf("read the job: %w", err)
 	}
 
-	ids, err := lacking(ctx, api, j.request)
+	ids, err := missing(ctx, api, j.request)
 	if err != nil || len(ids) == 0 {
 		return job{}, err
 	}
@@ -52,7 +53,7 @@ func begin(ctx context.Context, api *ec2.Client, o options) (job, error) {
 		return job{}, err
 	}
 	if err := j.write(); err != nil {
-		return job{}, fmt.Errorf("write the job down: %w", err)
+		return job{}, fmt.Errorf("write the job: %w", err)
 	}
 	return j, nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestAJobIsReadAsItWasWritten(t *testing.T) {
+func TestJob_IsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	for _, destination := range []flowlogs.Destination{
 		flowlogs.S3{BucketARN: demoBucket},
@@ -31,24 +31,24 @@ func TestAJobIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAJobKeepsItsSettings(t *testing.T) {
+func TestJob_KeepsItsSettings(t *testing.T) {
 	t.Parallel()
 	cloud, jobs := flowlogstest.New(), t.TempDir()
 	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", vpcIDs(1)...))
 	args := []string{"-endpoint-url", serving(t, cloud, vpcIDs(1)), "-jobs", jobs, "-token", "../a job"}
-	begun := append(slices.Clone(args), "-bucket", "arn:aws:s3:::other", "-traffic", "ACCEPT")
-	_, _, err := fleet(t, begun...)
+	started := append(slices.Clone(args), "-bucket", "arn:aws:s3:::other", "-traffic", "ACCEPT")
+	_, _, err := fleet(t, started...)
 	require.Error(t, err)
 	require.Equal(t, []string{"..%2Fa%20job.json"}, files(t, jobs))
 
 	for _, otherwise := range [][]string{{"-traffic", "REJECT"}, {"-traffic", "ACCEPT"}, {"-bucket", demoBucket}} {
 		_, _, err = fleet(t, append(args, otherwise...)...)
-		require.ErrorContains(t, err, "has another destination or traffic", otherwise)
+		require.ErrorContains(t, err, "has another destination or traffic type", otherwise)
 	}
-	for _, again := range [][]string{args, begun} {
+	for _, again := range [][]string{args, started} {
 		stdout, _, err := fleet(t, again...)
 		require.EqualError(t, err, "1 of 1 VPCs have no flow log yet")
-		assert.Contains(t, stdout, "0 created, 1 unsuccessful, ", "EC2 repeats its answer to a token")
+		assert.Contains(t, stdout, "0 created, 1 without a flow log\n", "EC2 repeats its response to a token")
 	}
 	var bodies []string
 	for _, c := range cloud.Calls() {
@@ -60,7 +60,7 @@ func TestAJobKeepsItsSettings(t *testing.T) {
 	assert.Equal(t, []string{bodies[0], bodies[0], bodies[0]}, bodies)
 }
 
-func TestAJobThatCannotBeReadIsNotBegunAnew(t *testing.T) {
+func TestJob_IsNotStartedAnewIfItsFileIsBroken(t *testing.T) {
 	t.Parallel()
 	cloud, jobs := flowlogstest.New(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(jobs, "token.json"), []byte("{"), 0o600))
@@ -69,7 +69,7 @@ func TestAJobThatCannotBeReadIsNotBegunAnew(t *testing.T) {
 	assert.Empty(t, cloud.Calls())
 }
 
-func TestJobsAreKeptWhereEveryRunFindsThem(t *testing.T) {
+func TestJob_IsKeptWhereEveryRunFindsIt(t *testing.T) {
 	t.Parallel()
 	o, err := parse(nil, io.Discard)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestJobsAreKeptWhereEveryRunFindsThem(t *testing.T) {
 	assert.Equal(t, "flowlogs-fleet", filepath.Base(o.jobs))
 }
 
-func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
+func TestParse_RejectsContradictions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		want string
@@ -85,8 +85,8 @@ func TestOptionsThatContradictEachOtherAreRefused(t *testing.T) {
 	}{
 		{"-help shows all", []string{"-what"}},
 		{`unexpected argument "vpc-0a1b2c3d"`, []string{"vpc-0a1b2c3d"}},
-		{"-serve is without", []string{"-serve", "127.0.0.1:0", "-aws"}},
-		{"-serve is without", []string{"-serve", "127.0.0.1:0", "-endpoint-url", "http://127.0.0.1:1"}},
+		{"-serve cannot be combined", []string{"-serve", "127.0.0.1:0", "-aws"}},
+		{"-serve cannot be combined", []string{"-serve", "127.0.0.1:0", "-endpoint-url", "http://127.0.0.1:1"}},
 		{"want one destination", []string{"-bucket", demoBucket, "-log-group", "my-flow-logs"}},
 		{"-role is for", []string{"-role", "arn:aws:iam::123456789012:role/publishFlowLogs"}},
 		{"-vpcs of 0 or more", []string{"-vpcs", "-1"}},

@@ -1,37 +1,35 @@
-// Command fleet puts a flow log on every VPC of a Region: as fast as the account
-// may call EC2, and so that it can be stopped at any moment.
+// Command fleet creates a flow log on every VPC of a Region, at the rate at which
+// the account may call EC2. It can be stopped and resumed at any time.
 //
 //	go -C examples run ./fleet
 //	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs
 //	go -C examples run ./fleet -aws -token TOKEN
 //
-// By default it calls an EC2 of its own, which has some thousands of VPCs and gives
-// few calls. With -aws it calls AWS as this machine is configured to, which takes
-// the permissions ec2:DescribeVpcs and ec2:DescribeFlowLogs beside those to create
-// flow logs. With -endpoint-url it calls a server elsewhere, with credentials that
-// are made up; with both, that server with those of the machine. With -serve it is
-// such a server, for another fleet to call:
+// By default it calls a server in this process, with some thousands of VPCs and a
+// small quota of calls. With -aws it calls AWS, as this machine is configured; the
+// caller needs ec2:DescribeVpcs and the permissions that examples/policies prints
+// with -reconcile. With -endpoint-url it calls another server, with made-up
+// credentials, or with both flags that server with the credentials of the machine.
+// With -serve it is such a server, for another fleet to call:
 //
 //	go -C examples run ./fleet -serve 127.0.0.1:4567
 //	go -C examples run ./fleet -endpoint-url http://127.0.0.1:4567
 //
 // # Jobs
 //
-// A run is for the VPCs that have no flow log of the same traffic to the same
-// destination yet. When it has listed them, and before it creates anything, it
-// writes its request down in the folder -jobs, with these IDs and a client token,
-// and prints the token. After Ctrl-C or kill -9, the same flags with -token send
-// that request again: the same calls with the same tokens, so that nothing is
-// created twice, whatever became of the calls that were under way. VPCs that have
-// come or gone meanwhile change nothing about it. The file is removed when all is
-// created.
+// A run is for the VPCs that have no flow log of the same traffic type to the same
+// destination. Before it creates anything, it writes its request, with the IDs and
+// a client token, to a file in the folder -jobs, and prints the token. After Ctrl-C
+// or kill -9, the same flags with -token resume it: the same calls are sent under
+// the same tokens, and EC2 creates nothing twice. VPCs that were created or deleted
+// in the meantime do not matter. The file is removed when everything is created.
 //
-// Where there is no such file, as on another machine, -token is the name of a new
-// job, for the VPCs that have no flow log by now. None of them gets two either: EC2
-// would refuse the call.
+// If there is no such file, for example on another machine, -token names a new job,
+// for the VPCs that have no flow log by then.
 //
-// To a token that it knows, EC2 repeats its answer. So what it has refused is tried
-// again by a run without -token; and so are the VPCs found that are new.
+// EC2 may repeat its response to a token that it knows. After the cause of a
+// rejection is fixed, run it again without -token: the run is for the VPCs that
+// still have no flow log.
 package main
 
 import (
@@ -42,7 +40,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -60,8 +57,8 @@ func main() {
 	}
 }
 
-// run writes what is to be kept to stdout, and how far it is to stderr. Its error
-// is nil when every VPC has its flow log.
+// run writes its result to stdout and its progress to stderr. The error is nil if
+// every VPC has its flow log.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -75,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer disconnect()
-	j, err := begin(ctx, api, o)
+	j, err := start(ctx, api, o)
 	if err != nil {
 		return err
 	}
@@ -84,31 +81,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stdout, "Every VPC has such a flow log.")
 		return nil
 	}
-	fmt.Fprintf(stdout, "%d VPCs. Should this stop, run it again with the same flags and -token %s\n", len(ids), j.request.ClientToken)
+	fmt.Fprintf(stdout, "%d VPCs. If this is interrupted, run it again with the same flags and -token %s\n", len(ids), j.request.ClientToken)
 
-	tally := create(ctx, flowlogs.New(api), j.request, newProgress(stderr, len(ids)))
-	tally.print(stdout)
-	if tally.created == tally.vpcs {
+	summary, err := create(ctx, flowlogs.New(api), j.request, newProgress(stderr, len(ids)))
+	if err != nil {
+		return err
+	}
+	summary.print(stdout)
+	if summary.created == summary.vpcs {
 		return j.remove()
 	}
-	if ctx.Err() != nil || tally.refused == 0 {
-		fmt.Fprintf(stdout, "To go on, run it again with the same flags and -token %s\n", j.request.ClientToken)
+	if ctx.Err() != nil || summary.resumable() {
+		fmt.Fprintf(stdout, "To resume, run it again with the same flags and -token %s\n", j.request.ClientToken)
 	} else {
-		fmt.Fprintln(stdout, "When that is mended, run it again without -token, for the VPCs that have no flow log.")
+		fmt.Fprintln(stdout, "When the cause is fixed, run it again without -token, for the VPCs that have no flow log.")
 	}
-	return fmt.Errorf("%d of %d VPCs have no flow log yet", tally.vpcs-tally.created, tally.vpcs)
+	return fmt.Errorf("%d of %d VPCs have no flow log yet", summary.vpcs-summary.created, summary.vpcs)
 }
 
-// create sends the request as a stream, whose batches are counted and shown as
-// they end.
-func create(ctx context.Context, client *flowlogs.Client, req flowlogs.Request, progress progress) tally {
+// create sends the request and shows its progress. The error is that of a request
+// that was not sent; otherwise the summary says what failed.
+func create(ctx context.Context, client *flowlogs.Client, req flowlogs.Request, progress progress) (*summary, error) {
 	defer progress.end()
-	t := tally{vpcs: len(req.ResourceIDs)}
-	ids := slices.Values(req.ResourceIDs)
-	req.ResourceIDs = nil
-	for batch, err := range client.Stream(ctx, req, ids) {
-		t.add(batch, err)
-		progress.show(&t)
+	resp, err := client.Create(ctx, req, func(o *flowlogs.Options) { o.OnProgress = progress.show })
+	if resp == nil {
+		return nil, err
 	}
-	return t
+	return summarize(resp), nil
 }

@@ -15,33 +15,34 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestARunCreatesAFlowLogOnEveryVPC(t *testing.T) {
+func TestRun_CreatesAFlowLogOnEveryVPC(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	jobs := t.TempDir()
 	stdout, stderr, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(3000)), "-jobs", jobs, "-token", "nightly")
 	require.NoError(t, err)
 	assert.Equal(t, once(vpcIDs(3000)), flowLogs(cloud))
-	assert.Equal(t, "3000 VPCs. Should this stop, run it again with the same flags and -token nightly\n"+
-		"3000 created, 0 unsuccessful, 0 failed, 0 not attempted\n", stdout)
+	assert.Equal(t, "3000 VPCs. If this is interrupted, run it again with the same flags and -token nightly\n"+
+		"3000 created, 0 without a flow log\n", stdout)
 	lines := strings.SplitAfter(stderr, "\n")
 	assert.Len(t, lines, 10+1)
-	assert.Equal(t, "300 of 3000 VPCs, 0 unsuccessful\n", lines[0])
-	assert.Equal(t, "3000 of 3000 VPCs, 0 unsuccessful\n", lines[9])
-	assert.Empty(t, files(t, jobs), "what is done needs no resuming")
+	assert.Regexp(t, `^300 of 3000 VPCs(, about [0-9]+s left)?\n$`, lines[0])
+	assert.Equal(t, "3000 of 3000 VPCs\n", lines[9])
+	assert.Empty(t, files(t, jobs), "a job that is done needs no file")
 }
 
-func TestARunNeedsNothingButItself(t *testing.T) {
+func TestRun_NeedsNoOtherServer(t *testing.T) {
 	t.Parallel()
 	stdout, _, err := fleet(t, "-vpcs", "900", "-burst", "1", "-per-second", "20", "-jobs", t.TempDir())
 	require.NoError(t, err)
-	assert.Regexp(t, `^900 VPCs\. .* -token [0-9a-f-]{36}\n900 created, 0 unsuccessful, 0 failed, 0 not attempted\n$`, stdout)
+	assert.Regexp(t, `^900 VPCs\. .* -token [0-9a-f-]{36}\n900 created, 0 without a flow log\n$`, stdout)
 }
 
-func TestTheNextRunDoesWhatIsLacking(t *testing.T) {
+func TestRun_CreatesOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	args := []string{"-jobs", t.TempDir(), "-log-group", "my-flow-logs", "-role", "arn:aws:iam::123456789012:role/publishFlowLogs"}
@@ -61,13 +62,13 @@ func TestTheNextRunDoesWhatIsLacking(t *testing.T) {
 
 	stdout, _, err = fleet(t, append(args, "-endpoint-url", url, "-traffic", "REJECT")...)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "\n1201 created, ", "they have flow logs of other traffic")
+	assert.Contains(t, stdout, "\n1201 created, ", "they have flow logs of another traffic type")
 	stdout, _, err = fleet(t, "-jobs", t.TempDir(), "-endpoint-url", url)
 	require.NoError(t, err)
 	assert.Contains(t, stdout, "\n1201 created, ", "they have flow logs to another destination")
 }
 
-func TestARunSaysWhatEC2Refused(t *testing.T) {
+func TestRun_SaysWhatEC2Rejected(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	denied := vpcIDs(600)[298:302]
@@ -75,24 +76,24 @@ func TestARunSaysWhatEC2Refused(t *testing.T) {
 	jobs := t.TempDir()
 	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(600)), "-jobs", jobs, "-token", "nightly")
 	require.EqualError(t, err, "4 of 600 VPCs have no flow log yet")
-	assert.Contains(t, stdout, "\n596 created, 4 unsuccessful, 0 failed, 0 not attempted\n")
-	assert.Regexp(t, `\n4 of them: vpc-[0-9a-f]{17}: Access Denied for LogDestination: my-flow-logs \(400\)\n\tLet delivery\.logs\.amazonaws\.com write `, stdout)
-	assert.Contains(t, stdout, "\nWhen that is mended, run it again without -token, ")
+	assert.Contains(t, stdout, "\n596 created, 4 without a flow log\n")
+	assert.Contains(t, stdout, "\n4 VPCs: "+denied[0]+": Access Denied for LogDestination: my-flow-logs (400)\n\t"+flowlogs.ErrDestinationAccessDenied.Hint()+"\n")
+	assert.Contains(t, stdout, "\nWhen the cause is fixed, run it again without -token, ")
 	assert.Equal(t, []string{"nightly.json"}, files(t, jobs))
 }
 
-func TestARunEndsWhenEveryCallWouldBeRefused(t *testing.T) {
+func TestRun_EndsEarlyIfEveryCallWouldBeRejected(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).On(creating).Keep())
 	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(30_000)), "-jobs", t.TempDir())
 	require.EqualError(t, err, "30000 of 30000 VPCs have no flow log yet")
-	assert.Regexp(t, `\n0 created, 0 unsuccessful, [1-9][0-9]*00 failed, 2[0-9]{4} not attempted\n`, stdout)
-	assert.Contains(t, stdout, "\tGrant the caller ec2:CreateFlowLogs ")
-	assert.Contains(t, stdout, "\nWhen that is mended, ")
+	assert.Regexp(t, `\n0 created, 30000 without a flow log\n`, stdout)
+	assert.Contains(t, stdout, "\n\t"+flowlogs.ErrNotAuthorized.Hint()+"\n")
+	assert.Contains(t, stdout, "\nWhen the cause is fixed, ")
 }
 
-func TestNothingIsWrittenOrSentForARequestThatIsNotValid(t *testing.T) {
+func TestRun_WritesAndSendsNothingIfTheRequestIsInvalid(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	url, jobs := serving(t, cloud, vpcIDs(3)), filepath.Join(t.TempDir(), "jobs")
@@ -104,7 +105,7 @@ func TestNothingIsWrittenOrSentForARequestThatIsNotValid(t *testing.T) {
 	assert.False(t, slices.ContainsFunc(cloud.Calls(), creating))
 }
 
-func TestOnlyAWSGetsTheCredentialsOfTheMachine(t *testing.T) {
+func TestRun_SendsTheCredentialsOfTheMachineOnlyToAWS(t *testing.T) {
 	configure(t)
 	signers := make(map[string]bool)
 	region := region{flowLogs: flowlogstest.New()}
@@ -128,13 +129,13 @@ func TestOnlyAWSGetsTheCredentialsOfTheMachine(t *testing.T) {
 	}
 }
 
-func TestOnAWSTheDestinationHasToBeSaid(t *testing.T) {
+func TestRun_NeedsADestinationOnAWS(t *testing.T) {
 	configure(t)
 	_, _, err := fleet(t, "-aws", "-endpoint-url", serving(t, flowlogstest.New(), vpcIDs(1)), "-jobs", t.TempDir())
 	require.ErrorContains(t, err, "Destination: ")
 }
 
-// configure gives this machine credentials and a Region.
+// configure sets credentials and a Region in the environment.
 func configure(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID":           "AKIDMACHINE",
@@ -157,7 +158,7 @@ func fleet(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), progress.String(), err
 }
 
-// serving returns the URL of a Region with these VPCs.
+// serving returns the URL of a region with these VPCs.
 func serving(t *testing.T, cloud *flowlogstest.EC2, vpcs []string) string {
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})
 	t.Cleanup(server.Close)

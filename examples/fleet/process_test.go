@@ -17,8 +17,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// TestMain makes the test binary the program itself, for the tests that need it
-// in a process of its own.
+// TestMain runs the program itself if FLEET_TEST is main.
 func TestMain(m *testing.M) {
 	if os.Getenv("FLEET_TEST") == "main" {
 		main()
@@ -27,23 +26,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestARunThatWasKilledIsResumed(t *testing.T) {
+func TestJob_IsResumedAfterAKill(t *testing.T) {
 	t.Parallel()
 	cloud, jobs, vpcs := flowlogstest.New(), t.TempDir(), vpcIDs(6001)
 	killed := startAndStop(t, cloud, vpcs[:6000], jobs, os.Kill)
 	require.NotEqual(t, 0, killed.ExitCode)
-	require.Less(t, len(cloud.FlowLogs()), 6000, "it was killed midway")
+	require.Less(t, len(cloud.FlowLogs()), 6000, "killed midway")
 	before := tokens(cloud.Calls())
 
-	url := serving(t, cloud, vpcs[1:]) // one VPC has gone, and another come
+	url := serving(t, cloud, vpcs[1:]) // one VPC was deleted, and another created
 	stdout, _, err := fleet(t, "-endpoint-url", url, "-jobs", jobs, "-token", killed.Token)
 	require.NoError(t, err)
 	assert.Contains(t, stdout, "\n6000 created, ")
 	assert.Equal(t, once(vpcs[:6000]), flowLogs(cloud))
 	all := tokens(cloud.Calls())
-	assert.Len(t, all, 6000/300, "both runs made the same calls")
+	assert.Len(t, all, 6000/300, "both runs sent the same calls")
 	for token := range before {
-		assert.Greater(t, len(all[token]), len(before[token]), "a call of the first run is made again")
+		assert.Greater(t, len(all[token]), len(before[token]), "a call of the first run is sent again")
 	}
 	for _, bodies := range all {
 		for _, body := range bodies {
@@ -56,7 +55,7 @@ func TestARunThatWasKilledIsResumed(t *testing.T) {
 	assert.Equal(t, once(vpcs), flowLogs(cloud))
 }
 
-func TestARunIsResumedWithoutItsFile(t *testing.T) {
+func TestJob_IsResumedWithoutItsFile(t *testing.T) {
 	t.Parallel()
 	cloud, vpcs := flowlogstest.New(), vpcIDs(6000)
 	killed := startAndStop(t, cloud, vpcs, t.TempDir(), os.Kill)
@@ -65,7 +64,7 @@ func TestARunIsResumedWithoutItsFile(t *testing.T) {
 	assert.Equal(t, once(vpcs), flowLogs(cloud))
 }
 
-func TestCtrlCEndsARunWithTheTokenToResumeIt(t *testing.T) {
+func TestJob_IsResumedAfterCtrlC(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no Ctrl-C for another process on Windows")
 	}
@@ -74,27 +73,27 @@ func TestCtrlCEndsARunWithTheTokenToResumeIt(t *testing.T) {
 	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", vpcs[0]))
 	interrupted := startAndStop(t, cloud, vpcs, jobs, os.Interrupt)
 	assert.Equal(t, 1, interrupted.ExitCode)
-	assert.Regexp(t, `\n[0-9]+ created, 1 unsuccessful, [0-9]+ failed, [0-9]+ not attempted\n`+
-		`1 of them: `+vpcs[0]+`: LogDestination: .*\n\t.*\n`+
-		`To go on, run it again with the same flags and -token `+interrupted.Token+`\n$`, interrupted.Stdout)
+	assert.Regexp(t, `\n[0-9]+ created, [0-9]+ without a flow log\n`+
+		`1 VPCs: `+vpcs[0]+`: LogDestination: .*\n\t.*\n`+
+		`To resume, run it again with the same flags and -token `+interrupted.Token+`\n$`, interrupted.Stdout)
 	assert.Regexp(t, `\nfleet: [0-9]{4} of 6000 VPCs have no flow log yet\n$`, interrupted.Stderr)
 
 	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcs), "-jobs", jobs, "-token", interrupted.Token)
 	require.EqualError(t, err, "1 of 6000 VPCs have no flow log yet")
-	assert.Contains(t, stdout, "\n5999 created, 1 unsuccessful, ")
+	assert.Contains(t, stdout, "\n5999 created, 1 without a flow log\n")
 	assert.Equal(t, once(vpcs[1:]), flowLogs(cloud))
 }
 
-// ended is a process that has ended.
+// ended is a process that ended.
 type ended struct {
 	Stdout, Stderr string
-	Token          string // that it said first
+	Token          string // on its first line
 	ExitCode       int
 }
 
-// startAndStop runs the program in a process of its own, leaves its calls without
-// an answer from the twelfth on, and then sends it the signal. When it returns, the
-// cloud is done with the calls.
+// startAndStop runs the program in a process of its own, lets its calls hang from the
+// twelfth on, and then sends it the signal. It returns when the process has ended and
+// the server has handled all calls.
 func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs string, signal os.Signal) ended {
 	t.Helper()
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})
@@ -124,7 +123,7 @@ func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs str
 	select {
 	case <-midway:
 	case err := <-gone:
-		require.Fail(t, "it ended before it was stopped", "%v\n%s%s", err, &stdout, &stderr)
+		require.Fail(t, "ended before the signal", "%v\n%s%s", err, &stdout, &stderr)
 	}
 	require.NoError(t, cmd.Process.Signal(signal))
 	require.Error(t, <-gone)
@@ -135,7 +134,7 @@ func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs str
 	return ended{stdout.String(), stderr.String(), said[1], cmd.ProcessState.ExitCode()}
 }
 
-// tokens are the bodies of the calls that were made under each token.
+// tokens returns the bodies of the calls under each token.
 func tokens(calls []flowlogstest.Call) map[string][]string {
 	bodies := make(map[string][]string)
 	for _, c := range calls {

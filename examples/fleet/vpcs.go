@@ -12,11 +12,11 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-const pageSize = 1000 // as much as EC2 gives
+const pageSize = 1000 // the largest that EC2 accepts
 
-// lacking lists the VPCs without a flow log such as the request asks for. With one
-// of them, EC2 would refuse its whole call.
-func lacking(ctx context.Context, api *ec2.Client, req flowlogs.Request) ([]string, error) {
+// missing returns the VPCs that have no flow log such as the request asks for. One
+// that has would make EC2 reject its whole call.
+func missing(ctx context.Context, api *ec2.Client, req flowlogs.Request) ([]string, error) {
 	has, err := vpcsWith(ctx, api, req)
 	if err != nil {
 		return nil, fmt.Errorf("list the flow logs: %w", err)
@@ -34,7 +34,7 @@ func lacking(ctx context.Context, api *ec2.Client, req flowlogs.Request) ([]stri
 			}
 		}
 	}
-	// EC2 promises no order, and calls are the same only if their IDs are.
+	// EC2 guarantees no order, and the tokens of the calls depend on it.
 	slices.Sort(ids)
 	return ids, nil
 }
@@ -56,7 +56,8 @@ func vpcsWith(ctx context.Context, api *ec2.Client, req flowlogs.Request) (map[s
 	return has, nil
 }
 
-// suits reports whether a flow log is of the request's traffic and destination.
+// suits reports whether a flow log has the traffic type and the destination of the
+// request.
 func suits(req flowlogs.Request, flowLog types.FlowLog) bool {
 	if flowLog.TrafficType != req.TrafficType {
 		return false

@@ -2,9 +2,7 @@ package flowlogs_test
 
 import (
 	"encoding/json"
-	"os"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -31,14 +29,14 @@ func fullRequest() flowlogs.Request {
 			PerHourPartition:         true,
 		},
 		LogFormat:   flowlogs.LogFormat{flowlogs.FieldSrcAddr, flowlogs.FieldInstanceTag, flowlogs.FieldInstanceTag2},
-		TagFields:   []flowlogs.TagFields{{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team", "stage"}}},
+		TagFields:   []flowlogs.TagField{{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"team", "stage"}}},
 		Tags:        map[string]string{"b": "2", "a": "1", "empty": ""},
 		ClientToken: "token",
 		DryRun:      true,
 	}
 }
 
-// fullInputs together set every member of the SDK's input.
+// fullInputs together set every member of the SDK's input, and of what it holds.
 func fullInputs() []*ec2.CreateFlowLogsInput {
 	tags := []types.TagSpecification{{
 		ResourceType: types.ResourceTypeVpcFlowLog,
@@ -81,16 +79,16 @@ func fullInputs() []*ec2.CreateFlowLogsInput {
 			ResourceIds:              []string{"tgw-00000001"},
 			ResourceType:             types.FlowLogsResourceTypeTransitGateway,
 			LogDestinationType:       types.LogDestinationTypeKinesisDataFirehose,
-			LogDestination:           aws.String("arn:aws:firehose:us-east-1:123456789012:deliverystream/s"),
+			LogDestination:           aws.String("arn:aws:firehose:us-east-1:210987654321:deliverystream/s"),
 			DeliverLogsPermissionArn: aws.String("arn:aws:iam::123456789012:role/source"),
 			DeliverCrossAccountRole:  aws.String("arn:aws:iam::210987654321:role/AWSLogDeliveryFirehoseCrossAccountRole"),
 		},
 	}
 }
 
-// TestEveryMemberOfTheSDKIsCarried fails when the SDK gains a member that this
-// package does not know.
-func TestEveryMemberOfTheSDKIsCarried(t *testing.T) {
+// This test fails when the SDK gains a member that this package does not know: in
+// the input, in DestinationOptions, in TagFieldSpecifications or in the output.
+func TestRequest_CarriesEveryMemberOfTheSDK(t *testing.T) {
 	t.Parallel()
 	inputs := fullInputs()
 	for _, in := range inputs {
@@ -169,9 +167,9 @@ func elements(v reflect.Value) []reflect.Value {
 	}
 }
 
-func TestEveryEnumValueOfTheSDKIsKnown(t *testing.T) {
+func TestValidate_AcceptsEveryEnumValueOfTheSDK(t *testing.T) {
 	t.Parallel()
-	id := map[flowlogs.ResourceType]string{
+	idOf := map[flowlogs.ResourceType]string{
 		flowlogs.ResourceTypeVPC:                      "vpc-00000001",
 		flowlogs.ResourceTypeSubnet:                   "subnet-00000001",
 		flowlogs.ResourceTypeNetworkInterface:         "eni-00000001",
@@ -181,7 +179,7 @@ func TestEveryEnumValueOfTheSDKIsKnown(t *testing.T) {
 	}
 	for _, v := range flowlogs.ResourceType("").Values() {
 		req := vpcRequest(0)
-		req.ResourceIDs, req.ResourceType = []string{id[v]}, v
+		req.ResourceIDs, req.ResourceType = []string{idOf[v]}, v
 		if v == flowlogs.ResourceTypeTransitGateway || v == flowlogs.ResourceTypeTransitGatewayAttachment {
 			req.TrafficType = ""
 		}
@@ -203,7 +201,7 @@ func TestEveryEnumValueOfTheSDKIsKnown(t *testing.T) {
 	}
 	for _, v := range flowlogs.TagFieldResource("").Values() {
 		req := vpcRequest(1)
-		req.TagFields = []flowlogs.TagFields{{ResourceType: v, Keys: []string{"k"}}}
+		req.TagFields = []flowlogs.TagField{{ResourceType: v, Keys: []string{"k"}}}
 		require.NoError(t, req.Validate(), v)
 	}
 	for _, v := range types.LogDestinationType("").Values() {
@@ -212,55 +210,151 @@ func TestEveryEnumValueOfTheSDKIsKnown(t *testing.T) {
 	}
 }
 
-func TestFromInputRefusesWhatARequestHasNoPlaceFor(t *testing.T) {
+func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		in   ec2.CreateFlowLogsInput
+	for _, test := range []struct {
+		name string
+		in   *input
 		want string
 	}{
-		"a log group name with S3": {
-			ec2.CreateFlowLogsInput{LogDestinationType: types.LogDestinationTypeS3, LogGroupName: aws.String("g")},
+		{
+			"a log group name with S3",
+			&input{LogDestinationType: types.LogDestinationTypeS3, LogGroupName: aws.String("g")},
 			`LogGroupName "g": leave it out: it does not go with destination type s3`,
 		},
-		"a role with S3": {
-			ec2.CreateFlowLogsInput{LogDestinationType: types.LogDestinationTypeS3, DeliverLogsPermissionArn: aws.String("r")},
+		{
+			"a role with S3",
+			&input{LogDestinationType: types.LogDestinationTypeS3, DeliverLogsPermissionArn: aws.String("r")},
 			`DeliverLogsPermissionArn "r": leave it out: it does not go with destination type s3`,
 		},
-		"a cross-account role with CloudWatch Logs": {
-			ec2.CreateFlowLogsInput{DeliverCrossAccountRole: aws.String("r")},
+		{
+			"a cross-account role with CloudWatch Logs",
+			&input{DeliverCrossAccountRole: aws.String("r")},
 			`DeliverCrossAccountRole "r": leave it out: it does not go with destination type cloud-watch-logs`,
 		},
-		"destination options with CloudWatch Logs": {
-			ec2.CreateFlowLogsInput{DestinationOptions: &types.DestinationOptionsRequest{}},
+		{
+			"destination options with CloudWatch Logs",
+			&input{DestinationOptions: &types.DestinationOptionsRequest{PerHourPartition: aws.Bool(false)}},
 			`DestinationOptions "{…}": leave it out: it does not go with destination type cloud-watch-logs`,
 		},
-		"an unknown destination type": {
-			ec2.CreateFlowLogsInput{LogDestinationType: "S3"},
+		{
+			"destination options with Firehose",
+			&input{
+				LogDestinationType: types.LogDestinationTypeKinesisDataFirehose,
+				DestinationOptions: &types.DestinationOptionsRequest{HiveCompatiblePartitions: aws.Bool(false)},
+			},
+			`DestinationOptions "{…}": leave it out: it does not go with destination type kinesis-data-firehose`,
+		},
+		{
+			"an unknown destination type",
+			&input{LogDestinationType: "S3"},
 			`LogDestinationType "S3": want one of cloud-watch-logs, s3, kinesis-data-firehose`,
 		},
-		"an interval of zero": {
-			ec2.CreateFlowLogsInput{MaxAggregationInterval: aws.Int32(0)},
+		{
+			"an interval of zero",
+			&input{MaxAggregationInterval: aws.Int32(0)},
 			`MaxAggregationInterval "0s (0 seconds)": want 1m or 10m (60 or 600 seconds)`,
 		},
-		"tags for something else": {
-			ec2.CreateFlowLogsInput{TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVpc}}},
+		{
+			"tags on something else",
+			&input{TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVpc}}},
 			`TagSpecifications[0].ResourceType "vpc": want vpc-flow-log`,
 		},
-		"a format that cannot be read": {
-			ec2.CreateFlowLogsInput{LogFormat: aws.String("srcaddr")},
+		{
+			"a tag without a key",
+			changed(&input{}, []func(*input){setTags(types.Tag{Value: aws.String("v")})}),
+			"TagSpecifications[0].Tags[0].Key: required",
+		},
+		{
+			"a tag without a value",
+			changed(&input{}, []func(*input){setTags(types.Tag{Key: aws.String("k")})}),
+			"TagSpecifications[0].Tags[0].Value: required: it may be empty, but not left out",
+		},
+		{
+			"a tag key twice",
+			changed(&input{}, []func(*input){setTags(tag("k", "1"), tag("k", "2"))}),
+			`TagSpecifications[0].Tags[1].Key "k": want each key once`,
+		},
+		{
+			"a format that cannot be parsed",
+			&input{LogFormat: aws.String("srcaddr")},
 			`LogFormat "srcaddr": want fields in the form ${field-id}, not "srcaddr"`,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			req, err := flowlogs.FromInput(&test.in)
+			req, err := flowlogs.FromInput(test.in)
 			require.EqualError(t, err, "flowlogs: invalid request: "+test.want)
 			assert.Zero(t, req)
+			var field *flowlogs.FieldError
+			require.ErrorAs(t, err, &field)
+			assert.Equal(t, field.Field == "LogDestinationType", field.Unknown)
 		})
 	}
 }
 
-func TestFromInputTakesWhatIsNotCompleteYet(t *testing.T) {
+func TestFromInput_KeepsWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	req, err := flowlogs.FromInput(&input{
+		ResourceIds:            []string{"svc-1", "svc-1"},
+		ResourceType:           "Lattice",
+		TrafficType:            "NONE",
+		LogDestinationType:     types.LogDestinationTypeS3,
+		LogDestination:         aws.String("arn:aws-moon:s3:::My_Bucket"),
+		DestinationOptions:     &types.DestinationOptionsRequest{FileFormat: "orc"},
+		MaxAggregationInterval: aws.Int32(-1),
+		LogFormat:              aws.String("${color}  ${}"),
+		TagFieldSpecifications: []types.TagFieldSpecificationRequest{{ResourceType: "subnet"}},
+		TagSpecifications:      []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: []types.Tag{tag("aws:k", "")}}},
+		ClientToken:            aws.String("jetön"),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, flowlogs.Request{
+		ResourceIDs:            []string{"svc-1", "svc-1"},
+		ResourceType:           "Lattice",
+		TrafficType:            "NONE",
+		Destination:            flowlogs.S3{BucketARN: "arn:aws-moon:s3:::My_Bucket", FileFormat: "orc"},
+		MaxAggregationInterval: -time.Second,
+		LogFormat:              flowlogs.LogFormat{"color", ""},
+		TagFields:              []flowlogs.TagField{{ResourceType: "subnet"}},
+		Tags:                   map[string]string{"aws:k": ""},
+		ClientToken:            "jetön",
+	}, req)
+}
+
+func TestFromInput_KeepsADestinationThatIsOnlyNamed(t *testing.T) {
+	t.Parallel()
+	for _, want := range []flowlogs.Destination{flowlogs.CloudWatchLogs{}, flowlogs.S3{}, flowlogs.Firehose{}} {
+		document, err := json.Marshal(flowlogs.Request{Destination: want})
+		require.NoError(t, err)
+		var req flowlogs.Request
+		require.NoError(t, json.Unmarshal(document, &req))
+		assert.Equal(t, want, req.Destination)
+	}
+}
+
+func TestInput_SeparatesFieldsByOneSpace(t *testing.T) {
+	t.Parallel()
+	req, err := flowlogs.FromInput(s3Input(setFormat("${version}   ${srcaddr}")))
+	require.NoError(t, err)
+	in, err := req.Input()
+	require.NoError(t, err)
+	assert.Equal(t, "${version} ${srcaddr}", *in.LogFormat)
+}
+
+func TestFromInput_TakesEmptyDestinationOptionsForNone(t *testing.T) {
+	t.Parallel()
+	for _, in := range []*input{logsInput(), firehoseInput(), s3Input(), {}} {
+		want, err := flowlogs.FromInput(in)
+		require.NoError(t, err)
+		in.DestinationOptions = &types.DestinationOptionsRequest{}
+		req, err := flowlogs.FromInput(in)
+		require.NoError(t, err)
+		assert.Equal(t, want, req)
+	}
+}
+
+func TestFromInput_AcceptsAnEmptyInput(t *testing.T) {
 	t.Parallel()
 	for _, in := range []*ec2.CreateFlowLogsInput{nil, {}} {
 		req, err := flowlogs.FromInput(in)
@@ -269,7 +363,7 @@ func TestFromInputTakesWhatIsNotCompleteYet(t *testing.T) {
 	}
 }
 
-func TestAnInputSharesNothingWithItsRequest(t *testing.T) {
+func TestInput_SharesNothingWithTheRequest(t *testing.T) {
 	t.Parallel()
 	req := fullRequest()
 	in, err := req.Input()
@@ -284,7 +378,7 @@ func TestAnInputSharesNothingWithItsRequest(t *testing.T) {
 	assert.Equal(t, fullInputs()[0], in)
 }
 
-func TestADestinationMayBeAPointer(t *testing.T) {
+func TestDestination_MayBeAPointer(t *testing.T) {
 	t.Parallel()
 	for _, d := range []flowlogs.Destination{
 		&flowlogs.S3{BucketARN: "arn:aws:s3:::b"},
@@ -307,85 +401,13 @@ func TestADestinationMayBeAPointer(t *testing.T) {
 	}
 }
 
-func TestRequestJSONIsTheDocumentOfTheCLI(t *testing.T) {
-	t.Parallel()
-	document, err := json.MarshalIndent(fullRequest(), "", "    ")
-	require.NoError(t, err)
-	want, err := os.ReadFile("testdata/cli-input.json")
-	require.NoError(t, err)
-	assert.Equal(t, string(want), string(document)+"\n")
-
-	var req flowlogs.Request
-	require.NoError(t, json.Unmarshal(want, &req))
-	assert.Equal(t, fullRequest(), req)
-
-	empty, err := json.Marshal(flowlogs.Request{})
-	require.NoError(t, err)
-	assert.Equal(t, "{}", string(empty))
-}
-
-func TestRequestJSONRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	t.Parallel()
-	for document, want := range map[string]string{
-		`{"LogGroup":"g"}`:   `LogGroup: unknown member; want one of ResourceIds, ResourceType, ClientToken, `,
-		`{"resourceIds":[]}`: `resourceIds: unknown member`,
-		`{"TagSpecifications":[{"Tags":[{"Key":"k","Value":"v"},{"key":"k"}]}]}`: `TagSpecifications[0].Tags[1].key: unknown member; want one of Key, Value`,
-		`{"DestinationOptions":{"Format":"parquet"}}`:                            `DestinationOptions.Format: unknown member; want one of FileFormat, HiveCompatiblePartitions, PerHourPartition`,
-		`{"ResourceIds":"vpc-1"}`:                                                `ResourceIds "string": want a list`,
-		`{"ResourceIds":["vpc-1",2]}`:                                            `ResourceIds "number": want a string`,
-		`{"MaxAggregationInterval":"60"}`:                                        `MaxAggregationInterval "string": want a whole number`,
-		`{"MaxAggregationInterval":60.5}`:                                        `MaxAggregationInterval "number 60.5": want a whole number`,
-		`{"DryRun":"true"}`:                                                      `DryRun "string": want true or false`,
-		`{"DestinationOptions":[]}`:                                              `DestinationOptions "array": want an object`,
-		`[]`:                                                                     `document "array": want an object`,
-		`{"LogDestinationType":"s3","LogGroupName":"g"}`:                         `LogGroupName "g": leave it out`,
-	} {
-		req := vpcRequest(1)
-		err := json.Unmarshal([]byte(document), &req)
-		var invalid *flowlogs.ValidationError
-		require.ErrorAs(t, err, &invalid, document)
-		require.ErrorContains(t, err, want)
-		assert.Equal(t, vpcRequest(1), req, "left as it was")
-	}
-	var req flowlogs.Request
-	require.Error(t, json.Unmarshal([]byte(`{"ResourceIds":["vpc-1"]`), &req))
-	require.Error(t, req.UnmarshalJSON([]byte(`{"ResourceIds":["vpc-1"]`)))
-	require.NoError(t, json.Unmarshal([]byte(`null`), &req))
-	require.NoError(t, json.Unmarshal([]byte(`{"LogGroupName":null,"LogFormat":"","ClientToken":""}`), &req))
-	assert.Equal(t, flowlogs.Request{}, req)
-}
-
-func TestAnIntervalThatIsNoSecondsCannotBeWrittenDown(t *testing.T) {
-	t.Parallel()
-	_, err := json.Marshal(flowlogs.Request{MaxAggregationInterval: 1500 * time.Millisecond})
-	require.ErrorContains(t, err, `MaxAggregationInterval "1.5s": want whole seconds`)
-	_, err = json.Marshal(flowlogs.Request{MaxAggregationInterval: 1 << 62})
-	require.ErrorContains(t, err, "want whole seconds")
-}
-
-func TestResponseJSONIsTheOutputOfTheCLI(t *testing.T) {
-	t.Parallel()
-	empty, err := json.Marshal(flowlogs.Response{ClientToken: "t"})
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"Unsuccessful":[],"FlowLogIds":[],"ClientToken":"t"}`, string(empty))
-	full, err := json.Marshal(&flowlogs.Response{
-		ClientToken:  "t",
-		FlowLogIDs:   []string{"fl-1"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-1", Code: "400", Message: "no"}},
-		Batches:      []flowlogs.Batch{{}},
-	})
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"Unsuccessful":[{"Error":{"Code":"400","Message":"no"},"ResourceId":"vpc-1"}],"FlowLogIds":["fl-1"],"ClientToken":"t"}`, string(full))
-}
-
-func TestTagsAreSentInOneOrder(t *testing.T) {
+func TestInput_HasItsTagsInOneOrder(t *testing.T) {
 	t.Parallel()
 	in, err := fullRequest().Input()
 	require.NoError(t, err)
-	assert.True(t, slices.IsSortedFunc(in.TagSpecifications[0].Tags, func(a, b types.Tag) int {
-		if *a.Key < *b.Key {
-			return -1
-		}
-		return 1
-	}))
+	var keys []string
+	for _, tag := range in.TagSpecifications[0].Tags {
+		keys = append(keys, *tag.Key)
+	}
+	assert.Equal(t, []string{"a", "b", "empty"}, keys)
 }
