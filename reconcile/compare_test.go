@@ -154,7 +154,7 @@ func TestPlan_KeepsAFlowLogThatIsWrittenDifferently(t *testing.T) {
 
 func withTagFields(r *flowlogs.Request) {
 	r.LogFormat = flowlogs.LogFormat{flowlogs.FieldInstanceTag, flowlogs.FieldInterfaceTag}
-	r.TagFields = []flowlogs.TagFields{
+	r.TagFields = []flowlogs.TagField{
 		{ResourceType: flowlogs.TagFieldInstance, Keys: []string{"app", "team"}},
 		{ResourceType: flowlogs.TagFieldNetworkInterface, Keys: []string{"team"}},
 	}

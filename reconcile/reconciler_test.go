@@ -149,9 +149,7 @@ func TestReconciler_AllowsWhatTheClientAllows(t *testing.T) {
 	result, err := reconcile.New(e, client(func(o *flowlogs.Options) {
 		o.Allow = func(*flowlogs.FieldError) bool { return true }
 	})).Apply(t.Context(), req)
-	if err != nil {
-		t.Skip("the engine does not allow yet") // TODO(lead)
-	}
+	require.NoError(t, err)
 	assert.Equal(t, reconcile.ActionKeep, result.Outcomes[0].Action)
 }
 
@@ -266,9 +264,7 @@ func TestReconciler_ReportsWhatTheClientRejectsLater(t *testing.T) {
 	})).Apply(t.Context(), req)
 	var invalid *flowlogs.ValidationError
 	require.ErrorAs(t, err, &invalid)
-	if result != nil { // TODO(lead): the engine does not allow yet
-		require.ErrorAs(t, result.Outcomes[0].Err, &invalid)
-	}
+	require.ErrorAs(t, result.Outcomes[0].Err, &invalid)
 }
 
 // describing is an EC2 whose listings are those of a function.

@@ -325,7 +325,7 @@ func (r *region) inject(faults []string) {
 		case "exists item":
 			r.Inject(flowlogstest.FailResources("FlowLogAlreadyExists", exists, vpcID(0)))
 		case "slow":
-			r.Inject(flowlogstest.Delay(2 * time.Second).Times(2))
+			r.Inject(flowlogstest.Delay(2 * time.Second).Times(2).On(func(c flowlogstest.Call) bool { return !del(c) }))
 		case "hang":
 			r.Inject(flowlogstest.Hang().On(func(c flowlogstest.Call) bool { return !del(c) })) // others delete while they hold a lock
 		}
