@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	streamARN  = "arn:aws:firehose:us-east-1:123456789012:deliverystream/flows"
-	gatewayID  = "tgw-0a1b2c3d4e5f60718"
-	otherRole  = "arn:aws:iam::123456789012:role/other"
-	remoteRole = "arn:aws:iam::999999999999:role/AWSLogDeliveryFirehoseCrossAccountRole"
+	streamARN    = "arn:aws:firehose:us-east-1:123456789012:deliverystream/flows"
+	gatewayID    = "tgw-0a1b2c3d4e5f60718"
+	otherRole    = "arn:aws:iam::123456789012:role/other"
+	remoteStream = "arn:aws:firehose:us-east-1:999999999999:deliverystream/flows"
+	remoteRole   = "arn:aws:iam::999999999999:role/AWSLogDeliveryFirehoseCrossAccountRole"
 )
 
 func byName(r *flowlogs.Request) {
@@ -135,9 +136,9 @@ func TestPlan_KeepsAFlowLogThatIsWrittenDifferently(t *testing.T) {
 		{"13: no role", changes{byName}, in2017("", func(f *types.FlowLog) { f.DeliverLogsPermissionArn = nil })},
 		{"13: no traffic type", nil, flowLogOn("", func(f *types.FlowLog) { f.TrafficType = "" })},
 		{"13: no role of the other account", changes{func(r *flowlogs.Request) {
-			r.Destination = flowlogs.Firehose{StreamARN: streamARN, RoleARN: roleARN, CrossAccountRoleARN: remoteRole}
+			r.Destination = flowlogs.Firehose{StreamARN: remoteStream, RoleARN: roleARN, CrossAccountRoleARN: remoteRole}
 		}}, flowLogOn("", func(f *types.FlowLog) {
-			f.LogDestination, f.LogDestinationType = text(streamARN), types.LogDestinationTypeKinesisDataFirehose
+			f.LogDestination, f.LogDestinationType = text(remoteStream), types.LogDestinationTypeKinesisDataFirehose
 		})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -198,9 +199,9 @@ func TestPlan_SaysFieldByFieldWhatIsInTheWay(t *testing.T) {
 		{"the role", changes{byName}, in2017("", func(f *types.FlowLog) { f.DeliverLogsPermissionArn = text(otherRole) }),
 			[]reconcile.Difference{{Field: "Destination.RoleARN", Want: roleARN, Have: otherRole}}},
 		{"the role of the other account", changes{func(r *flowlogs.Request) {
-			r.Destination = flowlogs.Firehose{StreamARN: streamARN, RoleARN: roleARN, CrossAccountRoleARN: remoteRole}
+			r.Destination = flowlogs.Firehose{StreamARN: remoteStream, RoleARN: roleARN, CrossAccountRoleARN: remoteRole}
 		}}, flowLogOn("", func(f *types.FlowLog) {
-			f.LogDestination, f.LogDestinationType = text(streamARN), types.LogDestinationTypeKinesisDataFirehose
+			f.LogDestination, f.LogDestinationType = text(remoteStream), types.LogDestinationTypeKinesisDataFirehose
 			f.DeliverCrossAccountRole = text(remoteRole + "2")
 		}), []reconcile.Difference{{Field: "Destination.CrossAccountRoleARN", Want: remoteRole, Have: remoteRole + "2"}}},
 		{"8: a bucket that may be the same", nil, flowLogOn("", func(f *types.FlowLog) { f.LogDestination = text(bucket + "/") }),
