@@ -123,7 +123,6 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 		o.BatchSize = len(req.ResourceIDs)
 		o.Retryer = aws.NopRetryer{}
 		o.Limiter = flowlogs.NoLimit
-		o.Isolate = func(flowlogs.Reason) bool { return false }
 	}).Create(context.Background(), req)
 	var invalid *flowlogs.ValidationError
 	if errors.As(err, &invalid) {
