@@ -21,7 +21,7 @@ const mostRounds = 10
 // creates what is still missing.
 func (a *apply) create(ctx context.Context, missing []string) {
 	var created []string   // flow logs whose resource is not known yet
-	var contested []string // resources on which EC2 sees a flow log that is not shown
+	var contested []string // resources on which EC2 may see a flow log that is not shown
 	isolate := false
 	for round := 1; len(missing) > 0; round++ {
 		isolate = isolate || round == mostRounds
@@ -115,7 +115,7 @@ func isAlone(err error) bool {
 // settled is what a look at doubtful resources leaves to be done.
 type settled struct {
 	missing     []string // to be sent again: EC2 rejected them along with others
-	contested   []string // EC2 sees a flow log that is not shown
+	contested   []string // EC2 sees, or may have created, a flow log that is not shown
 	unexplained bool     // some call was rejected for flow logs none of which is shown
 }
 
@@ -137,10 +137,8 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 		case c.Keep != nil:
 			a.adopt(o, &c)
 			explained[call] = true
-		case !isExisting(call):
-			if flowlogs.ReasonOf(call) == flowlogs.ErrIncompleteResponse {
-				next.contested = append(next.contested, id)
-			}
+		case isUncertain(call):
+			next.contested = append(next.contested, id)
 		case len(c.Conflicts) > 0 && o.Action == ActionCreate:
 			a.reject(o, c.Conflicts)
 			explained[call] = true
