@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -154,10 +155,12 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 	return next
 }
 
-// adopt makes a flow log that was found after all the outcome's.
+// adopt makes a flow log that was found after all the outcome's. If a call may
+// have created it, its time decides whether that was so.
 func (a *apply) adopt(o *Outcome, c *Change) {
 	o.FlowLogID = aws.ToString(c.Keep.FlowLogId)
-	o.Created = isUncertain(o.Err) && !a.req.DryRun
+	before := c.Keep.CreationTime != nil && c.Keep.CreationTime.Before(a.start.Truncate(time.Millisecond)) // as EC2 shows it
+	o.Created = isUncertain(o.Err) && !before && !a.req.DryRun
 	if o.Action == ActionCreate && !o.Created {
 		o.Action = ActionKeep
 	}
