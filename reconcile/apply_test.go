@@ -228,6 +228,9 @@ func TestApply_SurvivesAnExistingFlowLogThatIsNotShown(t *testing.T) {
 			require.ErrorAs(t, o.Err, &conflict)
 			assert.Empty(t, conflict.Conflicts)
 			assert.Contains(t, o.Err.Error(), "shows none that is in its way")
+			if perItem {
+				assert.Equal(t, 1, calls(e, "CreateFlowLogs"))
+			}
 			assert.Empty(t, o.FlowLogID)
 		})
 	}
@@ -452,25 +455,49 @@ func TestApply_EndsARaceThatNeverEnds(t *testing.T) {
 		// Every call is rejected, and each time another resource has its flow log.
 		e := flowlogstest.New()
 		n := 0
-		api := &racing{EC2: e, act: func() { put(e, flowLogOn(vpcID(n))); n++ }}
+		var sizes []int // of the calls
+		api := &racing{EC2: e, act: func(size int) {
+			put(e, flowLogOn(vpcID(n)))
+			n++
+			sizes = append(sizes, size)
+		}}
 		result, err := reconcile.New(api, batchesOf(300)).Apply(t.Context(), newRequest(200))
 		require.Error(t, err)
 		for i, o := range result.Outcomes {
 			assert.Equal(t, i < n, o.Err == nil, "%d: %+v", i, o)
 		}
+		assert.Equal(t, []int{200, 199, 198, 197, 196, 195, 194, 193, 192, 191, 96, 48}, sizes[:12], "nine rounds without a search, and one with")
 	})
 }
 
 // racing is an EC2 in which somebody else is always faster.
 type racing struct {
 	*flowlogstest.EC2
-	act func()
+	act func(resources int)
 }
 
-func (r *racing) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	r.act()
+func (r *racing) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	r.act(len(in.ResourceIds))
 	r.Inject(flowlogstest.Refuse("FlowLogAlreadyExists", existsMessage, 400).On(on("CreateFlowLogs")))
 	return r.EC2.CreateFlowLogs(context.Background(), &ec2.CreateFlowLogsInput{
 		ResourceIds: []string{vpcID(0)}, ResourceType: types.FlowLogsResourceTypeVpc, LogDestination: aws.String(bucket),
+	})
+}
+
+func TestApply_DoesNotClaimWhatWasThereBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New(func(o *flowlogstest.Options) { o.DescribeLag = 10 * time.Second })
+		_, err := flowlogs.New(e).Create(t.Context(), newRequest(2))
+		require.NoError(t, err)
+		time.Sleep(2 * time.Second)
+		e.Inject(flowlogstest.Respond(500, "").On(on("CreateFlowLogs")).Keep())
+		result, err := reconcile.New(e).Apply(t.Context(), newRequest(2))
+		require.NoError(t, err)
+		assert.False(t, result.Changed)
+		for _, o := range result.Outcomes {
+			assert.Equal(t, reconcile.ActionKeep, o.Action)
+			assert.NotEmpty(t, o.FlowLogID)
+		}
 	})
 }
