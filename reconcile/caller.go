@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -70,17 +69,15 @@ func (c *caller) retryTimeout(resources int) time.Duration {
 // transient, or until there have been enough. Uncertain means that an attempt
 // without a response may have been applied.
 func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout time.Duration, operation string, attempt func(context.Context) error) (uncertain bool, err error) {
-	start := time.Now()
-	pause := time.Second
-	for n := 1; ; n++ {
+	for start, n := time.Now(), 1; ; n++ {
 		if waitErr := limiter.Wait(ctx); waitErr != nil {
-			return uncertain, callError(ctx, operation, errors.Join(waitErr, err))
+			return uncertain, callError(ctx, operation, after(waitErr, err))
 		}
 		sent := time.Now()
 		err = attempt(ctx)
 		reason := flowlogs.ReasonOf(err)
 		if observer, ok := limiter.(flowlogs.Observer); ok {
-			observer.Observe(flowlogs.Attempt{Sent: sent, Reason: reason})
+			observer.Observe(flowlogs.Attempt{Sent: sent, Reason: reason, Canceled: err != nil && ctx.Err() != nil})
 		}
 		if err == nil {
 			return uncertain, nil
@@ -89,22 +86,42 @@ func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout tim
 		if ctx.Err() != nil || c.retryer.MaxAttempts() == 1 || !reason.Retryable() && !c.retryer.IsErrorRetryable(err) {
 			return uncertain, callError(ctx, operation, err)
 		}
-		var delay time.Duration
-		if most := c.retryer.MaxAttempts(); most <= 0 || n < most {
-			var delayErr error
-			if delay, delayErr = c.retryer.RetryDelay(n, err); delayErr != nil {
-				return uncertain, callError(ctx, operation, errors.Join(err, delayErr))
-			}
-		} else if left := timeout - time.Since(start); left > 0 {
-			delay = min(pause, left)
-			pause = min(2*pause, mostRetryDelay)
-		} else {
-			return uncertain, callError(ctx, operation, err)
+		delay, delayErr := c.delay(n, timeout-time.Since(start), err)
+		if delayErr != nil {
+			return uncertain, callError(ctx, operation, delayErr)
 		}
 		if !sleep(ctx, delay) {
 			return uncertain, callError(ctx, operation, err)
 		}
 	}
+}
+
+// delay returns the pause after the nth attempt, or an error if that was the last
+// one: first as the Retryer has it, and after its attempts a second, doubling, for
+// the rest of the timeout.
+func (c *caller) delay(n int, left time.Duration, err error) (time.Duration, error) {
+	most := c.retryer.MaxAttempts()
+	switch {
+	case most <= 0 || n < most: // zero: as many as it takes
+		delay, delayErr := c.retryer.RetryDelay(n, err)
+		if delayErr != nil {
+			return 0, after(delayErr, err)
+		}
+		return delay, nil
+	case left <= 0:
+		return 0, err
+	default:
+		doublings := min(n-most, 5)
+		return min(time.Second<<doublings, mostRetryDelay, left), nil
+	}
+}
+
+// after returns err, after the error of an attempt if there was one.
+func after(err, attempt error) error {
+	if attempt == nil {
+		return err
+	}
+	return fmt.Errorf("%w, after: %w", err, attempt)
 }
 
 // sleep waits, and reports false if the context ends before.
