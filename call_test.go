@@ -40,7 +40,7 @@ func newServer(t *testing.T) (*flowlogstest.EC2, *flowlogstest.Server) {
 }
 
 // inMemory returns an *ec2.Client whose network is memory, for virtual time.
-func inMemory(cloud *flowlogstest.EC2, optFns ...func(*ec2.Options)) *ec2.Client {
+func inMemory(cloud *flowlogstest.EC2) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:      "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil }),
@@ -59,7 +59,7 @@ func inMemory(cloud *flowlogstest.EC2, optFns ...func(*ec2.Options)) *ec2.Client
 			resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 			return resp, nil
 		}),
-	}, optFns...)
+	})
 }
 
 var someCredentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}
@@ -357,7 +357,7 @@ func withCredentialsError(err error) func(*ec2.Options) {
 
 // ofSTS is an error of the service that a client gets its credentials from.
 func ofSTS(code string) error {
-	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: rejection(code, "User: me is not authorized to perform: sts:AssumeRole")}
+	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: apiError(code, "User: me is not authorized to perform: sts:AssumeRole")}
 }
 
 var errDial = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
@@ -471,7 +471,7 @@ func TestCreate_CountsAttemptsWhateverTheStack(t *testing.T) {
 				o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil })
 				o.HTTPClient = doFunc(func(*http.Request) (*http.Response, error) {
 					sent++
-					return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
+					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}, nil
 				})
 			})
 			resp, err := flowlogs.New(client, withLimiter(limiter)).Create(t.Context(), vpcRequest(1))
@@ -501,7 +501,7 @@ func TestCreate_TakesTheResponseOfAStub(t *testing.T) {
 	assert.Equal(t, []string{"fl-1"}, resp.FlowLogIDs)
 	assert.Equal(t, 1, resp.Batches[0].Attempts)
 
-	client = flowlogs.New(server.Client(withAPIOption(stub(nil, rejection("FlowLogsLimitExceeded", "")))))
+	client = flowlogs.New(server.Client(withAPIOption(stub(nil, apiError("FlowLogsLimitExceeded", "")))))
 	resp, err = client.Create(t.Context(), vpcRequest(1))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 	assert.Equal(t, 1, resp.Batches[0].Attempts)
@@ -596,8 +596,8 @@ func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 		cancel()
-		return nil, rejection("FlowLogsLimitExceeded", "")
-	})).Create(ctx, vpcRequest(2))
+		return nil, apiError("FlowLogsLimitExceeded", "")
+	})).Create(ctx, vpcRequest(1))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
 }
 

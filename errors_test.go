@@ -283,7 +283,7 @@ func TestErrors_OfZeroValuesHaveMessages(t *testing.T) {
 func TestCallError_UnwrapsToTheWholeMessage(t *testing.T) {
 	t.Parallel()
 	encoded := "Encoded authorization failure message: " + strings.Repeat("x", 5000)
-	err := &flowlogs.CallError{Err: rejection("UnauthorizedOperation", encoded)}
+	err := &flowlogs.CallError{Err: apiError("UnauthorizedOperation", encoded)}
 	assert.Less(t, len(err.Error()), 2000)
 	var api smithy.APIError
 	require.ErrorAs(t, err, &api)

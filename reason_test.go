@@ -65,7 +65,7 @@ func TestReason_IsFoundInItemsAndCalls(t *testing.T) {
 	t.Parallel()
 	for _, test := range reasons {
 		item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: test.code, Message: test.message}
-		rejected := rejection(test.code, test.message)
+		rejected := apiError(test.code, test.message)
 		for _, err := range []error{
 			item,
 			&flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{{Code: "400"}, *item}},
@@ -228,7 +228,7 @@ func TestReason_OfEachFailureOverHTTP(t *testing.T) {
 
 func TestReason_FindsTheFirstOfSeveral(t *testing.T) {
 	t.Parallel()
-	err := errors.Join(rejection("NeverHeardOf", ""), rejection("Throttling", ""), rejection("AuthFailure", ""))
+	err := errors.Join(apiError("NeverHeardOf", ""), apiError("Throttling", ""), apiError("AuthFailure", ""))
 	assert.Equal(t, flowlogs.ErrThrottled, flowlogs.ReasonOf(err))
 	codes := make([]string, 0, len(allReasons))
 	for _, r := range allReasons {

@@ -56,7 +56,11 @@ func (r *Response) Results() iter.Seq2[string, error] {
 			}
 		}
 		for _, id := range order {
-			if !yield(id, results[id]) {
+			err, known := results[id]
+			if !known {
+				err = ErrNotAttempted // never taken for a success
+			}
+			if !yield(id, err) {
 				return
 			}
 		}

@@ -110,7 +110,7 @@ func TestBatch_Results(t *testing.T) {
 		{"an item of another resource too many", 1, items{item("a"), item("c")}, nil, []flowlogs.Reason{denied, unknown}},
 		{"an item twice, which adds up", 1, items{item("b"), item("b")}, nil, []flowlogs.Reason{"", denied}},
 		{"an item twice, which does not", 0, items{item("b"), item("b")}, nil, []flowlogs.Reason{unknown, denied}},
-		{"a failed call", 0, nil, rejection("Throttling", ""), []flowlogs.Reason{flowlogs.ErrThrottled, flowlogs.ErrThrottled}},
+		{"a failed call", 0, nil, apiError("Throttling", ""), []flowlogs.Reason{flowlogs.ErrThrottled, flowlogs.ErrThrottled}},
 	} {
 		b := flowlogs.Batch{ResourceIDs: []string{"a", "b"}, FlowLogIDs: make([]string, test.fl), Unsuccessful: test.items, Err: test.err}
 		ids, reasons := results(t, b.Results())

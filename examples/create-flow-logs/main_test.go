@@ -19,7 +19,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// environment replaces the AWS configuration of the machine in all tests.
+// environment is all that this program and the AWS CLI know of AWS in the tests.
 var environment = map[string]string{
 	"AWS_ACCESS_KEY_ID":           "AKIDEXAMPLE",
 	"AWS_SECRET_ACCESS_KEY":       "SECRET",
@@ -30,7 +30,8 @@ var environment = map[string]string{
 	"AWS_PAGER":                   "",
 }
 
-// TestMain runs the program itself if CREATE_FLOW_LOGS is set.
+// TestMain makes a test binary that is started with CREATE_FLOW_LOGS the program
+// itself.
 func TestMain(m *testing.M) {
 	if os.Getenv("CREATE_FLOW_LOGS") != "" {
 		main()
@@ -50,7 +51,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// cloud is an EC2 and the commands that call it.
+// cloud is an EC2 and the commands that it is given.
 type cloud struct {
 	*flowlogstest.EC2
 	url string
@@ -66,7 +67,14 @@ func newCloud(t *testing.T) cloud {
 	return cloud{e, s.URL}
 }
 
-// outcome is the result of a command.
+// printedOutput is the output in JSON.
+type printedOutput struct {
+	ClientToken  string
+	FlowLogIds   []string
+	Unsuccessful []any
+}
+
+// outcome is what a command leaves behind.
 type outcome struct {
 	status         int
 	stdout, stderr string
@@ -78,7 +86,7 @@ func (c cloud) run(ctx context.Context, args ...string) outcome {
 	return outcome{status, stdout.String(), stderr.String()}
 }
 
-// toBucket returns a command for VPCs, followed by more.
+// toBucket is a command for VPCs, and what else is given.
 func toBucket(more ...string) []string {
 	return slices.Concat([]string{
 		"--resource-type", "VPC", "--traffic-type", "ALL", "--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::my-bucket",
@@ -97,19 +105,19 @@ func vpcs(n int) []string {
 	return ids
 }
 
-func TestCommand_SplitsResourcesIntoCalls(t *testing.T) {
+func TestCreateFlowLogs_TakesMoreResourcesThanOneCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), also(toBucket("--no-dry-run", "--destination-options", "PerHourPartition=false", "--resource-ids"), vpcs(601)...)...)
 	require.Equal(t, 0, got.status, got.stderr)
 	assert.Empty(t, got.stderr)
-	var printed document
+	var printed printedOutput
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 601)
 	assert.Empty(t, printed.Unsuccessful)
 	assert.Len(t, c.FlowLogs(), 601)
 
-	resources := map[string][]string{} // by token, as a call may have been retried
+	resources := map[string][]string{} // by the token of the call: one may have been repeated
 	for _, call := range c.Calls() {
 		resources[call.ClientToken] = call.ResourceIDs
 		assert.Equal(t, "false", call.Params["DryRun"])
@@ -122,7 +130,7 @@ func TestCommand_SplitsResourcesIntoCalls(t *testing.T) {
 	}
 }
 
-func TestCommand_IsResumedWithItsToken(t *testing.T) {
+func TestCreateFlowLogs_IsResumedWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	command := also(toBucket("--resource-ids"), vpcs(400)...)
@@ -130,7 +138,7 @@ func TestCommand_IsResumedWithItsToken(t *testing.T) {
 		On(func(call flowlogstest.Call) bool { return len(call.ResourceIDs) == 100 }))
 	got := c.run(t.Context(), command...)
 	assert.Equal(t, 254, got.status)
-	var printed document
+	var printed printedOutput
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 300)
 	assert.Equal(t, "\nAn error occurred (AuthFailure) when calling the CreateFlowLogs operation: AWS was not able to validate the provided access credentials\n"+
@@ -143,7 +151,7 @@ func TestCommand_IsResumedWithItsToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 400)
 }
 
-func TestCommand_FailsIfResourcesAreRejected(t *testing.T) {
+func TestCreateFlowLogs_FailsIfResourcesAreUnsuccessful(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.FailResources("400", "LogDestination: <my-bucket> does not exist", vpc(2)))
@@ -168,7 +176,7 @@ func TestCommand_FailsIfResourcesAreRejected(t *testing.T) {
 `, ""}, got)
 }
 
-func TestCommand_PrintsNothingIfItsCallIsRejected(t *testing.T) {
+func TestCreateFlowLogs_PrintsNothingOfARejectedCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
@@ -176,7 +184,7 @@ func TestCommand_PrintsNothingIfItsCallIsRejected(t *testing.T) {
 	assert.Equal(t, outcome{254, "", "\nAn error occurred (UnauthorizedOperation) when calling the CreateFlowLogs operation: You are not authorized to perform this operation.\n"}, got)
 }
 
-func TestCommand_CreatesNothingInADryRun(t *testing.T) {
+func TestCreateFlowLogs_CreatesNothingInADryRun(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 301} {
 		c := newCloud(t)
@@ -187,7 +195,7 @@ func TestCommand_CreatesNothingInADryRun(t *testing.T) {
 	}
 }
 
-func TestCommand_RetriesALostResponseUnderTheSameToken(t *testing.T) {
+func TestCreateFlowLogs_RetriesALostResponseUnderTheSameToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.LoseAnswer())
@@ -198,7 +206,7 @@ func TestCommand_RetriesALostResponseUnderTheSameToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestCommand_SaysHowToResumeAfterAnInterrupt(t *testing.T) {
+func TestCreateFlowLogs_SaysHowToResumeAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -209,7 +217,7 @@ func TestCommand_SaysHowToResumeAfterAnInterrupt(t *testing.T) {
 	assert.Contains(t, got.stderr, "to resume, run the same command with --client-token mine")
 }
 
-func TestCommand_SendsTagFields(t *testing.T) { // not every AWS CLI knows them
+func TestCreateFlowLogs_SendsTagFields(t *testing.T) { // which not every AWS CLI knows
 	t.Parallel()
 	want := map[string]string{
 		"TagFieldSpecification.1.ResourceType": "instance",
@@ -232,18 +240,20 @@ func TestCommand_SendsTagFields(t *testing.T) { // not every AWS CLI knows them
 	}
 }
 
-func TestCommand_ReportsMissingConfiguration(t *testing.T) {
+func TestCreateFlowLogs_SaysWhatConfigurationIsMissing(t *testing.T) {
 	complete := toBucket("--resource-ids", vpc(1))
-	for name, test := range map[string]struct {
+	tests := []struct {
+		name     string
 		variable string
 		args     []string
 		want     string
 	}{
-		"no Region":      {variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
-		"no credentials": {variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
-		"no profile":     {args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "no Region", variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
+		{name: "no credentials", variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
+		{name: "no profile", args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			if test.variable != "" {
 				t.Setenv(test.variable, "")
 			}
@@ -255,13 +265,13 @@ func TestCommand_ReportsMissingConfiguration(t *testing.T) {
 			assert.Empty(t, c.Calls())
 
 			if got = c.run(t.Context(), also(test.args, "--resource-ids", "i-1")...); test.args == nil {
-				assert.Equal(t, 252, got.status, "problems of the command come first")
+				assert.Equal(t, 252, got.status, "what is wrong with the command comes first")
 			}
 		})
 	}
 }
 
-func TestCommand_TakesRegionAndOutputFromTheConfiguration(t *testing.T) {
+func TestCreateFlowLogs_TakesRegionAndOutputFromTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_DEFAULT_OUTPUT", "text")
 	c := newCloud(t)
 	group := []string{
@@ -276,13 +286,13 @@ func TestCommand_TakesRegionAndOutputFromTheConfiguration(t *testing.T) {
 	got = c.run(t.Context(), toBucket("--resource-ids", vpc(1), "--region=eu-west-1", "--client-token=t")...)
 	assert.Equal(t, outcome{0, "t\nFLOWLOGIDS\tfl-00000000000000001\n", ""}, got)
 
-	t.Setenv("AWS_DEFAULT_OUTPUT", "yaml")
+	t.Setenv("AWS_DEFAULT_OUTPUT", "xml")
 	got = c.run(t.Context(), toBucket("--resource-ids", vpc(2))...)
-	assert.Equal(t, outcome{252, "", `create-flow-logs: AWS_DEFAULT_OUTPUT "yaml": want one of json, text, table` + "\n"}, got)
+	assert.Equal(t, outcome{255, "", `create-flow-logs: configured output format "xml": want one of json, text, table, yaml, yaml-stream` + "\n"}, got)
 	assert.Len(t, c.Calls(), 1)
 }
 
-func TestCommand_ExitsWithItsStatus(t *testing.T) {
+func TestMain_ExitsWithTheStatus(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	for _, test := range []struct {
@@ -292,7 +302,7 @@ func TestCommand_ExitsWithItsStatus(t *testing.T) {
 		{0, toBucket("--resource-ids", vpc(1))},
 		{1, toBucket("--resource-ids", vpc(1), "--log-destination", "arn:aws:s3:::denied-bucket")},
 		{252, toBucket("--resource-ids", "i-1")},
-		{253, toBucket("--profile", "elsewhere")},
+		{253, toBucket("--resource-ids", vpc(1), "--profile", "elsewhere")},
 		{254, toBucket("--resource-ids", vpc(1))},
 		{255, toBucket("--resource-ids", vpc(1), "--endpoint-url", "http://127.0.0.1:1")},
 	} {
@@ -306,7 +316,7 @@ func TestCommand_ExitsWithItsStatus(t *testing.T) {
 	}
 }
 
-// file writes a file and returns its name for the command line.
+// file writes a file and returns how to name it on the command line.
 func file(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")

@@ -11,16 +11,15 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Exit statuses: those of the AWS CLI, except statusUnsuccessful, for which the CLI
-// returns 0.
+// The exit statuses of the AWS CLI, and the second, which it does not have.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 const (
 	statusAllCreated    = 0
-	statusUnsuccessful  = 1 // EC2 rejected resources individually
+	statusUnsuccessful  = 1 // some resources, in calls that succeeded
 	statusInterrupted   = 130
 	statusWrongUsage    = 252
 	statusConfiguration = 253
-	statusRejected      = 254 // EC2 rejected a call
+	statusRejected      = 254 // by EC2
 	statusFailed        = 255
 )
 
@@ -47,7 +46,7 @@ func statusOf(err error) int {
 	}
 }
 
-// report writes one line for each problem.
+// report writes what went wrong, on a line each.
 func report(w io.Writer, err error) {
 	var invalid *flowlogs.ValidationError
 	rejected, isRejected := rejection(err)
@@ -69,39 +68,39 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// errDryRun is EC2's response to a dry run that would have succeeded. Create returns
-// no error for it; the AWS CLI prints it.
+// errDryRun is the response of EC2 to a dry run that would have succeeded. Create
+// returns no error then; the AWS CLI does.
 var errDryRun = &flowlogs.CallError{Err: &smithy.GenericAPIError{
 	Code:    "DryRunOperation",
 	Message: "Request would have succeeded, but DryRun flag is set.",
 }}
 
-// callOf returns the first call that failed as a whole, or nil.
+// callOf is the first call that failed as a whole, nil if none did.
 func callOf(err error) *flowlogs.CallError {
 	var call *flowlogs.CallError
 	errors.As(err, &call)
 	return call
 }
 
-// rejection returns EC2's error for the first failed call, if there is one. It looks
-// in the call only, because a resource that was rejected individually is a
-// smithy.APIError too.
+// rejection returns the error with which EC2 rejected the first failed call, if
+// it did. Unsuccessful resources have errors like it, so only the call is searched.
 func rejection(err error) (smithy.APIError, bool) {
 	call := callOf(err)
 	if call == nil {
 		return nil, false
 	}
 	var rejected smithy.APIError
-	return rejected, errors.As(call.Err, &rejected)
+	ok := errors.As(call.Err, &rejected)
+	return rejected, ok
 }
 
-// resumableError is the error of a command that can be resumed.
+// resumableError is that of a command that can be resumed.
 type resumableError struct {
 	error
 	resp *flowlogs.Response
 }
 
-// resumable adds a hint on how to resume, unless EC2 rejected the only call.
+// resumable adds to an error how to resume, unless the only call was rejected.
 func resumable(resp *flowlogs.Response, err error) error {
 	_, rejected := rejection(err)
 	if callOf(err) == nil || rejected && len(resp.Batches) == 1 {

@@ -28,7 +28,7 @@ func parseShorthand(s string) (map[string]any, error) {
 			return nil, err
 		}
 		if _, twice := members[key]; twice {
-			return nil, fmt.Errorf("%s is given twice; separate structures by a space, not a comma", key)
+			return nil, fmt.Errorf("%s is there twice; between structures there is a space, not a comma", key)
 		}
 		members[key] = asMember(key, value)
 		if p.skipSpace(); p.atEnd() {
@@ -41,8 +41,8 @@ func parseShorthand(s string) (map[string]any, error) {
 	}
 }
 
-// asMember converts a value to the type of EC2's member of that name: shorthand has
-// only strings, and a list of one may come without brackets.
+// asMember makes of a value what EC2's member of the name is: shorthand itself
+// has only strings, and leaves the brackets off a list of one.
 func asMember(name string, value any) any {
 	word, isWord := value.(string)
 	_, isList := value.([]any)
@@ -59,7 +59,7 @@ func asMember(name string, value any) any {
 	return value
 }
 
-// shorthand is a text and the position up to which it was read.
+// shorthand is a text that has been read up to a position.
 type shorthand struct {
 	text  string
 	at    int
@@ -83,7 +83,7 @@ func (p *shorthand) pair(value func() (any, error)) (string, any, error) {
 	return key, v, err
 }
 
-// values reads one value, or several between commas.
+// values is one value or, between commas, several.
 func (p *shorthand) values() (any, error) {
 	if c := p.next(); c == '[' || c == '{' {
 		return p.explicit()
@@ -109,7 +109,7 @@ func (p *shorthand) values() (any, error) {
 		}
 		p.skipSpace()
 		if p.at == begin || !p.atEnd() && p.next() != ',' {
-			p.at = comma // the next key follows, not a value
+			p.at = comma // what follows is not a value but the next key
 			break
 		}
 		all = append(all, value)
@@ -120,9 +120,9 @@ func (p *shorthand) values() (any, error) {
 	return all, nil
 }
 
-// explicit reads a list or a structure in brackets, or a single value.
+// explicit is a list or a structure in brackets, or a single value.
 func (p *shorthand) explicit() (any, error) {
-	const most = 10 // EC2's input has four levels
+	const most = 10 // the input of EC2 has four
 	if p.depth++; p.depth > most {
 		return nil, errors.New("it is nested too deeply")
 	}
@@ -149,7 +149,7 @@ func (p *shorthand) explicit() (any, error) {
 	}
 }
 
-// until reads elements between commas, up to end.
+// until reads elements with commas between them, up to the end.
 func (p *shorthand) until(end byte, element func() error) error {
 	for p.skipSpace(); !p.take(end); p.skipSpace() {
 		if err := element(); err != nil {
@@ -164,8 +164,8 @@ func (p *shorthand) until(end byte, element func() error) error {
 	return nil
 }
 
-// The characters of keys and words. A word after a comma may be the next key, so it
-// contains no "=".
+// The characters of keys and of words. A word after a comma may turn out to be
+// the next key, so it has no "=" in it.
 var (
 	keyPattern    = regexp.MustCompile(`^[a-zA-Z0-9\-_.#/:]+`)
 	wordPattern   = regexp.MustCompile(`^(?:\\,|[^\x00-\x20"',=\[{])(?:\\,|[^\x00-\x08\x0e-\x1f"',\]}])*`)
@@ -173,7 +173,7 @@ var (
 	quotedPattern = regexp.MustCompile(`^(?:'(?:\\'|[^'])*'|"(?:\\"|[^"])*")`)
 )
 
-// value reads a quoted string or a word, which may be empty.
+// value is a quoted string or a word, which may be empty.
 func (p *shorthand) value(word *regexp.Regexp) (string, error) {
 	var value string
 	if quote := p.next(); quote == '\'' || quote == '"' {
@@ -197,7 +197,7 @@ func (p *shorthand) value(word *regexp.Regexp) (string, error) {
 
 func (p *shorthand) atEnd() bool { return p.at == len(p.text) }
 
-// next returns the next character, or 0 at the end.
+// next is the next character, 0 at the end.
 func (p *shorthand) next() byte {
 	if p.atEnd() {
 		return 0

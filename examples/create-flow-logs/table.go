@@ -7,33 +7,58 @@ import (
 	"unicode/utf8"
 )
 
-// section is a part of a table of the AWS CLI: a title above columns, inside one
-// frame for each level of indentation.
+// section is a part of a table of the AWS CLI: a title over columns of its own,
+// drawn inside as many frames as it is indented.
 type section struct {
 	title   string
 	indent  int
-	headers []string // nil: none
+	headers []string // empty: none
 	rows    [][]string
 }
 
+const cellPadding = 4
+
+// canvas is what a table is drawn on.
+type canvas struct {
+	*bytes.Buffer
+	color bool
+}
+
+// The colors of the AWS CLI, and what it writes after everything else if it
+// colors anything.
 const (
-	tableWidth  = 80 // what the AWS CLI assumes without a terminal
-	cellPadding = 4
+	frameColor = "\x1b[2m\x1b[33m"
+	cellColor  = "\x1b[1m\x1b[34m"
+	resetColor = "\x1b[0m"
 )
 
-// printTable draws the sections below each other, all as wide as the widest. If that
-// exceeds the terminal, sections of one row are drawn upright.
-func printTable(b *bytes.Buffer, sections []section) {
+func (c canvas) painted(color, text string) string {
+	if !c.color {
+		return text
+	}
+	return color + text + resetColor
+}
+
+func (c canvas) write(text string) {
+	c.WriteString(text)
+	if c.color {
+		c.WriteString(resetColor)
+	}
+}
+
+// draw draws the sections below each other, all as wide as the widest. If that is
+// wider than the terminal, those with one row are turned on their side.
+func (c canvas) draw(sections []section, terminal int) {
 	width := widest(sections)
-	if width > tableWidth {
+	if width > terminal {
 		for i, s := range sections {
 			sections[i] = s.upright()
 		}
 		width = widest(sections)
 	}
-	b.WriteString(strings.Repeat("-", width) + "\n")
+	c.write(strings.Repeat("-", width) + "\n")
 	for _, s := range sections {
-		s.draw(b, width-2*s.indent)
+		s.draw(c, width-2*s.indent)
 	}
 }
 
@@ -45,9 +70,9 @@ func widest(sections []section) int {
 	return most
 }
 
-// upright returns the section with each header beside its value.
+// upright is the section with each header beside its value.
 func (s section) upright() section {
-	if len(s.rows) != 1 || s.headers == nil {
+	if len(s.rows) != 1 || len(s.headers) == 0 {
 		return s
 	}
 	turned := section{title: s.title, indent: s.indent}
@@ -57,7 +82,7 @@ func (s section) upright() section {
 	return turned
 }
 
-// width returns the width of the section, frames included.
+// width is what the section needs, with all of its frames.
 func (s section) width() int {
 	content := 0
 	for _, w := range s.natural() {
@@ -66,7 +91,7 @@ func (s section) width() int {
 	return max(length(s.title), content) + 2 + 2*s.indent
 }
 
-// natural returns the widths that the columns need.
+// natural are the widths that the columns need.
 func (s section) natural() []int {
 	var widths []int
 	for _, row := range append([][]string{s.headers}, s.rows...) {
@@ -80,9 +105,12 @@ func (s section) natural() []int {
 	return widths
 }
 
-// columns returns the widths of the columns, stretched to fill width.
+// columns are the widths of the columns, stretched to fill width.
 func (s section) columns(width int) []int {
 	widths := s.natural()
+	if len(widths) == 0 {
+		return nil
+	}
 	sum := 0
 	for _, w := range widths {
 		sum += w
@@ -104,31 +132,48 @@ func (s section) columns(width int) []int {
 	return widths
 }
 
-func (s section) draw(b *bytes.Buffer, width int) {
-	frame := strings.Repeat("|", s.indent)
-	line := func(text string) { b.WriteString(frame + text + frame + "\n") }
+func (s section) draw(c canvas, width int) {
+	frame := strings.Repeat(c.painted(frameColor, "|"), s.indent)
+	line := func(text string) {
+		for _, part := range []string{frame, text, frame, "\n"} {
+			c.write(part)
+		}
+	}
 	columns := s.columns(width)
-	rule := "+"
+	if s.title != "" {
+		line("|" + centered(s.title, width-1, 1) + "|")
+		if len(s.headers) == 0 && len(s.rows) == 0 {
+			line(rule([]int{width}))
+		}
+	}
+	if len(s.headers) > 0 {
+		line(rule(columns))
+		line(cells(s.headers, columns, centered))
+	}
+	if len(s.rows) == 0 || columns == nil {
+		return
+	}
+	line(rule(columns))
+	for _, row := range s.rows {
+		line(cells(row, columns, func(text string, width, edge int) string {
+			return strings.Replace(left(text, width, edge), text, c.painted(cellColor, text), 1)
+		}))
+	}
+	line(rule(columns))
+}
+
+func rule(columns []int) string {
+	text := "+"
 	for i, w := range columns {
 		if i == 0 {
 			w--
 		}
-		rule += strings.Repeat("-", max(w-1, 0)) + "+"
+		text += strings.Repeat("-", max(w-1, 0)) + "+"
 	}
-
-	line("|" + centered(s.title, width-1, 1) + "|")
-	if s.headers != nil {
-		line(rule)
-		line(cells(s.headers, columns, centered))
-	}
-	line(rule)
-	for _, row := range s.rows {
-		line(cells(row, columns, left))
-	}
-	line(rule)
+	return text
 }
 
-// cells returns a row. The width of the first cell includes its left edge.
+// cells is a row of the table. The first cell has its left edge in its width.
 func cells(row []string, columns []int, align func(text string, width, edge int) string) string {
 	line := "|"
 	for i, text := range row {
@@ -141,14 +186,14 @@ func cells(row []string, columns []int, align func(text string, width, edge int)
 	return line
 }
 
-// centered returns text in the middle of a cell. Width includes the right edge; edge
-// is the number of characters of the left one.
+// centered is text in the middle of a cell of a width that includes its right
+// edge, and of as many characters more as its left edge has.
 func centered(text string, width, edge int) string {
 	before := (width+edge)/2 - length(text)/2 - 1
 	return spaces(before) + text + spaces(width-1-before-length(text))
 }
 
-// left returns text at the left of such a cell.
+// left is text at the left of such a cell.
 func left(text string, width, edge int) string {
 	before := 2
 	if length(text)+2+edge+1 > width+edge {

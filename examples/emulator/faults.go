@@ -9,8 +9,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// faults are those of -fault. After the first three, the flow logs exist although the
-// caller got no response.
+// faults are the values of -fault. After the first three the flow logs exist,
+// and only the caller does not know.
 var faults = []struct {
 	name, help string
 	fault      flowlogstest.Fault
@@ -59,12 +59,16 @@ func (o options) ec2() *flowlogstest.EC2 {
 	e := flowlogstest.New(func(to *flowlogstest.Options) {
 		to.Region, to.AccountID = o.region, o.account
 		to.Throttle, to.Burst, to.PerSecond = o.throttle, o.burst, o.perSecond
+		to.Resources, to.LogGroups, to.Roles = o.resources, o.logGroups, o.roles
+		to.Buckets, to.DeniedBuckets = o.buckets, o.deniedBuckets
+		if to.Buckets != nil { // a bucket that denies access exists
+			to.Buckets = append(to.Buckets, o.deniedBuckets...)
+		}
+		to.FailedAfter = o.failedAfter
 	})
 	e.Inject(o.faults...)
 	if len(o.fail) > 0 {
-		// How EC2 rejects a bucket: the status of the call is 200.
-		e.Inject(flowlogstest.FailResources("400",
-			"Access Denied for LogDestination: emulator. Please check LogDestination permission", o.fail...).Keep())
+		e.Inject(flowlogstest.DenyDestination(o.fail...).Keep())
 	}
 	if o.latency > 0 {
 		e.Inject(flowlogstest.Delay(o.latency).Keep())

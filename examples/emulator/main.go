@@ -1,7 +1,10 @@
-// Command emulator serves an EC2 that knows flow logs, with faults to try programs
-// in any language against. It keeps its state in memory and needs no credentials.
+// Command emulator serves an EC2 that knows flow logs until it is interrupted.
+// Use it to try the AWS CLI, or a program in any language, against what goes
+// wrong on AWS: a lost response, a missing bucket, an unknown VPC, a delivery
+// that fails. It keeps its state in memory and checks no credentials.
 //
 //	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
+//	go -C examples run ./emulator -buckets my-flow-logs -resources vpc-0a1b2c3d,vpc-1a2b3c4d
 //	aws ec2 create-flow-logs --endpoint-url http://127.0.0.1:4566 …
 package main
 
@@ -29,8 +32,8 @@ func main() {
 	}
 }
 
-// run prints the URL as soon as it is ready, so that a script can wait for the line,
-// and serves until ctx ends or the process gets a signal.
+// run prints the URL as soon as it accepts calls, so that a script can wait for
+// the line. It serves until ctx ends or the process is told to stop.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -43,7 +46,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	server := &http.Server{Handler: o.ec2(), ReadHeaderTimeout: 10 * time.Second}
-	// Not Shutdown: it would wait for calls that hang.
+	// At once: a call that hangs would keep a graceful end waiting.
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -52,8 +55,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// listen rejects an address that other machines can reach, unless public is set:
-// signatures are not checked, so anybody who can connect could call it.
+// listen rejects an address that other machines reach unless public is set:
+// signatures are not checked, so whoever reaches the emulator may call it.
 func listen(address string, public bool) (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
@@ -64,7 +67,7 @@ func listen(address string, public bool) (net.Listener, error) {
 	}
 	listener, err := net.ListenTCP("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("-listen %q: want an address of this machine and a free port, or port 0: %w", address, err)
+		return nil, fmt.Errorf("-listen %q: want an address of this machine and a port that is free, or 0 for any: %w", address, err)
 	}
 	return listener, nil
 }

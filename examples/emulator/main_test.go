@@ -20,9 +20,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestEmulator_KeepsFlowLogs(t *testing.T) {
+func TestEmulator_KeepsWhatTheSDKCreates(t *testing.T) {
 	t.Parallel()
 	client := start(t)
 	created, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d", "vpc-1a2b3c4d"))
@@ -34,7 +36,7 @@ func TestEmulator_KeepsFlowLogs(t *testing.T) {
 	assert.Equal(t, "vpc-1a2b3c4d", *described.FlowLogs[1].ResourceId)
 }
 
-func TestEmulator_HasTheRegionAndAccountOfItsOptions(t *testing.T) {
+func TestEmulator_IsInTheRegionAndAccountOfItsOptions(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-region", "eu-west-1", "-account", "210987654321")
 	in := request("vpc-0a1b2c3d")
@@ -45,7 +47,7 @@ func TestEmulator_HasTheRegionAndAccountOfItsOptions(t *testing.T) {
 	require.ErrorContains(t, err, "Unable to assume given IAM role")
 }
 
-func TestEmulator_InjectsOneFaultPerCall(t *testing.T) {
+func TestEmulator_MeetsEachCallWithOneFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ fault, want string }{
 		{"lose", `": EOF`},
@@ -61,7 +63,7 @@ func TestEmulator_InjectsOneFaultPerCall(t *testing.T) {
 	}
 	client := start(t, "-fault", strings.Join(names, ","))
 	_, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{})
-	require.NoError(t, err, "other operations are unaffected")
+	require.NoError(t, err, "other operations meet none")
 	for _, tt := range tests {
 		_, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d"))
 		require.ErrorContains(t, err, tt.want, tt.fault)
@@ -70,11 +72,11 @@ func TestEmulator_InjectsOneFaultPerCall(t *testing.T) {
 	require.NoError(t, err)
 	described, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{})
 	require.NoError(t, err)
-	require.Len(t, described.FlowLogs, 1, "the calls had the same token")
+	require.Len(t, described.FlowLogs, 1, "the calls had one token")
 	assert.Equal(t, created.FlowLogIds[0], *described.FlowLogs[0].FlowLogId)
 }
 
-func TestEmulator_DelaysOrHangs(t *testing.T) {
+func TestEmulator_IsSlowOrSilentWhenAsked(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-latency", "1h"}, {"-fault", "hang"}} {
 		client := start(t, args...)
@@ -85,15 +87,16 @@ func TestEmulator_DelaysOrHangs(t *testing.T) {
 	}
 }
 
-func TestEmulator_RejectsSomeResources(t *testing.T) {
+func TestEmulator_DeniesSomeResourcesTheDestinationOfTheCall(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-fail", "vpc-1a2b3c4d,vpc-3a4b5c6d")
-	for _, other := range []string{"vpc-0a1b2c3d", "vpc-2a3b4c5d"} {
-		created, err := client.CreateFlowLogs(t.Context(), request(other, "vpc-1a2b3c4d"))
+	for _, bucket := range []string{"first-bucket", "second-bucket"} {
+		created, err := client.CreateFlowLogs(t.Context(), toBucket(bucket, "vpc-0a1b2c3d", "vpc-1a2b3c4d"))
 		require.NoError(t, err)
 		assert.Len(t, created.FlowLogIds, 1)
 		require.Len(t, created.Unsuccessful, 1)
 		assert.Equal(t, "vpc-1a2b3c4d", *created.Unsuccessful[0].ResourceId)
+		assert.Equal(t, "Access Denied for LogDestination: "+bucket+". Please check LogDestination permission", *created.Unsuccessful[0].Error.Message)
 	}
 }
 
@@ -136,7 +139,7 @@ func TestEmulator_ServesTheAWSCLI(t *testing.T) {
 }
 
 // Not parallel: the signals are for the whole process.
-func TestEmulator_EndsWithoutErrorOnASignal(t *testing.T) {
+func TestEmulator_EndsWithoutErrorWhenToldTo(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot signal itself on Windows")
 	}
@@ -150,22 +153,24 @@ func TestEmulator_EndsWithoutErrorOnASignal(t *testing.T) {
 	}
 }
 
-func TestEmulator_ListensOnOtherAddressesIfPublic(t *testing.T) {
+func TestListen_AcceptsAPublicAddressIfToldTo(t *testing.T) {
 	t.Parallel()
 	listener, err := listen("0.0.0.0:0", true)
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 }
 
-// start returns the SDK's client of an emulator, with one attempt per call.
+// start returns the SDK's client of an emulator, making one attempt a call.
+//
+// The client is that of a Server, sent to the emulator instead: a plain
+// ec2.Client can fail over loopback, see its transport.
 func start(t *testing.T, args ...string) *ec2.Client {
-	return ec2.New(ec2.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(serve(t, args...)),
-		Retryer:      aws.NopRetryer{},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}, nil
-		}),
+	url := serve(t, args...)
+	server := flowlogstest.NewServer(flowlogstest.New())
+	t.Cleanup(server.Close)
+	return server.Client(func(o *ec2.Options) {
+		o.BaseEndpoint = &url
+		o.Retryer = aws.NopRetryer{}
 	})
 }
 
@@ -199,4 +204,12 @@ func request(ids ...string) *ec2.CreateFlowLogsInput {
 		LogGroupName:             aws.String("my-flow-logs"),
 		DeliverLogsPermissionArn: aws.String("arn:aws:iam::123456789012:role/publishFlowLogs"),
 	}
+}
+
+func toBucket(bucket string, ids ...string) *ec2.CreateFlowLogsInput {
+	in := request(ids...)
+	in.ClientToken = nil
+	in.LogGroupName, in.DeliverLogsPermissionArn = nil, nil
+	in.LogDestinationType, in.LogDestination = types.LogDestinationTypeS3, aws.String("arn:aws:s3:::"+bucket)
+	return in
 }

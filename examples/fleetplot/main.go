@@ -48,7 +48,7 @@ func measure(module string) ([]series, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "series.csv")
 	command := exec.Command("go", "test", "-run", "^TestFleet_IsNeverFasterThanTheBucketAllows$", "-count", "1", ".", "-fleet.series", file)
 	command.Dir = module

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,5 +34,5 @@ func TestRead_NamesTheLineThatIsWrong(t *testing.T) {
 	require.NoError(t, os.WriteFile(table, []byte("one,flowlogs,0,0\none,flowlogs,x,1\n"), 0o600))
 	_, err := read(table)
 	require.ErrorContains(t, err, "line 2")
-	assert.False(t, strings.Contains(err.Error(), "\n"))
+	assert.NotContains(t, err.Error(), "\n")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -53,8 +54,12 @@ type words []string
 
 func (w *words) UnmarshalYAML(n *yaml.Node) error {
 	nodes := n.Content
-	if n.Kind == yaml.ScalarNode {
+	switch n.Kind {
+	case yaml.ScalarNode:
 		nodes = []*yaml.Node{n}
+	case yaml.SequenceNode:
+	default:
+		return fmt.Errorf("line %d: want a value or a list", n.Line)
 	}
 	for _, node := range nodes {
 		value := node.Value
