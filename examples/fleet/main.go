@@ -1,35 +1,27 @@
-// Command fleet creates a flow log on every VPC of a Region, at the rate at which
-// the account may call EC2. It can be stopped and resumed at any time.
+// Command fleet brings every VPC of a Region to the same flow log. Run it every
+// night: it creates what is missing, and where nothing is missing it only lists.
 //
+//	go -C examples run ./fleet -plan
 //	go -C examples run ./fleet
-//	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs
-//	go -C examples run ./fleet -aws -token TOKEN
+//	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs -plan
+//
+// With -plan it prints what is to be done and does nothing. The exit status is then
+// 2 if there is something to do and 0 if there is nothing, as that of terraform
+// plan -detailed-exitcode. It deletes nothing: a flow log that is in the way is
+// reported, and the other VPCs are done.
+//
+// It can be stopped at any time, by Ctrl-C or kill -9, and run again.
 //
 // By default it calls a server in this process, with some thousands of VPCs and a
-// small quota of calls. With -aws it calls AWS, as this machine is configured; the
-// caller needs ec2:DescribeVpcs and the permissions that examples/policies prints
-// with -reconcile. With -endpoint-url it calls another server, with made-up
-// credentials, or with both flags that server with the credentials of the machine.
-// With -serve it is such a server, for another fleet to call:
+// small quota of calls, which forgets everything in the end. With -aws it calls
+// AWS, as this machine is configured; the caller needs ec2:DescribeVpcs and the
+// permissions that examples/policies prints with -reconcile. With -endpoint-url it
+// calls another server, with made-up credentials, or with both flags that server
+// with the credentials of the machine. With -serve it is such a server, for another
+// fleet to call:
 //
 //	go -C examples run ./fleet -serve 127.0.0.1:4567
 //	go -C examples run ./fleet -endpoint-url http://127.0.0.1:4567
-//
-// # Jobs
-//
-// A run is for the VPCs that have no flow log of the same traffic type to the same
-// destination. Before it creates anything, it writes its request, with the IDs and
-// a client token, to a file in the folder -jobs, and prints the token. After Ctrl-C
-// or kill -9, the same flags with -token resume it: the same calls are sent under
-// the same tokens, and EC2 creates nothing twice. VPCs that were created or deleted
-// in the meantime do not matter. The file is removed when everything is created.
-//
-// If there is no such file, for example on another machine, -token names a new job,
-// for the VPCs that have no flow log by then.
-//
-// EC2 may repeat its response to a token that it knows. After the cause of a
-// rejection is fixed, run it again without -token: the run is for the VPCs that
-// still have no flow log.
 package main
 
 import (
@@ -40,9 +32,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
 func main() {
@@ -50,12 +44,17 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errSomethingToDo):
+		os.Exit(2)
+	default:
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
 }
+
+// errSomethingToDo is the error of a plan that is not empty.
+var errSomethingToDo = errors.New("there is something to do")
 
 // run writes its result to stdout and its progress to stderr. The error is nil if
 // every VPC has its flow log.
@@ -72,40 +71,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer disconnect()
-	j, err := start(ctx, api, o)
-	if err != nil {
+	req := o.request
+	if req.ResourceIDs, err = vpcs(ctx, api); err != nil {
 		return err
 	}
-	ids := j.request.ResourceIDs
-	if len(ids) == 0 {
-		fmt.Fprintln(stdout, "Every VPC has such a flow log.")
+	if len(req.ResourceIDs) == 0 {
+		fmt.Fprintln(stdout, "There are no VPCs.")
 		return nil
 	}
-	fmt.Fprintf(stdout, "%d VPCs. If this is interrupted, run it again with the same flags and -token %s\n", len(ids), j.request.ClientToken)
+	if o.plan {
+		return plan(ctx, reconcile.New(api), req, stdout)
+	}
+	return apply(ctx, api, req, stdout, stderr)
+}
 
-	summary, err := create(ctx, flowlogs.New(api), j.request, newProgress(stderr, len(ids)))
+// plan prints what is to be done.
+func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, stdout io.Writer) error {
+	plan, err := r.Plan(ctx, req)
 	if err != nil {
 		return err
 	}
-	summary.print(stdout)
-	if summary.created == summary.vpcs {
-		return j.remove()
+	fmt.Fprint(stdout, plan)
+	if slices.ContainsFunc(plan.Changes, func(c reconcile.Change) bool { return c.Action != reconcile.ActionKeep }) {
+		return errSomethingToDo
 	}
-	if ctx.Err() != nil || summary.resumable() {
-		fmt.Fprintf(stdout, "To resume, run it again with the same flags and -token %s\n", j.request.ClientToken)
-	} else {
-		fmt.Fprintln(stdout, "When the cause is fixed, run it again without -token, for the VPCs that have no flow log.")
-	}
-	return fmt.Errorf("%d of %d VPCs have no flow log yet", summary.vpcs-summary.created, summary.vpcs)
+	return nil
 }
 
-// create sends the request and shows its progress. The error is that of a request
-// that was not sent; otherwise the summary says what failed.
-func create(ctx context.Context, client *flowlogs.Client, req flowlogs.Request, progress progress) (*summary, error) {
-	defer progress.end()
-	resp, err := client.Create(ctx, req, func(o *flowlogs.Options) { o.OnProgress = progress.show })
-	if resp == nil {
-		return nil, err
+// apply does what is to be done, and prints how it ended.
+func apply(ctx context.Context, api reconcile.API, req flowlogs.Request, stdout, stderr io.Writer) error {
+	progress := newProgress(stderr)
+	result, err := reconcile.New(api, func(o *reconcile.Options) { o.OnProgress = progress.show }).Apply(ctx, req)
+	progress.end()
+	if result == nil {
+		return err
 	}
-	return summarize(resp), nil
+	s := summarize(result)
+	s.print(stdout)
+	if s.failed > 0 {
+		return fmt.Errorf("%d of %d VPCs have no such flow log yet", s.failed, len(result.Outcomes))
+	}
+	return nil
 }

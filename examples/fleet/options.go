@@ -6,8 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/go-flowlogs/flowlogs"
 )
@@ -23,9 +21,8 @@ type options struct {
 	vpcs      int
 	burst     int
 	perSecond float64
-	jobs      string
+	plan      bool
 	request   flowlogs.Request // without IDs
-	explicit  bool             // whether flags set parts of the request
 }
 
 // parse writes help to usage; the caller prints the error.
@@ -44,8 +41,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	flags.StringVar(&logGroup, "log-group", "", "`name` of the log group to publish to, with -role")
 	flags.StringVar(&role, "role", "", "`ARN` of the role that publishes to the log group")
 	flags.StringVar(&traffic, "traffic", string(flowlogs.TrafficTypeAll), "ACCEPT, REJECT or ALL")
-	flags.StringVar(&o.request.ClientToken, "token", "", "resume the job of this client `token` (default a new job)")
-	flags.StringVar(&o.jobs, "jobs", "", "`folder` for the files of unfinished jobs (default in the user's cache)")
+	flags.BoolVar(&o.plan, "plan", false, "print what is to be done, and do nothing")
 
 	err := flags.Parse(args)
 	switch {
@@ -59,6 +55,8 @@ func parse(args []string, usage io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q: want options only (-help shows all)", flags.Arg(0))
 	case o.serve != "" && (o.aws || o.endpoint != ""):
 		return o, errors.New("-serve cannot be combined with -aws or -endpoint-url")
+	case o.serve != "" && o.plan:
+		return o, errors.New("-serve cannot be combined with -plan")
 	case o.vpcs < 0 || o.burst < 1 || !(o.perSecond > 0):
 		return o, errors.New("want -vpcs of 0 or more, -burst of 1 or more, and -per-second of more than 0")
 	case bucket != "" && logGroup != "":
@@ -67,25 +65,12 @@ func parse(args []string, usage io.Writer) (options, error) {
 		return o, errors.New("-role is for a destination that is a -log-group")
 	}
 
-	flags.Visit(func(f *flag.Flag) {
-		switch f.Name {
-		case "bucket", "log-group", "role", "traffic":
-			o.explicit = true
-		}
-	})
 	o.request.TrafficType = flowlogs.TrafficType(traffic)
 	switch {
 	case logGroup != "":
 		o.request.Destination = flowlogs.CloudWatchLogs{LogGroupName: logGroup, RoleARN: role}
 	case bucket != "" || !o.aws:
 		o.request.Destination = flowlogs.S3{BucketARN: cmp.Or(bucket, demoBucket)}
-	}
-	if o.jobs == "" && o.serve == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("%w: set -jobs", err)
-		}
-		o.jobs = filepath.Join(cache, "flowlogs-fleet")
 	}
 	return o, nil
 }

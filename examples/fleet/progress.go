@@ -9,44 +9,50 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// progress shows how far a run is.
+// progress shows how far the creation is. Listing takes seconds, and shows
+// nothing.
 type progress interface {
-	show(flowlogs.Progress)
+	show(reconcile.Progress)
 	end()
 }
 
 // newProgress returns a bar if w is a terminal, and lines otherwise.
-func newProgress(w io.Writer, vpcs int) progress {
+func newProgress(w io.Writer) progress {
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return newBar(w, vpcs)
+		return &bar{w: w}
 	}
 	return &lines{w: w}
 }
 
 type bar struct {
 	w   io.Writer
-	bar *progressbar.ProgressBar
+	bar *progressbar.ProgressBar // nil: nothing is created yet
 }
 
-func newBar(w io.Writer, vpcs int) bar {
-	return bar{w, progressbar.NewOptions(vpcs,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetDescription("VPCs"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false), // Progress knows the rate better
-		progressbar.OptionSetRenderBlankState(true))}
-}
-
-func (b bar) show(p flowlogs.Progress) {
+func (b *bar) show(p reconcile.Progress) {
+	if p.Missing == 0 {
+		return
+	}
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions(p.Missing,
+			progressbar.OptionSetWriter(b.w),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(false), // Progress knows the rate better
+			progressbar.OptionSetRenderBlankState(true))
+	}
 	b.bar.Describe("VPCs" + details(p))
 	_ = b.bar.Set(done(p))
 }
 
 // end leaves the bar as it is: what follows gets a line of its own.
-func (b bar) end() { fmt.Fprintln(b.w) }
+func (b *bar) end() {
+	if b.bar != nil {
+		fmt.Fprintln(b.w)
+	}
+}
 
 // lines writes a line for every tenth of the VPCs, so that a log stays short.
 type lines struct {
@@ -54,27 +60,33 @@ type lines struct {
 	tenths int
 }
 
-func (l *lines) show(p flowlogs.Progress) {
-	if tenths := 10 * done(p) / p.Resources; tenths > l.tenths {
+func (l *lines) show(p reconcile.Progress) {
+	if p.Missing == 0 {
+		return
+	}
+	if tenths := 10 * done(p) / p.Missing; tenths > l.tenths {
 		l.tenths = tenths
-		fmt.Fprintf(l.w, "%d of %d VPCs%s\n", done(p), p.Resources, details(p))
+		fmt.Fprintf(l.w, "%d of %d VPCs%s\n", done(p), p.Missing, details(p))
 	}
 }
 
 func (*lines) end() {}
 
-func done(p flowlogs.Progress) int { return p.Created + p.Unsuccessful + p.Failed }
+// done counts the VPCs for which a call has been made.
+func done(p reconcile.Progress) int {
+	return min(p.Created+p.Create.Unsuccessful+p.Create.Failed, p.Missing)
+}
 
 // details says what is remarkable about the progress.
-func details(p flowlogs.Progress) string {
+func details(p reconcile.Progress) string {
 	var s string
-	if n := p.Unsuccessful + p.Failed; n > 0 {
+	if n := p.Create.Unsuccessful + p.Create.Failed; n > 0 {
 		s += fmt.Sprintf(", %d without a flow log", n)
 	}
-	if p.Throttled > 0 {
-		s += fmt.Sprintf(", %d of %d calls throttled", p.Throttled, p.Attempts)
+	if p.Create.Throttled > 0 {
+		s += fmt.Sprintf(", %d of %d calls throttled", p.Create.Throttled, p.Create.Attempts)
 	}
-	if left := p.Remaining.Round(time.Second); left > 0 {
+	if left := p.Create.Remaining.Round(time.Second); left > 0 {
 		s += fmt.Sprintf(", about %v left", left)
 	}
 	return s

@@ -13,24 +13,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestMissing_ListsEveryPage(t *testing.T) {
+func TestVPCs_AreThoseOfEveryPage(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 999, 1000, 1001, 2000, 2500} {
-		api := clientOf(serving(t, flowlogstest.New(), vpcIDs(n)))
-		ids, err := missing(t.Context(), api, flowlogs.Request{})
+		ids, err := vpcs(t.Context(), clientOf(serving(t, flowlogstest.New(), vpcIDs(n))))
 		require.NoError(t, err)
 		assert.Equal(t, once(vpcIDs(n)), once(ids))
 		assert.Len(t, ids, n)
 	}
 }
 
-func TestMissing_IsInTheSameOrderEachTime(t *testing.T) {
+func TestVPCs_AreInTheSameOrderEachTime(t *testing.T) {
 	t.Parallel()
-	ids, err := missing(t.Context(), clientOf(serving(t, flowlogstest.New(), []string{"vpc-3", "vpc-1", "vpc-2"})), flowlogs.Request{})
+	ids, err := vpcs(t.Context(), clientOf(serving(t, flowlogstest.New(), []string{"vpc-3", "vpc-1", "vpc-2"})))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"vpc-1", "vpc-2", "vpc-3"}, ids)
 }

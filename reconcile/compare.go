@@ -1,0 +1,262 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs"
+)
+
+// relation is what a flow log is to the wanted one.
+type relation int
+
+const (
+	unrelated relation = iota // another destination or traffic type: both can be wanted
+	equal
+	inTheWay // the same destination and traffic type, but other settings
+)
+
+// wanted is the flow log that a request asks for.
+type wanted struct {
+	resourceType flowlogs.ResourceType
+	settings
+	tags map[string]string
+}
+
+// settings are those of a flow log, wanted or described, with every default
+// filled in. Two of them are compared as text.
+type settings struct {
+	trafficType      types.TrafficType // "": not compared
+	destinationType  types.LogDestinationType
+	destination      string // ARN; "": a log group that is known by its name
+	logGroup         logGroup
+	role             string // "": not compared
+	crossAccountRole string // "": not compared
+	interval         int32  // seconds
+	format           string
+	fileFormat       types.DestinationFileFormat
+	hivePartitions   bool
+	hourlyPartitions bool
+	tagFields        string
+}
+
+func newWanted(in *ec2.CreateFlowLogsInput) *wanted {
+	w := &wanted{resourceType: in.ResourceType, tags: make(map[string]string)}
+	for _, specification := range in.TagSpecifications {
+		for _, tag := range specification.Tags {
+			w.tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+	}
+	described := types.FlowLog{
+		DeliverCrossAccountRole:  in.DeliverCrossAccountRole,
+		DeliverLogsPermissionArn: in.DeliverLogsPermissionArn,
+		LogDestination:           in.LogDestination,
+		LogDestinationType:       in.LogDestinationType,
+		LogFormat:                in.LogFormat,
+		LogGroupName:             in.LogGroupName,
+		MaxAggregationInterval:   in.MaxAggregationInterval,
+		TrafficType:              in.TrafficType,
+	}
+	if o := in.DestinationOptions; o != nil {
+		described.DestinationOptions = &types.DestinationOptionsResponse{
+			FileFormat: o.FileFormat, HiveCompatiblePartitions: o.HiveCompatiblePartitions, PerHourPartition: o.PerHourPartition,
+		}
+	}
+	for _, f := range in.TagFieldSpecifications {
+		described.TagFieldSpecifications = append(described.TagFieldSpecifications, types.TagFieldSpecificationResponse{
+			ResourceType: f.ResourceType, TagKeys: f.TagKeys,
+		})
+	}
+	w.settings = w.normalize(&described)
+	return w
+}
+
+// normalize returns the settings of a flow log on a resource of the wanted type.
+// A field that an old flow log lacks has its default and is no difference:
+// https://github.com/cloud-custodian/cloud-custodian/issues/6152
+func (w *wanted) normalize(f *types.FlowLog) settings {
+	s := settings{
+		trafficType:      f.TrafficType,
+		destinationType:  cmp.Or(f.LogDestinationType, types.LogDestinationTypeCloudWatchLogs), // https://github.com/hashicorp/terraform-provider-aws/issues/6631
+		destination:      aws.ToString(f.LogDestination),
+		role:             aws.ToString(f.DeliverLogsPermissionArn),
+		crossAccountRole: aws.ToString(f.DeliverCrossAccountRole),
+		interval:         600,
+		format:           strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " "), // EC2 is strict about spaces; others are read all the same
+		tagFields:        tagFieldsText(f.TagFieldSpecifications),
+	}
+	if s.format == "" { // flow logs of 2017 have none
+		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
+	}
+	if isTransitGateway(w.resourceType) {
+		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html; that
+		// the traffic type shown means nothing, Terraform's provider knows:
+		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
+		s.interval, s.trafficType = 60, ""
+	}
+	if f.MaxAggregationInterval != nil {
+		s.interval = *f.MaxAggregationInterval
+	}
+	switch s.destinationType {
+	case types.LogDestinationTypeCloudWatchLogs:
+		// https://github.com/hashicorp/terraform-provider-aws/issues/6373
+		s.destination = strings.TrimSuffix(s.destination, ":*")
+		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), s.role)
+	case types.LogDestinationTypeS3:
+		// A role was shown in 2018, though nobody can ask for one.
+		s.role = ""
+		// Since 2024 the options are shown though nobody asked for them:
+		// https://github.com/hashicorp/terraform-provider-aws/issues/23521
+		s.fileFormat = types.DestinationFileFormatPlainText
+		if o := f.DestinationOptions; o != nil {
+			s.fileFormat = cmp.Or(o.FileFormat, s.fileFormat)
+			s.hivePartitions = aws.ToBool(o.HiveCompatiblePartitions)
+			s.hourlyPartitions = aws.ToBool(o.PerHourPartition)
+		}
+	}
+	return s
+}
+
+// isTransitGateway includes the attachments.
+func isTransitGateway(t flowlogs.ResourceType) bool {
+	return t == flowlogs.ResourceTypeTransitGateway || t == flowlogs.ResourceTypeTransitGatewayAttachment
+}
+
+// tagFieldsText has the tag fields sorted: they are a set.
+func tagFieldsText(specifications []types.TagFieldSpecificationResponse) string {
+	keys := make(map[types.TaggableResourceType][]string)
+	for _, s := range specifications {
+		for _, key := range s.TagKeys {
+			keys[s.ResourceType] = append(keys[s.ResourceType], strconv.Quote(key))
+		}
+	}
+	var texts []string
+	for _, t := range slices.Sorted(maps.Keys(keys)) {
+		slices.Sort(keys[t])
+		texts = append(texts, string(t)+" "+strings.Join(slices.Compact(keys[t]), " "))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// logGroup is what is known of a log group. A flow log that was created with
+// the name shows only that, and one that was created with the ARN shows both:
+// https://github.com/hashicorp/terraform-provider-aws/issues/45770
+type logGroup struct {
+	name    string
+	account string // "": unknown
+}
+
+// newLogGroup reads the ARN, or without one takes the name as that of a log group
+// in the account of the role, which is the caller's:
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func newLogGroup(arn, name, role string) logGroup {
+	if parts := strings.SplitN(arn, ":", 7); len(parts) == 7 && parts[2] == "logs" && parts[5] == "log-group" {
+		return logGroup{name: parts[6], account: parts[4]}
+	}
+	g := logGroup{name: name}
+	if parts := strings.SplitN(role, ":", 6); len(parts) == 6 {
+		g.account = parts[4]
+	}
+	return g
+}
+
+// compare says what the flow log f is to the wanted one, and how it differs if it
+// is in the way. Tags do not count: they can be changed in place, see
+// tagDifferences. A role counts where both have one.
+func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
+	had := w.normalize(f)
+	if had.destinationType != w.destinationType || had.trafficType != "" && had.trafficType != w.trafficType {
+		return unrelated, nil
+	}
+	var differences []Difference
+	switch {
+	case w.sameDestination(&had):
+	case w.perhapsSameDestination(&had):
+		differences = append(differences, Difference{fieldBucketARN, w.destination, had.destination})
+	default:
+		return unrelated, nil
+	}
+	add := func(field, want, have string) {
+		if want != have {
+			differences = append(differences, Difference{field, want, have})
+		}
+	}
+	if had.role != "" && w.role != "" {
+		add("Destination.RoleARN", w.role, had.role)
+	}
+	if had.crossAccountRole != "" && w.crossAccountRole != "" {
+		add("Destination.CrossAccountRoleARN", w.crossAccountRole, had.crossAccountRole)
+	}
+	add("Destination.FileFormat", string(w.fileFormat), string(had.fileFormat))
+	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(w.hivePartitions), strconv.FormatBool(had.hivePartitions))
+	add("Destination.PerHourPartition", strconv.FormatBool(w.hourlyPartitions), strconv.FormatBool(had.hourlyPartitions))
+	add("MaxAggregationInterval", seconds(w.interval), seconds(had.interval))
+	add("LogFormat", w.format, had.format)
+	add("TagFields", w.tagFields, had.tagFields)
+	if len(differences) == 0 {
+		return equal, nil
+	}
+	return inTheWay, differences
+}
+
+const fieldBucketARN = "Destination.BucketARN"
+
+func (w *wanted) sameDestination(had *settings) bool {
+	switch {
+	case w.destinationType != types.LogDestinationTypeCloudWatchLogs, w.destination != "" && had.destination != "":
+		return w.destination == had.destination
+	case w.logGroup.name != had.logGroup.name:
+		return false
+	default:
+		return w.logGroup.account == "" || had.logGroup.account == "" || w.logGroup.account == had.logGroup.account
+	}
+}
+
+// perhapsSameDestination reports whether the destinations differ only in the
+// slash after the bucket or its folder. Whether EC2 takes them for one is not
+// known.
+func (w *wanted) perhapsSameDestination(had *settings) bool {
+	return w.destinationType == types.LogDestinationTypeS3 &&
+		strings.TrimSuffix(w.destination, "/") == strings.TrimSuffix(had.destination, "/")
+}
+
+// tagDifferences compares the wanted tags. Other tags are not looked at.
+func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
+	if len(w.tags) == 0 {
+		return nil
+	}
+	had := make(map[string]string, len(f.Tags))
+	for _, tag := range f.Tags {
+		had[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	var differences []Difference
+	for _, key := range slices.Sorted(maps.Keys(w.tags)) {
+		if have, ok := had[key]; !ok || have != w.tags[key] {
+			differences = append(differences, Difference{fmt.Sprintf("Tags[%q]", key), w.tags[key], have})
+		}
+	}
+	return differences
+}
+
+// seconds shows an interval both as Go and as EC2 write it.
+func seconds(n int32) string {
+	return (time.Duration(n) * time.Second).String() + " (" + strconv.Itoa(int(n)) + " seconds)"
+}
+
+// isManaged reports whether a flow log belongs to one of AWS's telemetry rules,
+// which mark theirs with this tag:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-rules.html
+func isManaged(f *types.FlowLog) bool {
+	return slices.ContainsFunc(f.Tags, func(tag types.Tag) bool {
+		return aws.ToString(tag.Key) == "CloudWatchTelemetryRuleManaged" && aws.ToString(tag.Value) == "true"
+	})
+}

@@ -1,0 +1,59 @@
+package reconcile
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-flowlogs/flowlogs"
+)
+
+// The quota of DescribeFlowLogs, which is one of EC2's non-mutating actions:
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+const (
+	describeBurst     = 100
+	describePerSecond = 20
+)
+
+// limiter is a token bucket with that quota. It does not learn: listing is short
+// beside creating, and what others take of the quota shows as throttling, which
+// is retried.
+type limiter struct {
+	mu     sync.Mutex
+	tokens float64 // negative: calls that wait
+	at     time.Time
+}
+
+func newLimiter() *limiter { return &limiter{tokens: describeBurst, at: time.Now()} }
+
+// Wait returns when a call may be made, or with the error of ctx.
+func (l *limiter) Wait(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	delay := l.take(1)
+	if delay <= 0 || sleep(ctx, delay) {
+		return ctx.Err()
+	}
+	l.take(-1)
+	return ctx.Err()
+}
+
+// take takes tokens and returns how long it is until they are there.
+func (l *limiter) take(n float64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.tokens = min(l.tokens+now.Sub(l.at).Seconds()*describePerSecond, describeBurst) - n
+	l.at = now
+	return time.Duration(-l.tokens / describePerSecond * float64(time.Second))
+}
+
+// Observe empties the bucket when EC2 says that its own is empty.
+func (l *limiter) Observe(a flowlogs.Attempt) {
+	if a.Reason == flowlogs.ErrThrottled {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.tokens = min(l.tokens, 0)
+	}
+}

@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs"
+)
+
+// API is the three EC2 operations that this package calls. An *[ec2.Client]
+// satisfies it.
+type API interface {
+	flowlogs.API
+	ec2.DescribeFlowLogsAPIClient
+	DeleteFlowLogs(ctx context.Context, params *ec2.DeleteFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.DeleteFlowLogsOutput, error)
+}
+
+var _ API = (*ec2.Client)(nil)
+
+// Options configures a [Reconciler]. The zero value of a field means its default.
+type Options struct {
+	// Client are the options of the [flowlogs.Client] that creates. Its Retryer,
+	// RetryTimeout and ClientOptions apply to the other calls too; there, a
+	// RetryTimeout of zero is 15 minutes for requests of more than 200 resources
+	// and none for smaller ones. Token is not used, because a state has no token:
+	// each Apply creates under random ones.
+	Client []func(*flowlogs.Options)
+
+	// Describe paces the calls of DescribeFlowLogs. Nil: a Limiter of the
+	// Reconciler with the documented quota, which is 100 calls and then 20 per
+	// second. Share a Limiter between all Reconcilers of an account and Region.
+	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+	Describe flowlogs.Limiter
+
+	// Replace reports whether a flow log that is in the way may be replaced, which
+	// means deleted once the new one exists. It may be called several times for
+	// the same flow log. Nil: nothing is ever deleted. Replace is not asked about
+	// flow logs that AWS's telemetry rules manage, nor about those whose
+	// destination may be the wanted one, written differently: neither is ever
+	// deleted.
+	Replace func(types.FlowLog) bool
+
+	// Probation is how long a new flow log must not be failing before the one that
+	// it replaces is deleted. Zero or negative: it is looked at once.
+	Probation time.Duration
+
+	// OnProgress is called after each step, in the goroutine of the caller. Nil:
+	// progress is not reported.
+	OnProgress func(Progress)
+}
+
+// Reconciler brings the flow logs of resources to the state that a request
+// describes. It is immutable and safe for concurrent use.
+type Reconciler struct {
+	api     API
+	options Options
+	client  *flowlogs.Client
+	creates flowlogs.Options // of client
+	caller  caller           // of the other operations
+	deletes flowlogs.Limiter
+}
+
+// New returns a Reconciler that calls api, which must not be nil.
+func New(api API, optFns ...func(*Options)) *Reconciler {
+	r := &Reconciler{api: api, deletes: flowlogs.NewLimiter()}
+	for _, fn := range optFns {
+		fn(&r.options)
+	}
+	for _, fn := range r.options.Client {
+		fn(&r.creates)
+	}
+	r.creates.Token = flowlogs.RandomToken
+	if r.options.Describe == nil {
+		r.options.Describe = newLimiter()
+	}
+	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
+		*o = r.creates
+		o.Isolate = withoutExisting(o.Isolate)
+	})
+	r.caller = newCaller(api, &r.creates)
+	return r
+}
+
+// withoutExisting leaves a call that is rejected because some of its flow logs
+// exist already in one piece: a single DescribeFlowLogs finds them all.
+func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) bool {
+	if isolate == nil {
+		isolate = isolatedByDefault
+	}
+	return func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
+}
+
+// isolatedByDefault is the default of [flowlogs.Options].
+func isolatedByDefault(r flowlogs.Reason) bool {
+	return slices.Contains([]flowlogs.Reason{
+		flowlogs.ErrResourceNotFound, flowlogs.ErrAlreadyExists, flowlogs.ErrNotAuthorized,
+		flowlogs.ErrLimitExceeded, flowlogs.ErrInvalidParameter,
+	}, r)
+}
+
+// inputOf validates the request as a Client of the same options does before it
+// sends anything, and returns the input that it would send. The error is nil or
+// a *[flowlogs.ValidationError].
+func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, error) {
+	var problems []flowlogs.FieldError
+	if req.ClientToken != "" {
+		problems = append(problems, flowlogs.FieldError{
+			Field:   "ClientToken",
+			Value:   req.ClientToken,
+			Message: "leave it empty: a token stands for one creation, not for a state",
+		})
+		req.ClientToken = ""
+	}
+	rec := &recorder{region: r.caller.region}
+	_, err := flowlogs.New(rec, func(o *flowlogs.Options) {
+		o.Allow = r.creates.Allow
+		o.BatchSize = len(req.ResourceIDs)
+		o.Retryer = aws.NopRetryer{}
+		o.Limiter = flowlogs.NoLimit
+	}).Create(context.Background(), req)
+	var invalid *flowlogs.ValidationError
+	if errors.As(err, &invalid) {
+		problems = append(invalid.Fields, problems...)
+	}
+	if len(problems) > 0 {
+		return nil, &flowlogs.ValidationError{Fields: problems}
+	}
+	return rec.in, nil
+}
+
+// recorder is an API in a Region that sends nothing and keeps the input.
+type recorder struct {
+	region string
+	in     *ec2.CreateFlowLogsInput
+}
+
+func (r *recorder) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	r.in = in
+	return nil, errRecorded
+}
+
+var errRecorded = errors.New("not sent")
+
+// Options returns the settings that a Client looks at.
+func (r *recorder) Options() ec2.Options { return ec2.Options{Region: r.region} }
