@@ -43,8 +43,8 @@ const (
 	// for accounts with higher quotas, and at most mostRest, because calls are lost
 	// when EC2's bucket is full.
 	restCalls = 5
-	leastRest = 1 // second
-	mostRest  = 9 // seconds
+	leastRest = 1.0 // second
+	mostRest  = 9.0 // seconds
 
 	// slowest is the least rate, in calls a second: how often a service is called
 	// that throttles every call.
@@ -123,9 +123,13 @@ func (q *quota) throttled(sent, now time.Time) {
 		return
 	}
 	elapsed := now.Sub(p.start)
+	rest := mostRest
 	switch {
 	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
+		if p.calls == 0 { // not one of many: a single call waits no longer than the SDK's retries do
+			rest = leastRest
+		}
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
@@ -133,7 +137,7 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	q.rate = max(q.rate, slowest)
 	q.learned = q.rate
-	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), mostRest)
+	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), rest)
 	q.limited, q.waited = true, now
 	q.period = period{start: now, rate: q.rate, empty: true}
 }

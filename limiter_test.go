@@ -104,7 +104,8 @@ func TestLimiter_StartsWithTheShareOfTheBucketThatItGot(t *testing.T) {
 	}{
 		{50, time.Second},     // all: 5 calls at 5 a second
 		{25, 2 * time.Second}, // half: 2.5 a second
-		{0, 9 * time.Second},
+		{1, 9 * time.Second},
+		{0, time.Second}, // a single call, which is retried as soon as the SDK would
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := flowlogs.NewLimiter()
@@ -407,8 +408,8 @@ func send(t *testing.T, l flowlogs.Limiter, a *account, calls, concurrency int) 
 func throttledLimiter(t *testing.T) flowlogs.Limiter {
 	t.Helper()
 	l := flowlogs.NewLimiter()
-	require.NoError(t, l.Wait(t.Context()))
-	observe(l, flowlogs.ErrThrottled)
+	call(t, l, 1, "")
+	call(t, l, 1, flowlogs.ErrThrottled)
 	return l
 }
 
