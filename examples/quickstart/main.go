@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
+	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
 func main() {
@@ -97,6 +98,32 @@ func tour(ctx context.Context, w io.Writer) error {
 	})
 	if !errors.Is(err, flowlogs.ErrDestinationAccessDenied) {
 		return fmt.Errorf("want an error for one subnet, not %w", err)
+	}
+
+	fmt.Fprintln(w, "\nDesired state: the first three VPCs and a new one. The plan, and what it changes, twice:")
+	return apply(ctx, w, reconcile.New(server.Client()), flowlogs.Request{
+		ResourceIDs: []string{"vpc-0a1b2c3d", "vpc-1a2b3c4d", "vpc-2a3b4c5d", "vpc-3a4b5c6d"},
+		TrafficType: flowlogs.TrafficTypeAll,
+		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs-bucket"},
+	})
+}
+
+// apply prints the plan, applies it, and applies it again, which changes nothing.
+func apply(ctx context.Context, w io.Writer, r *reconcile.Reconciler, req flowlogs.Request) error {
+	plan, err := r.Plan(ctx, req)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, plan)
+	for range 2 {
+		result, err := r.Apply(ctx, req)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\nchanged: %t\n", result.Changed)
+		for _, o := range result.Outcomes {
+			fmt.Fprintf(w, "%s  %s  %s\n", o.ResourceID, o.FlowLogID, o.Action)
+		}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ func TestQuickstart_RunsWithoutAWS(t *testing.T) {
 	assert.Regexp(t, `(?s)three VPCs.*"ClientToken": "[0-9a-f-]{36}",\s+"FlowLogIds": \[\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}",\s+"fl-[0-9a-f]{17}"\s+\],\s+"Unsuccessful": \[\]`, out.String())
 	assert.Regexp(t, `(?s)network interface.*"FlowLogIds": \[\s+"fl-[0-9a-f]{17}"\s+\]`, out.String())
 	assert.Regexp(t, `(?s)Two subnets.*"ResourceId": "subnet-1a2b3c4d".*\nsubnet-1a2b3c4d has no flow log: .*\n  reason: DestinationAccessDenied\n  hint:   \w`, out.String())
+	assert.Regexp(t, `(?s)Desired state.*1 to create, 0 to replace, 0 conflicts, 3 to keep.*changed: true\n.*vpc-3a4b5c6d  fl-[0-9a-f]{17}  create\n\nchanged: false\n.*vpc-3a4b5c6d  fl-[0-9a-f]{17}  keep\n$`, out.String())
 }
 
 func TestQuickstart_ValidatesBeforeItSends(t *testing.T) {
