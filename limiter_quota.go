@@ -67,12 +67,13 @@ const (
 // throttles the next call. Being too slow for a while costs nothing, since EC2's
 // bucket fills meanwhile.
 type quota struct {
-	limited bool      // whether EC2 has throttled a call
-	rate    float64   // calls a second
-	learned float64   // the rate after the last throttled call; 0: none yet
-	tokens  float64   // calls that may be sent at once
-	at      time.Time // when tokens was right
-	waited  time.Time // when a call last had to wait
+	limited bool          // whether EC2 has throttled a call
+	rate    float64       // calls a second
+	learned float64       // the rate after the last throttled call; 0: none yet
+	tokens  float64       // calls that may be sent at once
+	at      time.Time     // when tokens was right
+	waited  time.Time     // when a call last had to wait
+	alone   time.Duration // how long a call waits after a throttled one if no other waits
 	period  period
 }
 
@@ -82,23 +83,33 @@ type quota struct {
 type period struct {
 	start time.Time
 	empty bool    // whether EC2's bucket was empty at the start
+	tried bool    // a call has been let pass since
 	rate  float64 // at the start
 	calls int     // granted since the start
 }
 
 func newQuota() quota { return quota{rate: bucketRefill} }
 
-// delay returns how long the next call must wait for a token.
-func (q *quota) delay(now time.Time) time.Duration {
+// delay returns how long the next call must wait for a token. The first call after
+// a throttled one, if no other waits, is no part of a fleet, or the last one: it
+// waits about as long as the SDK's own retries do, for nobody gains from more.
+func (q *quota) delay(now time.Time, alone bool) time.Duration {
 	q.refill(now)
 	if !q.limited || q.tokens >= 1 {
 		return 0
 	}
 	q.waited = now
-	return time.Duration((1-q.tokens)/q.rate*float64(time.Second)) + 1 // rounded up
+	delay := time.Duration((1-q.tokens)/q.rate*float64(time.Second)) + 1 // rounded up
+	if alone && q.period.empty && !q.period.tried {
+		delay = min(delay, q.period.start.Add(q.alone).Sub(now))
+	}
+	return delay
 }
 
-func (q *quota) take() { q.tokens-- }
+func (q *quota) take() {
+	q.tokens--
+	q.period.tried = true
+}
 
 // granted counts a call that was not throttled. The rate grows only while calls
 // use all of it.
@@ -119,17 +130,13 @@ func (q *quota) granted(now time.Time) {
 func (q *quota) throttled(sent, now time.Time) {
 	q.refill(now)
 	p := &q.period
-	if p.empty && sent.Before(p.start) {
+	if p.empty && !sent.After(p.start) {
 		return
 	}
 	elapsed := now.Sub(p.start)
-	rest := mostRest
 	switch {
 	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
-		if p.calls == 0 { // not one of many: a single call waits no longer than the SDK's retries do
-			rest = leastRest
-		}
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
@@ -137,8 +144,13 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	q.rate = max(q.rate, slowest)
 	q.learned = q.rate
-	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), rest)
+	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), mostRest)
 	q.limited, q.waited = true, now
+	if p.calls > 0 {
+		q.alone = leastRest * time.Second
+	} else {
+		q.alone = max(2*q.alone, leastRest*time.Second)
+	}
 	q.period = period{start: now, rate: q.rate, empty: true}
 }
 

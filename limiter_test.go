@@ -91,8 +91,8 @@ func TestLimiter_WakesTheQueueWhenTheRateRises(t *testing.T) {
 				observe(l, "")
 			}
 		})
-		assert.Less(t, waitTimes(t, l, 1)[0], 3*time.Second)
-		assert.Greater(t, waitTimes(t, throttledLimiter(t), 1)[0], 5*time.Second)
+		assert.Less(t, firstOfTwo(t, l), 3*time.Second)
+		assert.Greater(t, firstOfTwo(t, throttledLimiter(t)), 5*time.Second)
 	})
 }
 
@@ -104,16 +104,26 @@ func TestLimiter_StartsWithTheShareOfTheBucketThatItGot(t *testing.T) {
 	}{
 		{50, time.Second},     // all: 5 calls at 5 a second
 		{25, 2 * time.Second}, // half: 2.5 a second
-		{1, 9 * time.Second},
-		{0, time.Second}, // a single call, which is retried as soon as the SDK would
+		{0, 9 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := flowlogs.NewLimiter()
 			call(t, l, test.granted, "")
 			call(t, l, 1, flowlogs.ErrThrottled)
-			assert.Equal(t, test.rest, waitTimes(t, l, 1)[0].Round(time.Millisecond))
+			assert.Equal(t, test.rest, firstOfTwo(t, l).Round(time.Millisecond))
 		})
 	}
+}
+
+func TestLimiter_LetsACallThatIsAlonePassAfterASecondAndThenTwiceAsLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := throttledLimiter(t)
+		for _, wait := range []time.Duration{1, 2, 4, 8, 9} {
+			assert.Equal(t, wait*time.Second, waitTimes(t, l, 1)[0].Round(time.Millisecond))
+			observe(l, flowlogs.ErrThrottled)
+		}
+	})
 }
 
 func TestLimiter_HalvesTheRateUntilACallGetsThrough(t *testing.T) {
@@ -145,8 +155,8 @@ func TestLimiter_DoesNotRaiseARateThatCallsDoNotWaitFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := throttledLimiter(t)
+		time.Sleep(17 * time.Second) // for three calls
 		waitTimes(t, l, 1)
-		time.Sleep(8 * time.Second) // for two calls
 		for range 60 {
 			observe(l, "")
 		}
@@ -434,6 +444,23 @@ func failCalls(l flowlogs.Limiter, sent time.Time, n int) {
 }
 
 // waitTimes returns when each of n calls, one after the other, may be sent.
+// firstOfTwo returns how long the first of two calls waits. A call that waits alone
+// is let pass sooner.
+func firstOfTwo(t *testing.T, l flowlogs.Limiter) time.Duration {
+	t.Helper()
+	start := time.Now()
+	var waits [2]time.Duration
+	var group sync.WaitGroup
+	for i := range waits {
+		group.Go(func() {
+			assert.NoError(t, l.Wait(t.Context()))
+			waits[i] = time.Since(start)
+		})
+	}
+	group.Wait()
+	return min(waits[0], waits[1])
+}
+
 func waitTimes(t *testing.T, l flowlogs.Limiter, n int) []time.Duration {
 	t.Helper()
 	start := time.Now()
