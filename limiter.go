@@ -102,7 +102,7 @@ func (l *limiter) admit(now time.Time) time.Duration {
 	if delay := max(l.quota.delay(now), l.outage.delay(now)); delay > 0 {
 		return delay
 	}
-	l.quota.take()
+	l.quota.spend()
 	l.outage.sent(now)
 	return 0
 }

@@ -27,11 +27,11 @@ type outage struct {
 	response  time.Time // the last call that did not fail so; what was sent before it is not counted
 }
 
-func (o *outage) lasts() bool { return o.failures >= outageFailures }
+func (o *outage) ongoing() bool { return o.failures >= outageFailures }
 
 // delay returns how long the next call must wait, negative if it may pass.
 func (o *outage) delay(now time.Time) time.Duration {
-	if !o.lasts() {
+	if !o.ongoing() {
 		return 0
 	}
 	return o.nextProbe.Sub(now)
@@ -39,7 +39,7 @@ func (o *outage) delay(now time.Time) time.Duration {
 
 // sent notes that a call is sent, which is a probe during an outage.
 func (o *outage) sent(now time.Time) {
-	if o.lasts() {
+	if o.ongoing() {
 		o.nextProbe = now.Add(min(max(now.Sub(o.start)/probeShare, minProbeWait), maxProbeWait))
 	}
 }

@@ -39,20 +39,20 @@ const (
 
 	// After a throttled call no call is sent for as long as restCalls take at the new
 	// rate. EC2's bucket gathers calls meanwhile, which are then spent little by
-	// little as the rate grows beyond what flows in. The rest is at least leastRest,
-	// for accounts with higher quotas, and at most mostRest, because calls are lost
+	// little as the rate grows beyond what flows in. The rest is at least minRest,
+	// for accounts with higher quotas, and at most maxRest, because calls are lost
 	// when EC2's bucket is full.
 	restCalls = 5
-	leastRest = 1.0 // second
-	mostRest  = 9.0 // seconds
+	minRest   = 1.0 // second
+	maxRest   = 9.0 // seconds
 
-	// slowest is the least rate, in calls a second: how often a service is called
+	// minRate is the least rate, in calls a second: how often a service is called
 	// that throttles every call.
-	slowest = 0.25
+	minRate = 0.25
 
-	// fastest is where the rate stops growing, in calls a second: no quota of EC2 is
+	// maxRate is where the rate stops growing, in calls a second: no quota of EC2 is
 	// as high.
-	fastest = 1000
+	maxRate = 1000
 
 	// quotaMemory is how long a rate is kept after a call last had to wait for it.
 	quotaMemory = time.Hour
@@ -98,7 +98,7 @@ func (q *quota) delay(now time.Time) time.Duration {
 	return time.Duration((1-q.tokens)/q.rate*float64(time.Second)) + 1 // rounded up
 }
 
-func (q *quota) take() { q.tokens-- }
+func (q *quota) spend() { q.tokens-- }
 
 // granted counts a call that was not throttled. The rate grows only while calls
 // use all of it.
@@ -111,7 +111,7 @@ func (q *quota) granted(now time.Time) {
 	}
 	calls, seconds := float64(p.calls), now.Sub(p.start).Seconds()
 	growth := max(callGrowth*p.rate*calls*calls*calls, timeGrowth*seconds*seconds*seconds)
-	q.rate = min(p.rate+growth, fastest)
+	q.rate = min(p.rate+growth, maxRate)
 }
 
 // throttled lowers the rate, unless the call was already in flight when the rate was
@@ -123,21 +123,21 @@ func (q *quota) throttled(sent, now time.Time) {
 		return
 	}
 	elapsed := now.Sub(p.start)
-	rest := mostRest
+	rest := maxRest
 	switch {
 	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 		if p.calls == 0 { // not one of many: a single call waits no longer than the SDK's retries do
-			rest = leastRest
+			rest = minRest
 		}
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
 		q.rate = decrease * min(float64(p.calls)/elapsed.Seconds(), q.rate)
 	}
-	q.rate = max(q.rate, slowest)
+	q.rate = max(q.rate, minRate)
 	q.learned = q.rate
-	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), rest)
+	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, minRest), rest)
 	q.limited, q.waited = true, now
 	q.period = period{start: now, rate: q.rate, empty: true}
 }

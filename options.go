@@ -165,8 +165,8 @@ func settingsOf(api API, o *Options, optFns []func(*ec2.Options)) settings {
 	return s
 }
 
-// patient reports whether there are retries of any kind.
-func (s *settings) patient() bool { return s.retryer.MaxAttempts() != 1 }
+// hasRetries reports whether there are retries of any kind.
+func (s *settings) hasRetries() bool { return s.retryer.MaxAttempts() != 1 }
 
 // defaultClientOptions are the settings of a client without any, for functions
 // that look at them though the API is none of the SDK.
@@ -177,12 +177,12 @@ func retryerV2(r aws.Retryer) aws.RetryerV2 {
 	if v2, ok := r.(aws.RetryerV2); ok {
 		return v2
 	}
-	return firstVersion{r}
+	return retryerV1{r}
 }
 
-type firstVersion struct{ aws.Retryer }
+type retryerV1 struct{ aws.Retryer }
 
-func (r firstVersion) GetAttemptToken(context.Context) (func(error) error, error) {
+func (r retryerV1) GetAttemptToken(context.Context) (func(error) error, error) {
 	return r.GetInitialToken(), nil
 }
 

@@ -26,8 +26,8 @@ func watch(p **panicked, f func()) {
 	*p = nil
 }
 
-// resume panics as the goroutine did, with its value and stack.
-func (p *panicked) resume() {
+// repanic panics as the goroutine did, with its value and stack.
+func (p *panicked) repanic() {
 	switch {
 	case p == nil:
 	case p.value == nil:
