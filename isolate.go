@@ -45,7 +45,7 @@ func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) 
 // divisible reports whether a batch is to be split. A dry run is not: it creates
 // nothing for the other resources. Nor is a call that may have been applied, if EC2
 // now rejects the caller: it does so before it looks at the token, and the halves,
-// with other tokens, could create the same flow logs again.
+// under other tokens, would repeat what was applied.
 func (j *job) divisible(p *part, reason Reason) bool {
 	if len(p.ResourceIDs) == 1 || aws.ToBool(j.template.DryRun) {
 		return false

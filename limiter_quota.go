@@ -46,12 +46,12 @@ const (
 	minRest   = 1.0 // second
 	maxRest   = 9.0 // seconds
 
-	// minRate is the least rate, in calls a second: how often a service is called
-	// that throttles every call.
+	// minRate, in calls a second, is how often a service is called that throttles every
+	// call.
 	minRate = 0.25
 
-	// maxRate is where the rate stops growing, in calls a second: no quota of EC2 is
-	// as high.
+	// maxRate, in calls a second, is where the rate stops growing. No quota of EC2 is as
+	// high.
 	maxRate = 1000
 
 	// quotaMemory is how long a rate is kept after a call last had to wait for it.
@@ -63,7 +63,7 @@ const (
 //
 // A throttled call means that EC2's bucket is empty. So the calls that were granted
 // between two throttled ones are what flowed into EC2's bucket for this process,
-// however much others took. The rate starts somewhat below that and grows until EC2
+// regardless of how much others took. The rate starts somewhat below that and grows until EC2
 // throttles the next call. Being too slow for a while costs nothing, since EC2's
 // bucket fills meanwhile.
 type quota struct {
@@ -71,7 +71,7 @@ type quota struct {
 	rate    float64   // calls a second
 	learned float64   // the rate after the last throttled call; 0: none yet
 	tokens  float64   // calls that may be sent at once
-	at      time.Time // when tokens was right
+	at      time.Time // when tokens was last updated
 	waited  time.Time // when a call last had to wait
 	period  period
 }
@@ -125,9 +125,9 @@ func (q *quota) throttled(sent, now time.Time) {
 	elapsed := now.Sub(p.start)
 	rest := maxRest
 	switch {
-	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
+	case !p.empty: // the share of a full bucket that was granted is taken for the share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
-		if p.calls == 0 { // not one of many: a single call waits no longer than the SDK's retries do
+		if p.calls == 0 { // a single call, throttled at once, waits no longer than the SDK's retries do
 			rest = minRest
 		}
 	case p.calls == 0:
@@ -142,7 +142,8 @@ func (q *quota) throttled(sent, now time.Time) {
 	q.period = period{start: now, rate: q.rate, empty: true}
 }
 
-// refill adds the tokens since the last time, and forgets what is out of date.
+// refill adds the tokens for the time since the last call, and resets a quota that is
+// out of date.
 func (q *quota) refill(now time.Time) {
 	if q.limited && now.Sub(q.waited) > quotaMemory {
 		*q = newQuota()

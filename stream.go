@@ -198,7 +198,7 @@ func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batc
 			break
 		}
 	}
-	// An iterator that ended because ctx did was not exhausted. Guarded by TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy.
+	// An iterator that watches ctx may have ended because ctx did. Guarded by TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy.
 	s.exhausted = !s.stopped() && ctx.Err() == nil
 	if len(batch) > 0 {
 		s.chunks <- chunk{ids: batch} // Guarded by TestStream_TakesAtMostOneMoreIDWhenItEnds.
