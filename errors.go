@@ -194,9 +194,9 @@ func plural(n int, noun string) string {
 // printable returns s on one line, without control characters and terminal
 // escapes, truncated to 1,000 bytes: s may come from anywhere.
 func printable(s string) string {
-	const most = 1000
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+	const limit = 1000
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		quoted := strconv.Quote(s)
