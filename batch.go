@@ -13,8 +13,8 @@ import (
 
 // Batch is one call of CreateFlowLogs: the resources that were sent under one
 // client token, and their results. If EC2 rejects a call because of some of its
-// resources, the call is split, and the Batches of its parts take its place, all
-// with its Index.
+// resources, the call is split: the Batches of its parts replace it, all with its
+// Index.
 type Batch struct {
 	Index        int    // position among the batches of the request, from 0
 	ClientToken  string // of the call: the request's, or derived from it
@@ -29,21 +29,23 @@ type Batch struct {
 	Attempts  int    // attempts sent to EC2; 0: not attempted
 	RequestID string // AWS's, of the last response; "": there was none
 
-	dryRun bool // it would have succeeded
+	dryRun bool // a dry run that would have succeeded
 }
 
-// split cuts the IDs of a request into several batches, under tokens derived from
+// split divides the IDs of a request among several batches, with tokens derived from
 // that of the request.
+//
 // Guarded by TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral.
 func split(ids []string, size int, token string) []Batch {
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
-	for part := range slices.Chunk(ids, size) { // clipped: appending to one batch leaves the next alone
+	for part := range slices.Chunk(ids, size) { // Chunk clips: appending to one batch does not overwrite the next
 		batches = append(batches, Batch{Index: len(batches), ClientToken: batchToken(token, part), ResourceIDs: part})
 	}
 	return batches
 }
 
-// halve splits the batch in two, under tokens derived from its own.
+// halve splits the batch in two, with tokens derived from its own.
+//
 // Guarded by TestCreate_IsolatesByHalvesTheFirstOneFirst.
 func (b *Batch) halve() (first, second Batch) {
 	ids := b.ResourceIDs
@@ -51,10 +53,10 @@ func (b *Batch) halve() (first, second Batch) {
 	half := func(ids []string) Batch {
 		return Batch{Index: b.Index, ClientToken: batchToken(b.ClientToken, ids), ResourceIDs: ids}
 	}
-	return half(ids[:middle:middle]), half(ids[middle:])
+	return half(ids[:middle:middle]), half(ids[middle:]) // clipped, as in split
 }
 
-// record notes a response of EC2. A nil response, which a mock may return,
+// record copies a response into the batch. A nil response, which a mock may return,
 // accounts for no resource.
 func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
@@ -100,8 +102,8 @@ func (b *Batch) complete() bool {
 	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs) // Guarded by TestCreate_RejectsAResponseThatLeavesResourcesOut.
 }
 
-// rejected returns the items that name a resource of the batch, the first of
-// those that name the same.
+// rejected returns the items by the resource of the batch that they name: the first if
+// several name the same.
 func (b *Batch) rejected() map[string]*UnsuccessfulItem {
 	if len(b.Unsuccessful) == 0 {
 		return nil
@@ -118,9 +120,9 @@ func (b *Batch) rejected() map[string]*UnsuccessfulItem {
 
 // Results yields every resource of the batch once, in the order of ResourceIDs,
 // with nil if it has its flow log, and otherwise with its error: an
-// *[UnsuccessfulItem] if EC2 rejected it individually, or the *[CallError] of
-// the call. If the response does not account for every resource, those that no
-// item names may have a flow log or not: their error is [ErrIncompleteResponse].
+// *[UnsuccessfulItem] if EC2 rejected it individually, else the *[CallError] of
+// the call. If the response does not account for every resource, it is not known
+// whether those that no item names have one: their error is [ErrIncompleteResponse].
 func (b Batch) Results() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		err := b.Err

@@ -16,22 +16,23 @@ import (
 type invoker struct {
 	settings
 	api      API
-	client   *ec2.Client // the API, if it is exactly that; its own retry loop is used then
+	client   *ec2.Client // the API, if it is exactly an *ec2.Client, whose own retry loop is then used; else nil
 	override aws.Retryer // Options.Retryer
 	optFns   []func(*ec2.Options)
 	limiter  Limiter
-	observer Observer // nil: the limiter is none
+	observer Observer // the limiter; nil: it does not observe
 }
 
 // newInvoker resolves the options for calls with optFns.
 func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)) invoker {
 	optFns = slices.Concat(o.ClientOptions, optFns)
 	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter}
-	// A type that embeds a client may not forward its options.
+	// Only an exact *ec2.Client is known to pass functions on to its retry loop: a
+	// type that embeds one may drop them.
 	if v.client, _ = api.(*ec2.Client); v.client == nil && !v.nested {
 		v.optFns = append(v.optFns, oneAttempt)
 	}
-	v.optFns = slices.Clip(v.optFns) // an API that appends must not write to those of another call
+	v.optFns = slices.Clip(v.optFns) // an API that appends must not overwrite the functions of another call
 	if v.limiter == nil {
 		v.limiter = own.of(v.region)
 	}
@@ -40,29 +41,30 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 }
 
 // call is one call of CreateFlowLogs: the attempts of one retry loop, all with
-// the same bytes.
+// the same bytes. It belongs to the goroutine that invokes it, and to the job once
+// invoke has returned.
 type call struct {
 	*invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
 	slots    chan struct{} // limits the calls on the wire; nil: no limit
-	holding  bool          // a slot
+	holding  bool          // whether the call holds a slot
 
 	out       *ec2.CreateFlowLogsOutput
-	err       error // of the last attempt that was sent, a *failure; nil: none was
-	refused   error // of the Limiter or the Retryer, which did not let an attempt pass
-	limited   bool  // refused is the Limiter's
-	unsent    bool  // the last attempt was let pass, but got no further than credentials and endpoint
+	err       error // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
+	blocked   error // of the Limiter or the Retryer, which prevented the next attempt
+	limited   bool  // blocked is the Limiter's error
+	unsent    bool  // the last attempt started, but failed before it was sent: no credentials or endpoint
 	mark      mark  // for an API that uses the SDK
-	canceled  bool  // the context ended with the last attempt in flight
-	retryable bool  // what the Retryer says of err
-	uncertain bool  // some attempt got no response and may have been applied
-	sent      int   // attempts
-	throttled int   // of them
+	canceled  bool  // the context ended while the last attempt was in flight
+	retryable bool  // whether the Retryer retries err
+	uncertain bool  // some attempt failed without a definite response, and may have been applied
+	sent      int   // attempts sent
+	throttled int   // attempts throttled
 }
 
 // invoke makes the call and records its result in the batch. The error of an
-// earlier call of the batch is kept if this one learns nothing new.
+// earlier call of the batch stays part of the new one if this call sends nothing.
 func (c *call) invoke(ctx context.Context) {
 	c.err, c.batch.Err = c.batch.Err, nil
 	var err error
@@ -79,18 +81,18 @@ func (c *call) invoke(ctx context.Context) {
 	c.batch.record(c.out)
 }
 
-// params returns a new input, which shares no memory with the template and the
-// batch: all attempts send the same, whatever an API does with its input.
+// input returns a new input, which shares no memory with the template and the
+// batch: an API that modifies its input does not affect the next attempt.
 //
 // Guarded by TestCreate_IsUnmovedByAnAPIThatChangesItsInput.
-func (c *call) params() *ec2.CreateFlowLogsInput {
+func (c *call) input() *ec2.CreateFlowLogsInput {
 	in := *c.template
 	in.ResourceIds, in.ClientToken = c.batch.ResourceIDs, &c.batch.ClientToken
 	return copyInput(&in)
 }
 
-// attempted counts an attempt that was sent, and returns its error as the retry
-// loop is to see it.
+// attempted records the result of an attempt that was sent, and returns the error
+// for the retry loop to classify.
 func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata, err error) error {
 	c.sent++
 	c.batch.Attempts++
@@ -127,7 +129,7 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 	return err
 }
 
-// explain says in the error of a call what its retry loop leaves out: whether
+// explain adds to the error of the retry loop what the loop does not say: whether
 // anything was sent, and the error of the last attempt.
 func (c *call) explain(ctx context.Context, err error) error {
 	if c.err != nil && errors.Is(err, c.err) {
@@ -135,18 +137,18 @@ func (c *call) explain(ctx context.Context, err error) error {
 	}
 	reason, cause := ErrNotAttempted, err
 	switch {
-	case c.sent > 0 && c.err == nil: // EC2 has accepted the call, and a middleware of the caller's fails
+	case c.sent > 0 && c.err == nil: // EC2 accepted the call, and then a middleware of the caller failed
 		return &failure{ErrNoResponse, fmt.Errorf("%w: %w", ErrNoResponse, err)}
 	case ctx.Err() != nil:
 		cause = contextError(ctx)
-	case c.refused != nil:
-		cause = c.refused
+	case c.blocked != nil:
+		cause = c.blocked
 	case c.unsent || c.sent == 0 && !isResponse(err):
-		// The service that the credentials come from may have rejected them.
+		// AuthFailure: the source of the credentials, such as STS, rejected the request for them.
 		if reason = ReasonOf(err); reason != ErrAuthFailure {
 			reason, cause = ErrConfiguration, fmt.Errorf("%w: %w", ErrConfiguration, err)
 		}
-	case c.sent == 0: // a stub in the caller's APIOptions has responded
+	case c.sent == 0: // a stub in the caller's APIOptions responded
 		c.batch.Attempts++
 		return &failure{ReasonOf(err), err}
 	}

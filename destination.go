@@ -69,8 +69,8 @@ type Firehose struct {
 	CrossAccountRoleARN string
 }
 
-// target is a destination as parameters of the operation, the form in which every
-// destination is validated and sent. The zero target is no destination.
+// target is a destination as parameters of the operation. Every destination is
+// validated and sent in this form. The zero target means none.
 type target struct {
 	typ                 types.LogDestinationType
 	logGroupName        string
@@ -113,8 +113,8 @@ func (d Firehose) target() target {
 	}
 }
 
-// targetOf is the target of d. A nil pointer is no destination: calling its
-// target method, which Go derives from that of the value, would panic.
+// targetOf returns the target of d. A nil pointer is no destination: its target
+// method, which Go derives from that of the value, would panic.
 func targetOf(d Destination) target {
 	switch d := d.(type) {
 	case nil:
@@ -137,7 +137,7 @@ func targetOfPointer[D Destination](d *D) target {
 	return (*d).target()
 }
 
-// destination is the typed form of t, nil for a type that has none.
+// destination returns the typed form of t, nil if its type has none.
 func (t target) destination() Destination {
 	switch t.typ {
 	case types.LogDestinationTypeCloudWatchLogs:

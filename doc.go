@@ -16,9 +16,9 @@
 //	})
 //
 // [Client.Create] validates the request against the rules of EC2, and sends nothing
-// if there is a problem. It splits the resources into calls of up to 300, paces the
-// calls by what EC2 lets through, and retries transient failures. Every attempt of a
-// call carries the same client token, so EC2 creates nothing twice.
+// if there is a problem. It divides the resources among calls of up to 300, paces the
+// calls at the rate that EC2 grants, and retries transient failures. Every attempt of
+// a call carries the same client token, so EC2 creates nothing twice.
 //
 // [Client.Stream] does the same for IDs from an iterator, in constant memory.
 // [Client.CreateFlowLogs] has the signature of the SDK's method: a Client can take
@@ -43,17 +43,17 @@
 // it in every error, [ReasonOf] returns it, [Reason.Hint] says what to do, and
 // [Reason.Retryable] whether the same request may succeed later.
 //
-// If it may, call Create again with the same request and token. Otherwise fix the
-// cause, and call Create with the failed resources alone and another token: EC2 may
-// repeat its response to the old one.
+// If the reason is retryable, call Create again with the same request and token.
+// Otherwise fix the cause, and call Create with the failed resources alone and another
+// token: EC2 may repeat its response to the old one.
 //
 // # Tokens
 //
-// Create makes a random token, which protects its own retries. To resume a request
-// after a crash, the token must be chosen and stored before the crash: set
-// Request.ClientToken, or use [ContentToken], which derives it from the request. The
-// same request and token are the same calls on any machine. How long EC2 remembers a
-// token is not documented.
+// By default, Create makes a random token, which makes its own retries safe. To resume
+// a request after a crash, its token must be known: store Request.ClientToken before
+// the call, or use [ContentToken], which derives it from the request. The same request
+// and token make the same calls on any machine. How long EC2 remembers a token is not
+// documented.
 //
 // # Time
 //

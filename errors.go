@@ -10,18 +10,18 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// CreateError is the error of a request that was sent. It unwraps to the
-// UnsuccessfulError, if there is one, and to each of Calls, so errors.Is finds the
-// [Reason] of every failure and errors.As every error of the SDK.
+// CreateError is the error of a request that was sent and did not create every flow
+// log. It unwraps to the UnsuccessfulError, if there is one, and to each of Calls:
+// errors.Is finds the [Reason] of every failure, and errors.As every error of the SDK.
 //
-// The flow logs in the [Response] exist all the same. [Response.Results] says
-// which resources have none, and why. If the reason is retryable, call Create
+// The flow logs in the [Response] exist nevertheless. [Response.Results] says which
+// resources have none, and why. If the reason is retryable, call Create
 // again with the same request and token. Otherwise fix the cause and call Create
 // with the failed resources alone and another token: EC2 may repeat its response
 // to the old one.
 type CreateError struct {
 	ClientToken  string             // of the request
-	Created      int                // flow logs that were created all the same
+	Created      int                // flow logs that were created nevertheless
 	Unsuccessful *UnsuccessfulError // nil: no resource was rejected individually
 	Calls        []*CallError       // the calls that failed, in the order of their batches
 }
@@ -93,7 +93,7 @@ func createError(token string, batches []Batch) error {
 type UnsuccessfulError struct {
 	Items       []UnsuccessfulItem // at least one
 	ClientToken string             // of the request
-	Created     int                // flow logs that were created all the same
+	Created     int                // flow logs that were created nevertheless
 }
 
 func (e *UnsuccessfulError) Error() string {
@@ -129,8 +129,7 @@ func (i *UnsuccessfulItem) Error() string {
 		printable(cmp.Or(i.Message, "no message")) + " (" + printable(cmp.Or(i.Code, "no code")) + ")"
 }
 
-// Reason returns the reason that code and message stand for, or "" if this
-// package knows none.
+// Reason returns the reason for the code and message, or "" if it is not known.
 func (i *UnsuccessfulItem) Reason() Reason { return classify(i.Code, i.Message) }
 
 // ErrorCode returns the code as EC2 sent it.
@@ -195,9 +194,9 @@ func plural(n int, noun string) string {
 // printable returns s on one line, without control characters and terminal
 // escapes, truncated to 1,000 bytes: s may come from anywhere.
 func printable(s string) string {
-	const most = 1000
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+	const limit = 1000
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		quoted := strconv.Quote(s)

@@ -14,7 +14,7 @@ import (
 
 // failure is the error of a call, with the Reason that errors.Is finds in it.
 type failure struct {
-	reason Reason // "": a code of EC2 that this package does not know
+	reason Reason // "": not known, such as a new code of EC2
 	err    error
 }
 
@@ -32,15 +32,15 @@ func notAttempted(cause error) error {
 
 // contextError returns the error of a context that has ended, with its cause.
 func contextError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very error
+	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // identity, not wrapping
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
 	return ctx.Err()
 }
 
-// lostResponseError is a response that could not be read. The SDK itself would
-// not retry it; under a client token that is safe, and RetryableError tells the
-// SDK's retryers so.
+// lostResponseError is a response that could not be read. The SDK does not retry
+// these by itself. With a client token a retry is safe, so RetryableError asks the
+// SDK's retryers for one.
 type lostResponseError struct{ err error }
 
 func (e *lostResponseError) Error() string        { return "response lost: " + e.err.Error() }
@@ -52,15 +52,15 @@ func isLost(err error) bool {
 	return errors.As(err, &lost)
 }
 
-// isEmpty reports whether a response over HTTP has nothing of EC2 in it. The SDK
-// takes that for a success.
+// isEmpty reports whether an HTTP response has none of the members that EC2 sends.
+// The SDK treats it as a success.
 func isEmpty(out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata) bool {
 	return out != nil && out.ClientToken == nil && out.FlowLogIds == nil && out.Unsuccessful == nil &&
 		awsmiddleware.GetRawResponse(metadata) != nil
 }
 
-// isCutOff reports whether EC2 responded with success in a body that cannot be
-// read, or in any body that cannot be read to its end.
+// isCutOff reports whether the body of a response ends early, or is that of a success
+// and cannot be parsed.
 func isCutOff(err error) bool {
 	var unread *smithy.DeserializationError
 	var response interface{ HTTPStatusCode() int }
@@ -68,14 +68,14 @@ func isCutOff(err error) bool {
 		(errors.Is(err, io.ErrUnexpectedEOF) || !errors.As(err, &response) || response.HTTPStatusCode() < 300)
 }
 
-// isResponse reports whether err is a response of EC2. A page of a proxy has no
-// code that the SDK knows.
+// isResponse reports whether err is a response of EC2. For the page of a proxy, the
+// SDK has no code or "UnknownError".
 func isResponse(err error) bool {
 	var response smithy.APIError
 	return errors.As(err, &response) && response.ErrorCode() != "" && response.ErrorCode() != "UnknownError"
 }
 
-// requestID returns AWS's ID of a response, "" if there was none.
+// requestID returns the request ID of a response, "" if it has none.
 func requestID(metadata middleware.Metadata, err error) string {
 	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok || err == nil {
 		return id

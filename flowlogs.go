@@ -10,7 +10,7 @@ import (
 )
 
 // API is the one EC2 operation that this package calls. An *[ec2.Client]
-// satisfies it, and so does a [Client], and any mock of one method.
+// satisfies it, and so do a [Client] and a mock of one method.
 type API interface {
 	CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error)
 }
@@ -22,15 +22,15 @@ var (
 
 // Client creates flow logs. It is immutable and safe for concurrent use.
 type Client struct {
-	api     API
-	options Options
-	own     *limiters // for calls without a Limiter
-	invoker invoker
+	api      API
+	options  Options
+	limiters *limiters // for calls without a Limiter
+	invoker  invoker
 }
 
-// New returns a Client that calls api, which must not be nil. If api is a Client
-// itself, the new one calls the same API with the same options, changed by
-// optFns: there is one retry loop, not two.
+// New returns a Client that calls api, which must not be nil. If api is itself a
+// Client, the new one calls the same API with the same options, changed by optFns,
+// so that there is one retry loop and not two.
 func New(api API, optFns ...func(*Options)) *Client {
 	if inner, ok := api.(*Client); ok {
 		return inner.with(optFns)
@@ -39,7 +39,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 }
 
 func newClient(api API, o Options, own *limiters) *Client {
-	c := &Client{api: api, options: o, own: own}
+	c := &Client{api: api, options: o, limiters: own}
 	c.invoker = newInvoker(api, &c.options, own)
 	return c
 }
@@ -49,37 +49,36 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 	if len(optFns) == 0 {
 		return c
 	}
-	return newClient(c.api, c.options.apply(optFns), c.own)
+	return newClient(c.api, c.options.apply(optFns), c.limiters)
 }
 
 // Create creates a flow log for every resource of the request, in as many calls
 // as that takes. It validates the request first, and sends nothing unless all of
 // it is valid.
 //
-// The error is nil, a *[ValidationError] if nothing was sent, that of
-// Options.Token, or a *[CreateError] for everything else that can go wrong. The
-// Response comes with a CreateError too: flow logs that were created exist, and
-// [Response.Results] says which resources have none and why. The Response is nil if
-// the request is invalid or has no token.
+// The error is nil, a *[ValidationError], the error of Options.Token, or a
+// *[CreateError]. With the first two errors nothing was sent, and the Response is
+// nil. With a CreateError there is a Response too: some flow logs may have been
+// created, and [Response.Results] says which resources have none and why.
 //
 // Transient failures are retried, by the Retryer and then until
 // Options.RetryTimeout. A call that EC2 rejects because of single resources is
 // split until these stand alone; see Options.Isolate. A fatal rejection, which
-// would apply to every other call, stops those that have not been sent: their
-// error is [ErrNotAttempted]. So does the end of ctx.
+// would apply to every other call, stops the job: the error of calls that have not
+// been sent is [ErrNotAttempted]. So does the end of ctx.
 //
 // A deadline belongs on ctx: without one, nothing limits how long the SDK waits for
 // a response. A request of several calls takes as long as EC2 allows, about a minute
 // for 100,000 VPCs, and up to Options.RetryTimeout longer in an outage.
 //
-// To resume a request after a crash, a timeout or on another machine, call Create
-// again with the same request and token, which must then have been chosen before:
-// set Request.ClientToken, or use [ContentToken]. Create sends the same calls
-// under the same tokens, and EC2 creates nothing twice.
+// To resume a request after a timeout or a crash, or on another machine, call Create
+// again with the same request and token. It sends the same calls under the same
+// tokens, and EC2 creates nothing twice. To survive a crash, the token must be known
+// before the first call: set Request.ClientToken, or use [ContentToken].
 //
 // A dry run that would have succeeded returns no error and a Response without
 // flow logs. It checks the parameters and the permission to call CreateFlowLogs.
-// Whether the destination exists and accepts flow logs, it cannot tell.
+// It does not check whether the destination exists and accepts flow logs.
 //
 // The caller needs the permission ec2:CreateFlowLogs, and others that depend on
 // the destination: see [Reason.Hint] of [ErrNotAuthorized].
@@ -125,26 +124,28 @@ func (c *Client) token(req Request) (string, error) {
 	return token, validateToken(token)
 }
 
-// CreateFlowLogs makes a Client an [API], for services that have one already; for an
-// interface of more methods, embed the *[ec2.Client] in a struct and override this
-// one, as the example does. It sends the caller's input as one call, however many IDs there are. As in
-// [Client.Create], the input is validated first, with its own names in the
-// errors, and retried under one token. If the input has none, Options.Token makes
-// it, and what is sent is what the token was made from: the input in its
-// canonical form, as [Request.Input] returns it.
+// CreateFlowLogs has the signature of the SDK's method, so a Client can take the
+// place of an *[ec2.Client] behind an interface. If that interface has more methods,
+// embed the *ec2.Client in a struct and override this one, as the example does.
 //
-// The error is as that of Create. The output comes with a *[CreateError] too, if
-// EC2 responded. A dry run always ends in an error, as with the SDK: ErrDryRun if
-// it would have succeeded.
+// The input is sent as one call, regardless of the number of IDs. As in
+// [Client.Create], it is validated first, and retried under one token. Errors name
+// the fields of the input. If the input has no token, Options.Token makes one, and
+// the input is sent in the form from which the token was made, that of
+// [Request.Input].
+//
+// The error is one of those of Create. If EC2 responded, the output is returned with
+// a *[CreateError] too. A dry run always returns an error, as with the SDK:
+// [ErrDryRun] if the call would have succeeded.
 //
 // A Retryer in optFns takes precedence.
 func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	v := &c.invoker
 	if len(optFns) > 0 {
-		own := newInvoker(c.api, &c.options, c.own, optFns...)
+		own := newInvoker(c.api, &c.options, c.limiters, optFns...)
 		v = &own
 	}
-	if v.nested { // this Client is behind the API of another one, which does the rest
+	if v.nested { // this Client is behind the API of another one, which validates and retries
 		return c.api.CreateFlowLogs(ctx, params, v.optFns...)
 	}
 	if params == nil {
@@ -173,9 +174,9 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 	return j.out, createError(batch.ClientToken, []Batch{batch})
 }
 
-// withToken returns the input in its canonical form, with a token made of that.
-// An input that only Options.Allow has let through may have no such form: it is
-// sent as it is, under a token made of what a Request can hold.
+// withToken returns the input in the form of [Request.Input], with a token made from
+// that. An input that is valid only by Options.Allow may not fit in a Request: it is
+// sent unchanged, under a token made from the part that fits.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
 	v := validator{paths: &inputPaths}
 	req := v.requestOf(in)

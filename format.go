@@ -99,12 +99,12 @@ const (
 	FieldNextHopInterfaceType    Field = "next-hop-interface-type"
 )
 
-// LogFormat is the fields of a flow log record, in order. Nil means EC2's default
-// format.
+// LogFormat is the list of the fields of a flow log record, in order. Nil means EC2's
+// default format.
 type LogFormat []Field
 
-// String returns the format as it is sent to EC2, "${a} ${b}", and an empty string
-// for an empty format.
+// String returns the format as it is sent to EC2, such as "${srcaddr} ${dstaddr}". It
+// returns "" for an empty format.
 func (f LogFormat) String() string {
 	if len(f) == 0 {
 		return ""
@@ -127,9 +127,9 @@ func (f LogFormat) String() string {
 }
 
 // ParseLogFormat parses a format as EC2 reads it: fields in the form ${field-id},
-// separated by spaces, with no space before the first or after the last. It rejects
-// a field that this release does not know, with Unknown set; a Request may have
-// such a field, see Options.Allow. The error is a *[ValidationError].
+// separated by spaces, without a space before the first or after the last. The error
+// is a *[ValidationError]. It is also returned for a field that this release does not
+// know, with Unknown set. A Request may have such a field; see Options.Allow.
 func ParseLogFormat(s string) (LogFormat, error) {
 	v := validator{paths: &requestPaths}
 	format, p := parseFormat(s)
@@ -141,8 +141,8 @@ func ParseLogFormat(s string) (LogFormat, error) {
 	return format, nil
 }
 
-// MustParseLogFormat is like [ParseLogFormat] but panics where that returns an
-// error. It is for formats that are constants of a program.
+// MustParseLogFormat is like [ParseLogFormat] but panics if the format cannot be
+// parsed. It is for constant formats, such as those of package variables.
 func MustParseLogFormat(s string) LogFormat {
 	format, err := ParseLogFormat(s)
 	if err != nil {
@@ -151,8 +151,7 @@ func MustParseLogFormat(s string) LogFormat {
 	return format
 }
 
-// parseFormat parses what is written correctly, without asking whether the fields
-// exist. EC2 rejects a space at the end: "1 validation error detected: Value '…' at
+// parseFormat checks the syntax of a format, not whether its fields exist. EC2 rejects a space at the end: "1 validation error detected: Value '…' at
 // 'logFormat' has an invalid format".
 // https://github.com/aws-cloudformation/rain/issues/288
 func parseFormat(s string) (LogFormat, problem) {

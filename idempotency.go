@@ -17,28 +17,28 @@ import (
 // error ends the call before anything is sent. It must be safe for concurrent use
 // and must not change the request.
 //
-// A token that is to survive a crash must be known after it: store
+// To resume a request after a crash, its token must be known: store
 // Request.ClientToken before the call, or derive it with [ContentToken]. EC2
 // recognizes a token within one account and Region, for a time that it does not
 // document.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 type TokenGenerator func(Request) (string, error)
 
-// RandomToken makes a random UUID. It is the default: the retries of one Create
-// are safe, and two Creates are two jobs.
+// RandomToken makes a random UUID. It is the default. The retries within one Create
+// are safe, but a second Create of the same request is another request to EC2.
 func RandomToken(Request) (string, error) {
 	return smithyrand.NewUUID(rand.Reader).GetUUID()
 }
 
 // ContentToken derives tokens from the content of the request: the same scope and
-// the same request have the same token on any machine, so a job that is started
-// twice is done once. The order of ResourceIDs matters; a ResourceType that is
-// inferred is the same as one that is given. A Stream has no IDs when its token is
-// made: its scope must tell its lists apart.
+// the same request have the same token on any machine, so a request that is sent twice
+// creates nothing twice. The order of ResourceIDs matters. Whether ResourceType is
+// given or inferred does not. The token of a Stream is made without its IDs, so each
+// list of IDs needs a scope of its own.
 //
-// The scope tells apart jobs with the same content: an event's ID, a date. Use
-// another scope to do the same again: for resources that were unsuccessful, since
-// EC2 may repeat its response, and for a flow log that was deleted.
+// The scope distinguishes requests with the same content; it may be the ID of an event
+// or a date. Use another scope to send the same request anew: for resources that were
+// unsuccessful, since EC2 may repeat its response, and for flow logs that were deleted.
 func ContentToken(scope string) TokenGenerator {
 	return func(r Request) (string, error) {
 		r.ClientToken = ""
@@ -52,16 +52,16 @@ func ContentToken(scope string) TokenGenerator {
 }
 
 // batchToken derives the token of a batch from that of the request, or of the batch
-// that it is a half of. It depends on the IDs of the batch and not on its place, the
-// concurrency or the machine, so a second run sends the same calls.
+// that it is a half of. It depends on the IDs of the batch, but not on its position,
+// the concurrency or the machine, so a resumed request sends the same calls.
 //
 // Guarded by TestBatch_TokensAreTheSameOnAnyMachine.
 func batchToken(root string, ids []string) string {
 	return hashToken(root, ids...)
 }
 
-// resendToken derives the token of the nth resend of resources of a batch. With the
-// token of the call before, EC2 would only repeat its response.
+// resendToken derives the token of the nth resend of resources of a batch. To the
+// token of an earlier call, EC2 would only repeat its response.
 //
 // Guarded by TestCreate_ResendsTheSameResourcesUnderAnotherTokenEachTime.
 func resendToken(batch string, n int, ids []string) string {
@@ -78,7 +78,7 @@ func hashToken(root string, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// writePart writes the length first, so that no two lists of parts look alike.
+// writePart writes the length first, so that different lists of parts never hash alike.
 //
 // Guarded by TestContentToken_IsTheSameOnAnyMachine.
 func writePart(h hash.Hash, part string) {

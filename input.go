@@ -12,7 +12,7 @@ import (
 
 // Input returns the SDK's input for the request, with the resource type filled in,
 // or the error of [Request.Validate]. The input shares no memory with the request.
-// It has all the IDs, even where they are more than one call takes.
+// It has all IDs, even if they are more than one call takes.
 func (r Request) Input() (*ec2.CreateFlowLogsInput, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -25,12 +25,12 @@ func (r Request) Input() (*ec2.CreateFlowLogsInput, error) {
 	return in, nil
 }
 
-// FromInput turns the SDK's input into a Request. It rejects what a Request has no
-// place for: a parameter that does not go with the destination, an unknown type of
+// FromInput converts the SDK's input to a Request. It rejects what a Request cannot
+// hold: a parameter that the destination does not have, an unknown type of
 // destination, a tag without key or value, an interval of zero, a format that cannot
-// be parsed. The error is a *[ValidationError] with the input's own names in the
-// paths. Everything else is left to [Request.Validate], so an input may still lack
-// its resource IDs. A nil input is the zero Request. The Request shares no memory
+// be parsed. The error is a *[ValidationError] with the input's names in the paths.
+// FromInput checks nothing else, not even that there are resource IDs; see
+// [Request.Validate]. A nil input is the zero Request. The Request shares no memory
 // with the input.
 func FromInput(in *ec2.CreateFlowLogsInput) (Request, error) {
 	v := validator{paths: &inputPaths}
@@ -41,8 +41,8 @@ func FromInput(in *ec2.CreateFlowLogsInput) (Request, error) {
 	return r, nil
 }
 
-// requestOf is as much of the input as a Request has a place for. What it has none
-// for is a problem.
+// requestOf returns as much of the input as a Request can hold. The rest is reported as
+// problems.
 func (v *validator) requestOf(in *ec2.CreateFlowLogsInput) Request {
 	if in == nil {
 		return Request{}
@@ -87,8 +87,8 @@ func (v *validator) requestOf(in *ec2.CreateFlowLogsInput) Request {
 	return r
 }
 
-// template is the request's input without what differs from call to call: resource
-// IDs and token. The request need not be valid.
+// template returns the request's input without what differs from call to call:
+// resource IDs and token. The request need not be valid.
 func (r *Request) template() *ec2.CreateFlowLogsInput {
 	p := r.params()
 	var o ownedInput
@@ -114,7 +114,7 @@ func (r *Request) template() *ec2.CreateFlowLogsInput {
 		})
 	}
 	if len(p.tags) > 0 {
-		// In the order of their keys: the same request is always the same bytes.
+		// Sorted, because the same request must always be the same bytes.
 		tags := make([]types.Tag, 0, len(p.tags))
 		for _, key := range slices.Sorted(maps.Keys(p.tags)) {
 			tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(p.tags[key])})
@@ -124,8 +124,8 @@ func (r *Request) template() *ec2.CreateFlowLogsInput {
 	return in
 }
 
-// nonEmpty stores value in to and returns to, or nil for a zero value, which is a
-// parameter that is left out.
+// nonEmpty stores value in to and returns to. It returns nil for a zero value: the
+// parameter is not sent.
 func nonEmpty[T comparable](to *T, value T) *T {
 	var zero T
 	if value == zero {
@@ -135,7 +135,7 @@ func nonEmpty[T comparable](to *T, value T) *T {
 	return to
 }
 
-// ownedInput is an input together with most of what it points to: one allocation.
+// ownedInput holds an input and most of what it points to, in one allocation.
 type ownedInput struct {
 	in                       ec2.CreateFlowLogsInput
 	options                  types.DestinationOptionsRequest
@@ -151,8 +151,8 @@ type ownedInput struct {
 	perHourPartition         bool
 }
 
-// copyInput returns a deep copy: whoever writes to it, through pointers and slices
-// too, leaves the original as it was.
+// copyInput returns a deep copy. Nothing that is written to it, through pointers and
+// slices too, changes the original.
 func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
 	o := ownedInput{in: *in}
 	c := &o.in

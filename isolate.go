@@ -3,26 +3,26 @@ package flowlogs
 import "github.com/aws/aws-sdk-go-v2/aws"
 
 const (
-	// mostCredit is what the job spends to isolate resources while no flow log is
-	// created: a hundred calls. Ten culprits in a batch of 300 take as many.
-	mostCredit = 100 * callCost
+	// maxCredit bounds the calls that isolate resources while no flow log is created:
+	// a hundred. To isolate ten culprits in a batch of 300 takes about as many.
+	maxCredit = 100 * callCost
 
-	// callCost is what a call costs of the credit. A flow log adds one.
+	// callCost is the credit that a call costs. A flow log earns one.
 	callCost = 3
 
-	// fatalCalls is how many calls are rejected before a rejection is held to
-	// apply to all.
+	// fatalCalls is how many calls EC2 must reject for one reason before the job stops,
+	// since the rest would be rejected too.
 	fatalCalls = 10
 )
 
 // rejections counts the calls that EC2 rejected for one reason.
 type rejections struct {
 	calls int
-	alone bool // for a single resource, or for a reason that concerns no single one
+	alone bool // one of them is proof: it had nothing but the culprit, or splitting does not help
 }
 
-// ready reports whether there is something left to send. It gives up the parts
-// that the credit does not suffice for.
+// ready reports whether a part is left to send. It yields, unsent, the parts that the
+// credit does not suffice for.
 func (j *job) ready(t *task) bool {
 	for len(t.parts) > 0 {
 		p := t.next()
@@ -35,17 +35,17 @@ func (j *job) ready(t *task) bool {
 			return true
 		}
 		p.Err = p.rejectedBefore()
-		j.give(t) // Guarded by TestCreate_IsolatesForABoundedNumberOfCalls.
+		j.yieldPart(t) // Guarded by TestCreate_IsolatesForABoundedNumberOfCalls.
 	}
 	return false
 }
 
 func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) }
 
-// divisible reports whether the parts of a rejected batch are worth a try. A dry
-// run creates nothing for the others. A call that may have been applied is not
-// repeated under other tokens when EC2 rejects the caller, which it does without a
-// look at the token.
+// divisible reports whether a batch is to be split. A dry run is not: it creates
+// nothing for the other resources. Nor is a call that may have been applied, if EC2
+// now rejects the caller: it does so before it looks at the token, and the halves,
+// under other tokens, would repeat what was applied.
 func (j *job) divisible(p *part, reason Reason) bool {
 	if len(p.ResourceIDs) == 1 || aws.ToBool(j.template.DryRun) {
 		return false
@@ -55,11 +55,11 @@ func (j *job) divisible(p *part, reason Reason) bool {
 	return rejected && j.isolates(reason) && (!p.uncertain || reason != ErrNotAuthorized)
 }
 
-// split replaces the rejected batch by its halves: whoever sends it again splits
-// it the same way, and gets the responses of the first time.
+// split replaces a rejected batch with its halves. A resumed request splits it the
+// same way, so its calls carry the same tokens.
 func (j *job) split(t *task) {
 	p := t.pop()
-	j.giveRest(&p) // Guarded by TestCreate_KeepsABatchWhoseResendIsSplit.
+	j.yieldRest(&p) // Guarded by TestCreate_KeepsABatchWhoseResendIsSplit.
 	first, second := p.halve()
 	// Guarded by TestCreate_IsolatesTheResourcesThatAreRejected.
 	t.parts = append(t.parts,
@@ -67,9 +67,9 @@ func (j *job) split(t *task) {
 		part{Batch: first, unpaid: true, rejection: p.Err})
 }
 
-// reject takes note of a rejection, and stops the job if every other call would
-// be rejected too. For one culprit in a batch of 300, EC2 rejects ten calls before
-// it stands alone: it takes two to tell.
+// reject counts a rejection, and stops the job if every other call would be rejected
+// too. A single culprit in a batch of 300 has ten calls rejected before it stands
+// alone, so one that was isolated proves nothing; a second one in the batch does.
 func (j *job) reject(reason Reason, t *task) {
 	p := t.next()
 	if reason.is(immediate) {

@@ -10,24 +10,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// job is one request being sent: it decides what the result of each call means.
-// It belongs to the goroutine of the caller.
+// job sends one request, and decides what the result of each call means for the
+// rest. It belongs to the goroutine of the caller; only calls run in others.
 type job struct {
 	*invoker
 	options      *Options
 	template     *ec2.CreateFlowLogsInput // without IDs and token
-	asIs         bool                     // the one call is not split, nor are resources resent
+	asIs         bool                     // the one call is neither split nor resent in part
 	retryTimeout time.Duration            // 0: batches are not retried
-	yield        func(Batch) bool         // takes each batch that is done; false: no more are wanted
-	breakOff     func()                   // ends the calls in flight
-	broken       bool                     // yield has returned false
-	cause        error                    // why nothing more is sent; nil: the job goes on
-	interruption error                    // is in the cause; nil: that is the error of a call
-	told         bool                     // some batch has the interruption as its error
+	yield        func(Batch) bool         // receives each batch that is done; false: no more are wanted
+	cancel       func()                   // ends the calls in flight
+	broken       bool                     // yield returned false
+	cause        error                    // why the job has stopped; nil: it has not
+	interruption error                    // if the cause is none of EC2's: what errors.Is finds in it
+	reported     bool                     // the interruption is in the error of some batch
 	responded    time.Time                // when EC2 last responded, at first the start; zero: batches are not retried
-	outage       bool                     // a batch was given up, and EC2 has not responded since
-	credit       int                      // to isolate resources with; a call costs callCost
-	succeeded    bool                     // some call has
+	outage       bool                     // a batch was abandoned, and EC2 has not responded since
+	credit       int                      // left for isolating resources; a call costs callCost
+	succeeded    bool                     // some call succeeded
 	rejections   map[Reason]rejections
 	progress     progress
 	out          *ec2.CreateFlowLogsOutput // of the last call, for a request that is sent as it is
@@ -38,10 +38,10 @@ func (c *Client) newJob(v *invoker, template *ec2.CreateFlowLogsInput, several b
 		invoker:  v,
 		options:  &c.options,
 		template: template,
-		breakOff: func() {},
-		credit:   mostCredit,
+		cancel:   func() {},
+		credit:   maxCredit,
 	}
-	if v.patient() {
+	if v.hasRetries() {
 		j.retryTimeout = c.options.retryTimeout(several)
 	}
 	if j.retryTimeout > 0 {
@@ -64,11 +64,11 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 			j.end(ctx)
 		}
 		if j.cause != nil {
-			j.leave(t)
+			j.abandon(t)
 		}
-		j.progress.tell(retries(t))
+		j.progress.report(countRetries(t))
 	}
-	j.progress.tellRest()
+	j.progress.reportRest()
 }
 
 // newCall returns the next call of a task.
@@ -76,8 +76,8 @@ func (j *job) newCall(t *task) call {
 	return call{invoker: j.invoker, template: j.template, batch: &t.next().Batch}
 }
 
-// settle decides what the result of a call means: the batch is done, or it is to
-// be sent once more, in whole or in part.
+// settle acts on the result of a call: the batch is done, or it is sent again, in
+// whole or in part.
 func (j *job) settle(ctx context.Context, t *task, c *call) {
 	t.due = time.Time{}
 	p := t.next()
@@ -86,7 +86,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	if ctx.Err() != nil {
 		j.end(ctx)
 	} else if c.limited {
-		j.interrupt(c.refused, c.refused)
+		j.interrupt(c.blocked, c.blocked)
 	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
@@ -99,13 +99,13 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):
 		p.Err, p.dryRun = nil, true
 		j.succeeded = true
-		j.give(t)
+		j.yieldPart(t)
 	case p.Err == nil:
 		j.succeeded = true
-		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
+		j.credit = min(j.credit+len(p.FlowLogIDs), maxCredit)
 		j.accept(t)
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
-		j.leave(t)
+		j.abandon(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):
 	case j.divisible(p, reason):
@@ -113,11 +113,11 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.split(t)
 	default:
 		j.reject(reason, t)
-		j.give(t)
+		j.yieldPart(t)
 	}
 }
 
-// stop says that nothing more is sent. The first cause counts.
+// stop stops the job: nothing more is sent. The first cause counts.
 func (j *job) stop(cause error) {
 	if j.cause == nil {
 		j.cause = cause
@@ -127,73 +127,73 @@ func (j *job) stop(cause error) {
 // end stops the job because the context has ended.
 func (j *job) end(ctx context.Context) { j.interrupt(contextError(ctx), context.Cause(ctx)) }
 
-// interrupt stops the job for a reason that is none of EC2's, and that some batch
-// is to have as its error.
+// interrupt stops the job for a cause that is none of EC2's: the end of the context,
+// or an error of the Limiter or the iterator. The error of some batch must have the
+// interruption in it, or the caller would not learn of it.
 func (j *job) interrupt(cause, interruption error) {
 	if j.cause == nil {
 		j.cause, j.interruption = cause, interruption
 	}
 }
 
-// leave gives up what is left of a task when the job has stopped.
-func (j *job) leave(t *task) {
+// abandon yields what is left of a task, unsent, because the job has stopped.
+func (j *job) abandon(t *task) {
 	for len(t.parts) > 0 {
 		p := t.next()
 		p.Err = j.errorOf(p)
-		j.give(t)
+		j.yieldPart(t)
 	}
 }
 
-// errorOf returns the error of a part that is given up. One that is known stays;
-// an interruption is added to it.
+// errorOf returns the error of a part that is abandoned. It keeps an error that the
+// part already has, and adds an interruption to it.
 func (j *job) errorOf(p *part) error {
 	switch {
 	case p.Err != nil && (j.interruption == nil || errors.Is(p.Err, j.interruption)):
 		return p.Err
 	case p.Err != nil:
 		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-	case p.rejection != nil && p.of == nil && j.interruption == nil:
+	case p.rejection != nil && p.origin == nil && j.interruption == nil:
 		return p.rejectedBefore()
 	default:
 		return notAttempted(j.cause)
 	}
 }
 
-// rejectedBefore returns the error of a half that is not sent by itself.
+// rejectedBefore returns the error of a half that is not sent on its own.
 func (p *part) rejectedBefore() error {
 	return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
 }
 
-// give hands the next part of a task to the caller, for it is done.
-func (j *job) give(t *task) {
+// yieldPart removes the next part from a task and yields it.
+func (j *job) yieldPart(t *task) {
 	p := t.pop()
-	j.giveRest(&p)
+	j.yieldRest(&p)
 	if p.Err != nil && p.Attempts == 0 && p.rejection != nil && !errors.Is(p.Err, p.rejection) {
 		p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
 	}
-	j.giveBatch(p.Batch)
+	j.yieldBatch(p.Batch)
 	if len(t.parts) == 0 {
 		j.progress.BatchesDone++
 	}
 }
 
-// giveRest hands over what EC2 made of the resources of a batch that are not
-// sent again.
-func (j *job) giveRest(p *part) {
-	if p.of == nil {
+// yieldRest yields the results of the resources that a part does not resend.
+func (j *job) yieldRest(p *part) {
+	if p.origin == nil {
 		return
 	}
-	if rest := p.of.without(p.ResourceIDs); len(rest.ResourceIDs) > 0 {
-		j.giveBatch(rest)
+	if rest := p.origin.without(p.ResourceIDs); len(rest.ResourceIDs) > 0 {
+		j.yieldBatch(rest)
 	}
 }
 
-func (j *job) giveBatch(b Batch) {
+func (j *job) yieldBatch(b Batch) {
 	j.progress.add(&b)
-	j.told = j.told || j.interruption != nil && errors.Is(b.Err, j.interruption)
+	j.reported = j.reported || j.interruption != nil && errors.Is(b.Err, j.interruption)
 	if !j.broken && !j.yield(b) {
 		j.broken = true
 		j.stop(context.Canceled)
-		j.breakOff()
+		j.cancel()
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// inputDocument is the SDK's input as the AWS CLI writes it, in the CLI's order and
-// without what is not set.
+// inputDocument is the SDK's input as the AWS CLI writes it: in the CLI's order, and
+// without members that are not set.
 type inputDocument struct {
 	DryRun                   *bool                                `json:",omitempty"`
 	ClientToken              string                               `json:",omitempty"`
@@ -42,8 +42,8 @@ type optionsDocument struct {
 }
 
 // MarshalJSON writes the document that the AWS CLI reads with --cli-input-json,
-// without what is not set. The request need not be valid, but its interval must be
-// one that the document can hold; otherwise the error is a *[ValidationError].
+// without members that are not set. The request need not be valid, but its interval
+// must be whole seconds; otherwise the error is a *[ValidationError].
 func (r Request) MarshalJSON() ([]byte, error) {
 	if i := r.MaxAggregationInterval; !isWholeSeconds(i) {
 		v := validator{paths: &requestPaths}
@@ -75,12 +75,12 @@ func (r Request) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the document that the AWS CLI reads with --cli-input-json.
 // Members have EC2's names, in EC2's case. A member that is null or an empty string
-// is left out, so an unfilled part of a skeleton does no harm. The request is not
-// validated.
+// counts as missing, so a skeleton of the CLI need not be filled in completely. The
+// request is not validated.
 //
 // The error is a *[ValidationError] with every unknown member, every value of the
-// wrong type and everything that [FromInput] rejects. The request is then left as
-// it was.
+// wrong type and everything that [FromInput] rejects. With an error, the request is
+// unchanged.
 func (r *Request) UnmarshalJSON(document []byte) error {
 	if err := json.Unmarshal(document, new(json.RawMessage)); err != nil {
 		return fmt.Errorf("flowlogs: not a JSON document: %w", err)
@@ -101,7 +101,7 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 	}
 	decoded := v.requestOf(&in)
 	found := slices.DeleteFunc(v.problems[n:], func(f FieldError) bool {
-		return isWithin(f.Field, misread) // reported already
+		return isWithin(f.Field, misread) // already reported
 	})
 	v.problems = v.problems[:n+len(found)]
 	if err := v.err(); err != nil {
@@ -111,7 +111,7 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
-// isWithin reports whether the value at path is part of one of those at wholes.
+// isWithin reports whether path is one of wholes, or part of one.
 func isWithin(path string, wholes map[string]bool) bool {
 	for path != "" && !wholes[path] {
 		path = path[:max(0, strings.LastIndexAny(path, ".["))]
@@ -119,8 +119,8 @@ func isWithin(path string, wholes map[string]bool) bool {
 	return path != ""
 }
 
-// decode reads data into a member of the SDK's input. Unlike encoding/json, it
-// reports every problem, with its path, and is strict about the case of names.
+// decode reads data into a member of the SDK's input. Unlike encoding/json, it reports
+// every problem with its path, and names are case-sensitive.
 func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) {
 	data = bytes.TrimSpace(data)
 	if string(data) == "null" {
@@ -142,10 +142,10 @@ func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) 
 
 func (v *validator) decodeElements(path string, data json.RawMessage, to reflect.Value) {
 	if _, ok := to.Interface().([]string); ok && json.Unmarshal(data, to.Addr().Interface()) == nil {
-		return // a hundred thousand IDs at once
+		return // common case: all IDs at once, which may be a hundred thousand
 	}
 	var elements []json.RawMessage
-	_ = json.Unmarshal(data, &elements) // the document has been found valid
+	_ = json.Unmarshal(data, &elements) // cannot fail: the document is valid JSON
 	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
 	for i := range elements {
 		v.decode(element(path, i), elements[i], to.Index(i))
@@ -154,7 +154,7 @@ func (v *validator) decodeElements(path string, data json.RawMessage, to reflect
 
 func (v *validator) decodeMembers(path string, data json.RawMessage, to reflect.Value) {
 	var members map[string]json.RawMessage
-	_ = json.Unmarshal(data, &members) // the document has been found valid
+	_ = json.Unmarshal(data, &members) // cannot fail: the document is valid JSON
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		member := name
 		if path != "" {
@@ -178,14 +178,14 @@ func memberNames(t reflect.Type) []string {
 	return names
 }
 
-// misread reports a value that is not of the kind that its member has.
+// misread reports a value of the wrong kind for its member.
 func (v *validator) misread(path string, data json.RawMessage, kind string, to reflect.Value) {
 	value := string(data)
 	if kind == "a string" {
 		_ = json.Unmarshal(data, &value) // shown without its quotation marks
 	}
 	if to.Kind() == reflect.String {
-		to.SetString(value) // not missing: that would be another problem
+		to.SetString(value) // or it would be reported as missing too
 	}
 	message := "want " + kindsOfMembers[to.Kind()]
 	if kind != "a number" || to.Kind() != reflect.Int32 {
@@ -197,7 +197,7 @@ func (v *validator) misread(path string, data json.RawMessage, kind string, to r
 	v.check(path, value, wrong(message))
 }
 
-// kindsOfMembers has the kinds of all members of the SDK's input.
+// kindsOfMembers describes the kinds of members that the SDK's input has.
 var kindsOfMembers = map[reflect.Kind]string{
 	reflect.Struct: "an object",
 	reflect.Slice:  "a list",
@@ -206,7 +206,7 @@ var kindsOfMembers = map[reflect.Kind]string{
 	reflect.String: "a string",
 }
 
-// kindOf is what kind of JSON value data begins.
+// kindOf describes the kind of a JSON value.
 func kindOf(data json.RawMessage) string {
 	switch data[0] {
 	case '{':

@@ -15,8 +15,8 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Observer is a [Limiter] that learns: if a Limiter also has this method, Observe
-// is called after each attempt that was sent. It must be safe for concurrent use.
+// Observer is implemented by a [Limiter] that learns. Observe is called after each
+// attempt that was sent. It must be safe for concurrent use.
 type Observer interface {
 	Observe(Attempt)
 }
@@ -49,19 +49,19 @@ func (noLimit) Wait(ctx context.Context) error { return ctx.Err() }
 //
 // It does not limit calls until EC2 throttles one for the first time: the quota of
 // an account may be higher than documented. From then on it follows the rate that
-// EC2 grants, whatever else runs in the account. During an outage it lets only an
-// occasional call pass, to find out when the outage is over. Calls are served in
+// EC2 grants, whatever else runs in the account. During an outage it admits only an
+// occasional call, to find out when the outage is over. Calls are served in
 // the order in which they arrive. An hour after the last call that had to wait, the
 // Limiter starts afresh.
 //
 // The Limiter starts no goroutines. Its Wait returns no error but that of ctx.
 func NewLimiter() Limiter { return &limiter{quota: newQuota()} }
 
-// limiter is a queue of calls. The first of them waits for the quota and for the
-// end of an outage; the others wait until they are first.
+// limiter is a queue of calls. The first waits for the quota and for the outage; the
+// others wait to become the first. Each waits in its own goroutine.
 type limiter struct {
 	mu     sync.Mutex
-	queue  list.List // of chan struct{}; a value wakes the call that waits for it
+	queue  list.List // of chan struct{}, one for each call; a value wakes the call
 	quota  quota
 	outage outage
 }
@@ -73,11 +73,11 @@ func (l *limiter) Wait(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.queue.Len() == 0 && l.admit(time.Now()) == 0 {
-		return nil // common case: without an allocation
+		return nil // common case: no allocation
 	}
 	wake := make(chan struct{}, 1) // buffered: waking never blocks, and is not lost
 	place := l.queue.PushBack(wake)
-	defer func() { // while l.mu is still locked
+	defer func() { // runs before the Unlock that was deferred earlier
 		l.queue.Remove(place)
 		l.wakeFirst()
 	}()
@@ -97,22 +97,23 @@ func (l *limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// admit counts a call and returns 0, or returns how long the call must wait.
+// admit counts a call and returns 0 if it may be sent. Otherwise it returns how long
+// the call must wait.
 func (l *limiter) admit(now time.Time) time.Duration {
 	if delay := max(l.quota.delay(now, l.queue.Len() <= 1), l.outage.delay(now)); delay > 0 {
 		return delay
 	}
-	l.quota.take()
+	l.quota.spend()
 	l.outage.sent(now)
 	return 0
 }
 
-// wakeFirst makes the first call in the queue look again whether it may pass.
+// wakeFirst makes the first call in the queue check again whether it may be sent.
 func (l *limiter) wakeFirst() {
 	if first := l.queue.Front(); first != nil {
 		select {
 		case first.Value.(chan struct{}) <- struct{}{}:
-		default: // it is about to look
+		default: // it has been woken, and is about to check
 		}
 	}
 }

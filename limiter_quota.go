@@ -39,20 +39,20 @@ const (
 
 	// After a throttled call no call is sent for as long as restCalls take at the new
 	// rate. EC2's bucket gathers calls meanwhile, which are then spent little by
-	// little as the rate grows beyond what flows in. The rest is at least leastRest,
-	// for accounts with higher quotas, and at most mostRest, because calls are lost
+	// little as the rate grows beyond what flows in. The rest is at least minRest,
+	// for accounts with higher quotas, and at most maxRest, because calls are lost
 	// when EC2's bucket is full.
 	restCalls = 5
-	leastRest = 1.0 // second
-	mostRest  = 9.0 // seconds
+	minRest   = 1.0 // second
+	maxRest   = 9.0 // seconds
 
-	// slowest is the least rate, in calls a second: how often a service is called
-	// that throttles every call.
-	slowest = 0.25
+	// minRate, in calls a second, is how often a service is called that throttles every
+	// call.
+	minRate = 0.25
 
-	// fastest is where the rate stops growing, in calls a second: no quota of EC2 is
-	// as high.
-	fastest = 1000
+	// maxRate, in calls a second, is where the rate stops growing. No quota of EC2 is as
+	// high.
+	maxRate = 1000
 
 	// quotaMemory is how long a rate is kept after a call last had to wait for it.
 	quotaMemory = time.Hour
@@ -63,7 +63,7 @@ const (
 //
 // A throttled call means that EC2's bucket is empty. So the calls that were granted
 // between two throttled ones are what flowed into EC2's bucket for this process,
-// however much others took. The rate starts somewhat below that and grows until EC2
+// regardless of how much others took. The rate starts somewhat below that and grows until EC2
 // throttles the next call. Being too slow for a while costs nothing, since EC2's
 // bucket fills meanwhile.
 type quota struct {
@@ -71,7 +71,7 @@ type quota struct {
 	rate    float64       // calls a second
 	learned float64       // the rate after the last throttled call; 0: none yet
 	tokens  float64       // calls that may be sent at once
-	at      time.Time     // when tokens was right
+	at      time.Time     // when tokens was last updated
 	waited  time.Time     // when a call last had to wait
 	alone   time.Duration // how long a call waits after a throttled one if no other waits
 	period  period
@@ -106,7 +106,7 @@ func (q *quota) delay(now time.Time, alone bool) time.Duration {
 	return delay
 }
 
-func (q *quota) take() {
+func (q *quota) spend() {
 	q.tokens--
 	q.period.tried = true
 }
@@ -122,7 +122,7 @@ func (q *quota) granted(now time.Time) {
 	}
 	calls, seconds := float64(p.calls), now.Sub(p.start).Seconds()
 	growth := max(callGrowth*p.rate*calls*calls*calls, timeGrowth*seconds*seconds*seconds)
-	q.rate = min(p.rate+growth, fastest)
+	q.rate = min(p.rate+growth, maxRate)
 }
 
 // throttled lowers the rate, unless the call was already in flight when the rate was
@@ -135,26 +135,27 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	elapsed := now.Sub(p.start)
 	switch {
-	case !p.empty: // a share of what was in a full bucket means the same share of what flows in
+	case !p.empty: // the share of a full bucket that was granted is taken for the share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 	case p.calls == 0:
 		q.rate *= retreat
 	default:
 		q.rate = decrease * min(float64(p.calls)/elapsed.Seconds(), q.rate)
 	}
-	q.rate = max(q.rate, slowest)
+	q.rate = max(q.rate, minRate)
 	q.learned = q.rate
-	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, leastRest), mostRest)
+	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, minRest), maxRest)
 	q.limited, q.waited = true, now
 	if p.calls > 0 {
-		q.alone = leastRest * time.Second
+		q.alone = minRest * time.Second
 	} else {
-		q.alone = max(2*q.alone, leastRest*time.Second)
+		q.alone = max(2*q.alone, minRest*time.Second)
 	}
 	q.period = period{start: now, rate: q.rate, empty: true}
 }
 
-// refill adds the tokens since the last time, and forgets what is out of date.
+// refill adds the tokens for the time since the last call, and resets a quota that is
+// out of date.
 func (q *quota) refill(now time.Time) {
 	if q.limited && now.Sub(q.waited) > quotaMemory {
 		*q = newQuota()

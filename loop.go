@@ -14,21 +14,21 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// invokeClient uses the retry loop in the client's own stack.
+// invokeClient makes the call with the retry loop in the client's own stack.
 func (c *call) invokeClient(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
 	optFns := make([]func(*ec2.Options), 0, len(c.optFns)+2)
 	if c.override != nil {
 		optFns = append(optFns, func(o *ec2.Options) { o.Retryer = c.override })
 	}
 	optFns = append(optFns, c.optFns...)
-	optFns = append(optFns, func(o *ec2.Options) { // last, so that ClientOptions keep their precedence
+	optFns = append(optFns, func(o *ec2.Options) { // last, to wrap the Retryer that ClientOptions set
 		if o.Retryer == nil {
 			o.Retryer = aws.NopRetryer{} // with nil, the SDK panics
 		}
 		o.Retryer = &pacedRetryer{retryerV2(o.Retryer), c}
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return insertSigned(stack, c) })
 	})
-	return c.client.CreateFlowLogs(ctx, c.params(), optFns...)
+	return c.client.CreateFlowLogs(ctx, c.input(), optFns...)
 }
 
 // ID identifies the call in the SDK's stack.
@@ -45,8 +45,9 @@ func (c *call) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, 
 	return out, metadata, err
 }
 
-// insertSigned puts m behind the signing, where an attempt is as good as sent; or
-// as far down as a stack goes whose signing or retrying the caller has taken out.
+// insertSigned inserts m after the signing, where nothing but the network can fail.
+// If the caller has removed the signing, it inserts m after the retries, and without
+// those at the start of the step.
 func insertSigned(stack *middleware.Stack, m middleware.FinalizeMiddleware) error {
 	for _, id := range []string{"Signing", "Retry"} {
 		if _, ok := stack.Finalize.Get(id); ok {
@@ -58,7 +59,7 @@ func insertSigned(stack *middleware.Stack, m middleware.FinalizeMiddleware) erro
 
 // invokeAPI drives the SDK's retry loop in front of the API.
 func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	loop := retry.NewAttemptMiddleware(&pacedRetryer{c.retryer, c}, func(any) any { return c.params() })
+	loop := retry.NewAttemptMiddleware(&pacedRetryer{c.retryer, c}, func(any) any { return c.input() })
 	loop.LogAttempts = c.logger != nil
 	loopCtx := ctx
 	if c.logger != nil {
@@ -80,7 +81,7 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 		if out != nil {
 			metadata = out.ResultMetadata
 			if failed := (*CreateError)(nil); errors.As(err, &failed) {
-				err = nil // of a Client behind the API, from the same response
+				err = nil // a Client behind the API made it of this response
 			}
 		}
 		result.Result = out
@@ -92,18 +93,19 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 }
 
 // outerLoop is the Retryer of calls that this package retries in front of the
-// API. It switches the API's own loop off, and tells a Client behind the API, such
-// as one that is embedded in it, that another Client makes the call.
+// API. It turns the API's own loop off. A Client behind the API, such as one that the
+// API embeds, recognizes it and leaves everything to the Client in front.
 type outerLoop struct{ aws.NopRetryer }
 
 func oneAttempt(o *ec2.Options) {
 	o.Retryer = outerLoop{} // Guarded by TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce.
 	o.RetryMaxAttempts = 0
-	o.ClientLogMode &^= aws.LogRetries // retries are logged by the loop in front
+	o.ClientLogMode &^= aws.LogRetries // the loop in front logs the retries
 }
 
-// mark tells how far an API that uses the SDK has got with an attempt. Another API
-// never sets it. It is atomic because an API may make several calls of one.
+// mark records how far an attempt got in an API that uses the SDK. An API that does
+// not never sets it. The fields are atomic because an API may make several
+// concurrent calls of one.
 type mark struct{ begun, signed atomic.Bool }
 
 func (m *mark) clear() {

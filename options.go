@@ -22,23 +22,24 @@ type Options struct {
 
 	// Retryer decides which attempts are retried and when. Nil: that of the
 	// *[ec2.Client], with its mode, attempts and quota; for another API,
-	// retry.NewStandard(). aws.NopRetryer{}, like any Retryer of one attempt: no
-	// retries of any kind. A Retryer in ClientOptions takes precedence.
+	// retry.NewStandard(). With a Retryer that allows one attempt, such as
+	// aws.NopRetryer{}, nothing is retried, not even a batch. A Retryer in
+	// ClientOptions takes precedence.
 	Retryer aws.Retryer
 
-	// RetryTimeout is how long a batch that keeps failing for a transient reason is
-	// retried after the attempts of the Retryer. Zero: not at all for a request of
-	// one call, 15 minutes for a request of several calls and for a Stream.
-	// Negative: not at all.
+	// RetryTimeout is how long a batch that fails for a transient reason is retried
+	// once the Retryer has used up its attempts. Zero: 15 minutes for a request of
+	// several calls and for a Stream, no retries for a request of one call. Negative:
+	// no retries.
 	RetryTimeout time.Duration
 
-	// PropagationTimeout is how long to wait for EC2 to see a new IAM role, bucket
-	// policy or resource. Zero or negative: not at all.
+	// PropagationTimeout is how long to retry until EC2 sees a new IAM role, bucket
+	// policy or resource. Zero or negative: no such retries.
 	PropagationTimeout time.Duration
 
 	// BatchSize is the number of resources per call. Zero or negative: the limit of
 	// EC2, which is 300, and 25 for transit gateways and their attachments. A
-	// larger size is sent as it is. Resume a job with the BatchSize that it was
+	// larger size is sent as it is. Resume a request with the BatchSize that it was
 	// started with, because the tokens of its calls depend on it.
 	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 	BatchSize int
@@ -54,18 +55,19 @@ type Options struct {
 	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 	Limiter Limiter
 
-	// Allow is called with each problem that validation finds, and returns true if
-	// the request is to be sent all the same: for example for a problem with Unknown
-	// set, a value that this release does not know. It is not asked about what
-	// cannot be sent: a missing destination, resource ID or resource type, an empty
-	// resource ID, an interval that is not whole seconds, a value that is not UTF-8.
-	// Nil: nothing is allowed.
+	// Allow is called with each problem that validation finds. If it returns true,
+	// the problem is ignored: for example one with Unknown set, which is a value that
+	// this release does not know. Allow is not called for what cannot be sent: a
+	// missing destination, resource ID or resource type, an empty resource ID, an
+	// interval that is not whole seconds, a value that is not UTF-8. Nil: no problem
+	// is ignored.
 	Allow func(*FieldError) bool
 
-	// Isolate reports whether a call that EC2 rejected for a reason is split in
-	// halves, again and again, until the resources that caused it stand alone and
-	// the others have their flow logs. Nil: for ErrResourceNotFound,
-	// ErrAlreadyExists, ErrNotAuthorized, ErrLimitExceeded and ErrInvalidParameter.
+	// Isolate reports whether a call that EC2 rejects for the given reason is split.
+	// It is split in halves, and these again, until each resource that caused the
+	// rejection is in a call of its own and the others have their flow logs. Nil: it
+	// is split for ErrResourceNotFound, ErrAlreadyExists, ErrNotAuthorized,
+	// ErrLimitExceeded and ErrInvalidParameter.
 	Isolate func(Reason) bool
 
 	// OnProgress is called after each call of a Create or Stream, in the goroutine
@@ -76,12 +78,12 @@ type Options struct {
 	ClientOptions []func(*ec2.Options)
 }
 
-// defaultRetryTimeout is that of a job, which has other calls to make meanwhile.
+// defaultRetryTimeout is for requests of several calls: the others go on meanwhile.
 const defaultRetryTimeout = 15 * time.Minute
 
-// apply returns the options after the functions have run on a copy.
+// apply returns a copy of the options, changed by optFns.
 func (o Options) apply(optFns []func(*Options)) Options {
-	o.ClientOptions = slices.Clip(o.ClientOptions) // a function that appends must not write to the original
+	o.ClientOptions = slices.Clip(o.ClientOptions) // a function that appends must not overwrite the elements of another copy
 	for _, fn := range optFns {
 		fn(&o)
 	}
@@ -104,8 +106,8 @@ func (o *Options) concurrency() int {
 	return cmp.Or(max(o.Concurrency, 0), 4)
 }
 
-// retryTimeout returns how long a batch is retried in a request of one call or
-// of several.
+// retryTimeout returns how long a batch is retried; several says whether the request
+// has several calls.
 func (o *Options) retryTimeout(several bool) time.Duration {
 	if o.RetryTimeout == 0 && several {
 		return defaultRetryTimeout
@@ -120,7 +122,7 @@ func (o *Options) isolates(r Reason) bool {
 	return o.Isolate(r)
 }
 
-// settings are the settings of the API, as far as they concern this package.
+// settings are the settings of an API that this package uses.
 type settings struct {
 	retryer aws.RetryerV2  // for the loop in front of an API that has none
 	region  string         // "": unknown
@@ -128,10 +130,9 @@ type settings struct {
 	nested  bool           // another Client drives the calls
 }
 
-// settingsOf resolves the options and the API's own settings to those of a call,
-// as the SDK does. The functions of the caller run against a probe here, because
-// the Region and the attempts have to be known before the SDK runs the functions
-// itself.
+// settingsOf merges the settings of the API, o and optFns as the SDK does. It runs the
+// caller's functions against a probe, because the Region and the number of attempts
+// are needed before the SDK runs the functions on its own copy.
 func settingsOf(api API, o *Options, optFns []func(*ec2.Options)) settings {
 	probe := ec2.Options{}
 	if client, ok := api.(interface{ Options() ec2.Options }); ok {
@@ -156,7 +157,7 @@ func settingsOf(api API, o *Options, optFns []func(*ec2.Options)) settings {
 		probe.Retryer = retry.AddWithMaxAttempts(probe.Retryer, n)
 	}
 	s := settings{retryer: retryerV2(probe.Retryer), nested: nested}
-	if !strings.Contains(probe.Region, "fips") { // a name for an endpoint, like fips-us-east-1
+	if !strings.Contains(probe.Region, "fips") { // the name of an endpoint, such as fips-us-east-1
 		s.region = probe.Region
 	}
 	if probe.ClientLogMode.IsRetries() {
@@ -165,28 +166,28 @@ func settingsOf(api API, o *Options, optFns []func(*ec2.Options)) settings {
 	return s
 }
 
-// patient reports whether there are retries of any kind.
-func (s *settings) patient() bool { return s.retryer.MaxAttempts() != 1 }
+// hasRetries reports whether anything is retried.
+func (s *settings) hasRetries() bool { return s.retryer.MaxAttempts() != 1 }
 
-// defaultClientOptions are the settings of a client without any, for functions
-// that look at them though the API is none of the SDK.
+// defaultClientOptions are the SDK's defaults, for functions that read settings of an
+// API that has none.
 var defaultClientOptions = sync.OnceValue(func() ec2.Options { return ec2.New(ec2.Options{}).Options() })
 
-// retryerV2 returns r with the method that the SDK has added to Retryer.
+// retryerV2 returns r with the method that the SDK later added to aws.Retryer.
 func retryerV2(r aws.Retryer) aws.RetryerV2 {
 	if v2, ok := r.(aws.RetryerV2); ok {
 		return v2
 	}
-	return firstVersion{r}
+	return retryerV1{r}
 }
 
-type firstVersion struct{ aws.Retryer }
+type retryerV1 struct{ aws.Retryer }
 
-func (r firstVersion) GetAttemptToken(context.Context) (func(error) error, error) {
+func (r retryerV1) GetAttemptToken(context.Context) (func(error) error, error) {
 	return r.GetInitialToken(), nil
 }
 
-// limiters are the limiters of a Client, one for each Region.
+// limiters are the limiters that a Client makes, one for each Region.
 type limiters struct {
 	mu     sync.Mutex
 	region map[string]Limiter

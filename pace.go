@@ -7,20 +7,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// pacedRetryer is the caller's Retryer, with pacing and with retries of lost
-// responses.
+// pacedRetryer adds pacing and retries of lost responses to the caller's Retryer.
 type pacedRetryer struct {
-	aws.RetryerV2 // the methods below replace some of its own
+	aws.RetryerV2 // the methods below override three of its own
 	call          *call
 }
 
-// IsErrorRetryable reports whether an attempt that failed is to be retried.
+// IsErrorRetryable reports whether the SDK is to retry a failed attempt.
 func (r *pacedRetryer) IsErrorRetryable(err error) bool {
 	r.call.retryable = !r.call.canceled && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
 	return r.call.retryable
 }
 
-// GetAttemptToken waits until an attempt may be sent. Its error ends the loop.
+// GetAttemptToken waits until an attempt may be sent: for a slot, for the Limiter and
+// for the Retryer. Its error ends the retry loop.
 func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	c := r.call
 	if err := c.acquire(ctx); err != nil {
@@ -30,21 +30,21 @@ func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, 
 	if c.limited = err != nil; err == nil {
 		err = ctx.Err()
 	}
-	if c.refused = err; err != nil {
+	if c.blocked = err; err != nil {
 		return nil, err
 	}
 	release, err := r.RetryerV2.GetAttemptToken(ctx)
-	c.refused, c.unsent = err, err == nil
+	c.blocked, c.unsent = err, err == nil
 	return release, err
 }
 
-// RetryDelay is called before the backoff, which holds no slot.
+// RetryDelay releases the slot, since no call holds one during its backoff.
 func (r *pacedRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	r.call.release()
 	return r.RetryerV2.RetryDelay(attempt, err)
 }
 
-// acquire waits for a slot, unless the call has one.
+// acquire waits for a slot, unless the call holds one.
 func (c *call) acquire(ctx context.Context) error {
 	if c.slots == nil || c.holding {
 		return nil

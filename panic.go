@@ -6,17 +6,16 @@ import (
 	"runtime/debug"
 )
 
-// panicked is a goroutine that did not return, because something of the caller's
-// panicked or called runtime.Goexit. It is resumed in the caller's goroutine.
+// panicked records that a goroutine did not return, because the caller's code panicked
+// or called runtime.Goexit in it. It is repeated in the caller's goroutine.
 type panicked struct {
 	value any // nil: runtime.Goexit
 	stack []byte
 }
 
-// watch calls f, and leaves in p what keeps it from returning, nil if nothing
-// does.
+// watch calls f and sets *p to what kept f from returning, nil if it returned.
 func watch(p **panicked, f func()) {
-	*p = &panicked{} // until f has returned
+	*p = &panicked{} // stays if f calls runtime.Goexit, which recover does not see
 	defer func() {
 		if v := recover(); v != nil {
 			*p = &panicked{v, debug.Stack()}
@@ -26,8 +25,8 @@ func watch(p **panicked, f func()) {
 	*p = nil
 }
 
-// resume panics as the goroutine did, with its value and stack.
-func (p *panicked) resume() {
+// repanic panics as the goroutine did, with its value and stack.
+func (p *panicked) repanic() {
 	switch {
 	case p == nil:
 	case p.value == nil:

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// params are the parameters of one request as EC2 knows them. A Request and the
+// params are the parameters of one request as EC2 names them. A Request and the
 // SDK's input are both validated in this form, and sent in it.
 type params struct {
 	resourceIDs  []string
@@ -41,8 +41,8 @@ func (r *Request) params() params {
 	}
 }
 
-// resourceType is the type of the resources, inferred from the first ID where it is
-// not given. It is empty where that ID has an unknown prefix.
+// resourceType returns the type of the resources, inferred from the first ID if it is
+// not given, and "" if that ID has an unknown prefix.
 func (r *Request) resourceType() ResourceType {
 	if r.ResourceType == "" && len(r.ResourceIDs) > 0 {
 		return typeOfID(r.ResourceIDs[0])
@@ -50,8 +50,8 @@ func (r *Request) resourceType() ResourceType {
 	return r.ResourceType
 }
 
-// inputParams reads the SDK's input. An empty string is a parameter left out, and a
-// destination type left out is CloudWatch Logs.
+// inputParams reads the SDK's input. An empty string is a missing parameter, and a
+// missing destination type is CloudWatch Logs.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func inputParams(in *ec2.CreateFlowLogsInput) params {
 	if in == nil {
@@ -89,14 +89,14 @@ func inputParams(in *ec2.CreateFlowLogsInput) params {
 	return p
 }
 
-// paths are the names of the parameters as the caller wrote them: in a Request, or
-// in the SDK's input.
+// paths are the names of the parameters for errors: those of a Request, or of the
+// SDK's input.
 type paths struct {
 	resourceIDs         string
 	resourceType        string
 	trafficType         string
 	destination         string
-	arn                 string // empty: that of the destinationRule
+	arn                 string // "": that of the destinationRule
 	logGroupName        string
 	roleARN             string
 	crossAccountRoleARN string

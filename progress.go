@@ -25,14 +25,15 @@ type Progress struct {
 
 func (p *Progress) done() int { return p.Created + p.Unsuccessful + p.Failed }
 
-// progress counts for the caller.
+// progress counts what Options.OnProgress reports. It belongs to the goroutine of
+// the caller.
 type progress struct {
 	Progress
-	report func(Progress)
-	rest   bool // something has been added since the last report
-	start  time.Time
+	onProgress func(Progress) // Options.OnProgress
+	unreported bool           // a batch has been added since the last report
+	start      time.Time
 
-	// The rate is that since the older of two samples, so of 30 to 60 seconds.
+	// Rate is measured since the older of two samples, that is over 30 to 60 seconds.
 	older, newer sample
 }
 
@@ -41,11 +42,12 @@ type sample struct {
 	done int
 }
 
-const sampled = 30 * time.Second
+// samplePeriod is the time between two samples.
+const samplePeriod = 30 * time.Second
 
-func newProgress(report func(Progress), resources, batches int) progress {
-	p := progress{Progress: Progress{Resources: resources, Batches: batches}, report: report}
-	if report != nil {
+func newProgress(onProgress func(Progress), resources, batches int) progress {
+	p := progress{Progress: Progress{Resources: resources, Batches: batches}, onProgress: onProgress}
+	if onProgress != nil {
 		p.start = time.Now()
 		p.older.at, p.newer.at = p.start, p.start
 	}
@@ -58,10 +60,10 @@ func (p *progress) count(c *call) {
 	p.Throttled += c.throttled
 }
 
-// add counts the resources of a batch that is done. A response may have more
-// flow logs and items than it should.
+// add counts the resources of a batch that is done. A faulty response may list more
+// flow logs and items than there are resources: none is counted twice.
 func (p *progress) add(b *Batch) {
-	p.rest = true
+	p.unreported = true
 	if b.dryRun {
 		return
 	}
@@ -72,22 +74,23 @@ func (p *progress) add(b *Batch) {
 	p.Failed += len(b.ResourceIDs) - created - unsuccessful
 }
 
-// tellRest reports the batches that were given up after the last call.
-func (p *progress) tellRest() {
-	if p.rest {
-		p.tell(0)
+// reportRest reports the batches that were abandoned after the last report.
+func (p *progress) reportRest() {
+	if p.unreported {
+		p.report(0)
 	}
 }
 
-// tell reports the progress to the caller.
-func (p *progress) tell(waiting int) {
-	p.rest = false
-	if p.report == nil {
+// report calls Options.OnProgress; waiting is the number of batches that wait for
+// a retry.
+func (p *progress) report(waiting int) {
+	p.unreported = false
+	if p.onProgress == nil {
 		return
 	}
 	now := time.Now()
 	done := p.done()
-	if now.Sub(p.newer.at) >= sampled {
+	if now.Sub(p.newer.at) >= samplePeriod {
 		p.older, p.newer = p.newer, sample{now, done}
 	}
 	p.Waiting, p.Elapsed, p.Rate, p.Remaining = waiting, now.Sub(p.start), 0, 0
@@ -97,5 +100,5 @@ func (p *progress) tell(waiting int) {
 	if p.Rate > 0 && p.Resources > 0 {
 		p.Remaining = time.Duration(float64(p.Resources-done) / p.Rate * float64(time.Second))
 	}
-	p.report(p.Progress)
+	p.onProgress(p.Progress)
 }

@@ -9,11 +9,10 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Reason is why a resource or a call failed, regardless of how EC2 worded it.
-// Its value is a stable code such as "Throttled", fit for a metric label or a
-// log; Error, and with it package fmt, returns a sentence. A Reason is an error to
-// be used with errors.Is, which finds it in failures of calls and of single
-// resources alike.
+// Reason is why a resource or a call failed, regardless of how EC2 words it. Its value
+// is a stable code such as "Throttled", suitable for a metric label or a log. Error,
+// and so package fmt, returns a sentence instead. A Reason is an error for use with
+// errors.Is, which finds it in failures of calls and of single resources.
 type Reason string
 
 // The reasons.
@@ -32,7 +31,7 @@ const (
 	ErrTokenMismatch            Reason = "TokenMismatch"
 	ErrResourceNotFound         Reason = "ResourceNotFound"
 	ErrDryRun                   Reason = "DryRun"
-	ErrUnavailable              Reason = "Unavailable"        // EC2 failed with a status of 5xx
+	ErrUnavailable              Reason = "Unavailable"        // EC2 failed with status 5xx: the call may have been applied
 	ErrNoResponse               Reason = "NoResponse"         // the call may have been applied
 	ErrIncompleteResponse       Reason = "IncompleteResponse" // the response does not account for every resource
 	ErrNotAttempted             Reason = "NotAttempted"
@@ -46,7 +45,7 @@ func (r Reason) Error() string {
 	return string(r)
 }
 
-// Hint returns what to do about the reason, or "" if r is none of this package.
+// Hint returns what to do about the reason, or "" if r is not one of the constants.
 func (r Reason) Hint() string {
 	if rule := ruleOfReason(r); rule != nil {
 		return rule.hint
@@ -61,15 +60,15 @@ func (r Reason) Retryable() bool {
 	return r.is(transient) || r == ErrIncompleteResponse || r == ErrNotAttempted
 }
 
-// kind is what a Reason says about other calls, as a set of flags.
+// kind is what a Reason implies for retries and for other calls, as a set of flags.
 type kind uint8
 
 const (
 	transient   kind = 1 << iota // the same call may succeed later
-	fatal                        // it would apply to every other call of the job too
-	immediate                    // fatal, and one call is enough to know it
-	single                       // it may concern single resources of the call
-	propagating                  // something new may not have been seen yet
+	fatal                        // it applies to every other call of the request too
+	immediate                    // fatal, and a single call proves it
+	single                       // it may apply to single resources of the call only
+	propagating                  // EC2 may not see something new yet
 )
 
 func (r Reason) is(k kind) bool {
@@ -86,9 +85,9 @@ func ruleOfReason(r Reason) *reasonRule {
 	return nil
 }
 
-// ReasonOf returns the reason of err, or "" if this package knows none. If err
-// joins several errors, it is the reason of the first that has one. Any error of
-// the SDK will do.
+// ReasonOf returns the reason of err, or "" if it is not known. If err joins several
+// errors, it is the reason of the first that has one. Besides the errors of this
+// package, err may be any error of the SDK.
 func ReasonOf(err error) Reason {
 	switch e := err.(type) {
 	case nil:
@@ -118,7 +117,7 @@ func ReasonOf(err error) Reason {
 			}
 		}
 	}
-	// Nothing inside says more than the outside.
+	// No wrapped error has a reason, so the status decides.
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }:
 		switch {
@@ -140,7 +139,8 @@ func isReason(err, target error) bool {
 	return ok && want != "" && want == ReasonOf(err)
 }
 
-// classify returns the reason that a code and a message stand for.
+// classify returns the reason for a code and a message. The message decides only
+// where the code says little.
 func classify(code, message string) Reason {
 	reason := reasonOfCode(code)
 	if reason != "" && reason != ErrInvalidParameter {

@@ -1,8 +1,8 @@
 package flowlogs
 
-// messageRules tell apart what EC2 sends under one code: the literal "400" for
-// single resources, InvalidParameter for calls. The first rule that matches
-// applies. The messages were seen on EC2.
+// messageRules classify what EC2 sends under one code: the literal "400" for single
+// resources, InvalidParameter for calls. The first match applies. The messages were
+// seen on EC2.
 var messageRules = []struct {
 	begin, end string // the message contains both
 	reason     Reason
@@ -20,7 +20,7 @@ var messageRules = []struct {
 const mayHaveBeenApplied = "Call Create again with the same request and ClientToken. The call may have been applied; " +
 	"EC2 creates nothing twice under one token."
 
-// reasonRule is how EC2 reports a reason, and what follows from it.
+// reasonRule says how EC2 reports a reason, and what the reason implies.
 type reasonRule struct {
 	reason   Reason
 	codes    []string
@@ -37,7 +37,7 @@ var reasonRules = []reasonRule{
 		codes:    []string{"FlowLogAlreadyExists"},
 		kind:     single,
 		sentence: "a flow log with the same settings already exists",
-		hint: "Leave the resource out of the request, or change the destination. " +
+		hint: "Leave the resource out of the request, or use another destination. " +
 			"If many resources may have their flow log already, use package reconcile, which lists before it creates.",
 	},
 	{

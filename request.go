@@ -40,8 +40,8 @@ const (
 )
 
 // Request describes the flow logs to create: one for each resource, all with the
-// same settings. This package never changes a Request, nor what it points to.
-// Where a field names no other source, its rules are those of
+// same settings. This package never changes a Request or what it points to.
+// Unless a field names another source, its rules are those of
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 //
 // Its JSON form is the document that the AWS CLI reads with --cli-input-json; see
@@ -52,8 +52,8 @@ type Request struct {
 	ResourceIDs []string
 
 	// ResourceType is the type of the resources. Empty: inferred from the prefix
-	// of the first ID. A type that only Options.Allow lets through is never inferred;
-	// its IDs may have any form, and a call takes 300 of them.
+	// of the first ID. A type that this release does not know, which Options.Allow can
+	// accept, is never inferred; its IDs may have any form, and a call takes 300.
 	ResourceType ResourceType
 
 	// TrafficType is required, except for transit gateways and their attachments,
@@ -85,14 +85,13 @@ type Request struct {
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 	Tags map[string]string
 
-	// ClientToken makes the request safe to repeat: sent again with the same
-	// token, it creates nothing twice. At most 64 ASCII characters. Empty:
-	// Options.Token makes one.
+	// ClientToken makes the request safe to repeat: with the same token, EC2 creates
+	// nothing twice. At most 64 ASCII characters. Empty: Options.Token makes one.
 	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 	ClientToken string
 
 	// DryRun asks EC2 whether the caller may make the call, and creates nothing.
-	// Whether the destination accepts flow logs, it cannot tell.
+	// It does not check whether the destination accepts flow logs.
 	DryRun bool
 }
 

@@ -7,39 +7,40 @@ import (
 )
 
 const (
-	// unluckyFailures is how often a batch fails by chance. If half of all calls
-	// fail, one batch in 256 fails more often.
+	// unluckyFailures is how often in a row a batch may fail by chance. If half of all
+	// calls fail, one batch in 256 fails that often.
 	unluckyFailures = 8
 
-	firstDelay           = time.Second
-	mostRetryDelay       = 30 * time.Second
-	mostPropagationDelay = 10 * time.Second
+	firstDelay          = time.Second
+	maxRetryDelay       = 30 * time.Second
+	maxPropagationDelay = 10 * time.Second
 )
 
-// wait spaces out calls: a second at first, then twice as long each time, up to
-// most, and the last time at the end of the timeout.
-type wait struct {
-	end   time.Time // zero: has not begun
+// backoff spaces out calls: a second at first, then twice as long each time, up to a
+// maximum. The last call is at the end of the timeout.
+type backoff struct {
+	end   time.Time // zero: it has not started
 	delay time.Duration
 }
 
-func (w *wait) next(timeout, most time.Duration) (due time.Time, ok bool) {
+// next returns when the next call is due, and false if the timeout is over.
+func (b *backoff) next(timeout, maxDelay time.Duration) (due time.Time, ok bool) {
 	if timeout <= 0 {
 		return time.Time{}, false
 	}
 	now := time.Now()
-	if w.end.IsZero() {
-		w.end, w.delay = now.Add(timeout), firstDelay
+	if b.end.IsZero() {
+		b.end, b.delay = now.Add(timeout), firstDelay
 	}
-	due = now.Add(w.delay)
-	if due.After(w.end) {
-		due = w.end
+	due = now.Add(b.delay)
+	if due.After(b.end) {
+		due = b.end
 	}
-	w.delay = min(2*w.delay, most)
+	b.delay = min(2*b.delay, maxDelay)
 	return due, due.After(now)
 }
 
-// sleepUntil waits, and reports false if the context ends before.
+// sleepUntil waits until due. It returns false if ctx ends first.
 func sleepUntil(ctx context.Context, due time.Time) bool {
 	if due.IsZero() {
 		return true
@@ -54,10 +55,12 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 	}
 }
 
-// retry sends the same call again after a pause. If EC2 has responded to nothing
-// at all until a batch is given up, and the next new one fails as well, the job
-// ends: batches that never work, however many, cost only themselves. While EC2
-// responds to others, a batch has been unlucky at first, and its pause stays short.
+// retry schedules the same call again, and returns false when the timeout is over.
+//
+// A job of many batches must not spend the timeout on each of them in an outage: if
+// EC2 has responded to nothing for as long as the timeout, and then a batch fails
+// that has not been retried yet, the job stops. While EC2 responds to other calls,
+// the first failures of a batch are taken for chance, and its delay stays short.
 func (j *job) retry(t *task) (ok bool) {
 	if j.retryTimeout == 0 {
 		return false
@@ -70,27 +73,28 @@ func (j *job) retry(t *task) (ok bool) {
 		p.retry.delay = firstDelay
 	}
 	p.failed = time.Now()
-	t.due, ok = p.retry.next(j.retryTimeout, mostRetryDelay)
+	t.due, ok = p.retry.next(j.retryTimeout, maxRetryDelay)
 	j.outage = j.outage || !ok && time.Since(j.responded) >= j.retryTimeout
 	return ok
 }
 
-// awaitPropagation sends the same call again when a new role, policy or resource
-// may have been seen.
+// awaitPropagation schedules the call again for when EC2 may see the new role, policy
+// or resource, and returns false when the timeout is over.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 func (j *job) awaitPropagation(t *task) (ok bool) {
-	t.due, ok = t.propagation.next(j.options.PropagationTimeout, mostPropagationDelay)
+	t.due, ok = t.propagation.next(j.options.PropagationTimeout, maxPropagationDelay)
 	return ok
 }
 
-// accept takes a response. Resources whose destination denies access, as it does
-// until a new bucket policy is seen, are sent again under another token: under the
-// same one, EC2 would repeat its response.
+// accept handles a response. It resends the resources whose destination denies access,
+// as it does until EC2 sees a new bucket policy, under another token: to the same one,
+// EC2 would repeat its response.
 func (j *job) accept(t *task) {
 	p := t.next()
 	whole := &p.Batch
-	if p.of != nil {
-		whole = p.of // Guarded by TestCreate_SendsDeniedResourcesAgainUnderAnotherTokenEachTime, like the token below.
+	if p.origin != nil {
+		whole = p.origin // Guarded by TestCreate_SendsDeniedResourcesAgainUnderAnotherTokenEachTime, like the token below.
+		// Clipped: other copies of the batch share these arrays.
 		whole.FlowLogIDs = append(slices.Clip(whole.FlowLogIDs), p.FlowLogIDs...)
 		whole.Unsuccessful = append(slices.Clip(whole.Unsuccessful), p.Unsuccessful...)
 		whole.Attempts += p.Attempts
@@ -98,8 +102,8 @@ func (j *job) accept(t *task) {
 	}
 	denied, item := whole.denied()
 	if len(denied) == 0 || j.asIs || !j.awaitPropagation(t) {
-		p.Batch, p.of = *whole, nil
-		j.give(t)
+		p.Batch, p.origin = *whole, nil
+		j.yieldPart(t)
 		return
 	}
 	of := *whole
@@ -111,7 +115,7 @@ func (j *job) accept(t *task) {
 	t.parts = append(t.parts, part{
 		Batch:     Batch{Index: of.Index, ClientToken: resendToken(of.ClientToken, resends, denied), ResourceIDs: denied},
 		rejection: item,
-		of:        &of,
+		origin:    &of,
 		resends:   resends,
 	})
 }

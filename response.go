@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Response is what EC2 responded. Its JSON form is the output of the AWS CLI's
-// create-flow-logs, in both directions; it has no Batches.
+// Response is the result of a request. It is encoded to, and decoded from, the JSON
+// that the AWS CLI's create-flow-logs prints, which has no Batches.
 type Response struct {
 	// ClientToken is the token of the request. The same request under the same
 	// token creates nothing twice.
@@ -21,11 +21,11 @@ type Response struct {
 	// batch.
 	Unsuccessful []UnsuccessfulItem
 
-	// Batches are the calls that the request was split into, in the order of their
-	// resources, the failed ones included.
+	// Batches are the calls that the request took, failed ones included, in the order of
+	// their resources.
 	Batches []Batch
 
-	ids []string // in the request's order; nil: in that of Batches
+	ids []string // of the request; nil: Results follows Batches
 }
 
 // collect puts the batches in order and gathers their lists.
@@ -41,9 +41,9 @@ func (r *Response) collect() {
 	}
 }
 
-// Results yields every resource once, in the order of the request, with nil if
-// it has its flow log and its error otherwise; see [Batch.Results]. A Response
-// that was decoded from JSON has no Batches and yields nothing.
+// Results yields every resource once, in the order of the request, with nil if it has
+// its flow log and otherwise with its error; see [Batch.Results]. A Response that was
+// decoded from JSON has no Batches, so Results yields nothing.
 func (r *Response) Results() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		results, order := make(map[string]error), r.ids
@@ -58,7 +58,7 @@ func (r *Response) Results() iter.Seq2[string, error] {
 		for _, id := range order {
 			err, known := results[id]
 			if !known {
-				err = ErrNotAttempted // never taken for a success
+				err = ErrNotAttempted // and not nil, which would mean success
 			}
 			if !yield(id, err) {
 				return
@@ -99,7 +99,7 @@ func (r Response) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the document that MarshalJSON writes.
 func (r *Response) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
-		return nil // by convention
+		return nil // by convention of encoding/json
 	}
 	var document responseDocument
 	if err := json.Unmarshal(data, &document); err != nil {

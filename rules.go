@@ -12,15 +12,15 @@ import (
 
 // The files rules*.go hold the rules of EC2: tables where possible, functions of a
 // value otherwise. Each rule is documented by AWS at the address beside it, or was
-// seen on EC2, whose message is then quoted. What neither settles is left to EC2: a
-// field that is listed twice, how many IDs a call takes, whether a NAT gateway is a
-// regional one, and whether each tag field has a key of its own.
+// seen on EC2, whose message is then quoted. What is known from neither is left to
+// EC2: whether a field may be listed twice, how many IDs a call takes, whether a NAT
+// gateway is a regional one, and whether each tag field has a key of its own.
 
-// problem is what a rule finds wrong with a value. The zero problem is none.
+// problem is what a rule finds wrong with a value. The zero problem means none.
 type problem struct {
 	message    string
 	unknown    bool // the value may be right in a later release of EC2
-	unsendable bool // nothing can be sent with it: Options.Allow is not asked
+	unsendable bool // the request cannot be sent: Options.Allow is not called
 }
 
 func wrong(message string) problem      { return problem{message: message} }
@@ -102,7 +102,7 @@ func isWholeSeconds(interval time.Duration) bool {
 	return seconds*time.Second == interval && time.Duration(int32(seconds)) == seconds
 }
 
-// seconds shows an interval both as Go and as EC2 write it.
+// seconds formats an interval as Go writes it, and in EC2's seconds.
 func seconds(d time.Duration) string {
 	return d.String() + " (" + strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " seconds)"
 }

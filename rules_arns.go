@@ -16,7 +16,7 @@ type arnRule struct {
 	service    string
 	regional   bool // has a Region
 	account    bool // has an account
-	sameRegion bool // as the call
+	sameRegion bool // its Region must be that of the call
 	resource   func(string) problem
 }
 
@@ -35,7 +35,7 @@ var logGroupARN = arnRule{
 			return wrong(`want a resource "log-group:<name>"`)
 		}
 		if strings.HasSuffix(name, ":*") {
-			return wrong(`want the ARN without ":*": EC2 accepts it, but then never delivers`)
+			return wrong(`want the ARN without ":*": with it, EC2 creates the flow log but never delivers`)
 		}
 		return logGroupNameProblem(name)
 	},
@@ -52,7 +52,7 @@ var bucketARN = arnRule{
 		}
 		for folder := range strings.SplitSeq(folders, "/") {
 			if folder == "AWSLogs" {
-				return wrong("want a folder other than AWSLogs, which is reserved: EC2 appends it itself")
+				return wrong("want a folder other than AWSLogs, which is reserved: EC2 appends it")
 			}
 		}
 		return problem{}
@@ -90,8 +90,8 @@ var roleARN = arnRule{
 	},
 }
 
-// problem is what is wrong with an ARN for a call in region, which is empty where
-// it is not known. The SDK's arn.Parse is not used because it allocates.
+// problem returns what is wrong with an ARN for a call in region, which is "" if it is
+// not known. The SDK's arn.Parse is not used because it allocates.
 func (rule *arnRule) problem(s, region string) problem {
 	prefix, rest, _ := strings.Cut(s, ":")
 	partition, rest, _ := strings.Cut(rest, ":")
@@ -119,13 +119,13 @@ func (rule *arnRule) problem(s, region string) problem {
 	if p := rule.resource(resource); p.found() {
 		return p
 	}
-	if !slices.Contains(partitions, partition) { // last: the one that may be right in a later release
+	if !slices.Contains(partitions, partition) { // last: only this one may be valid in a later release
 		return unknown("want a partition of AWS, " + oneOf(partitions))
 	}
 	return problem{}
 }
 
-// accountOf is the account in an ARN, empty where there is none.
+// accountOf returns the account in an ARN, "" if there is none.
 func accountOf(arn string) string {
 	for range 4 {
 		_, arn, _ = strings.Cut(arn, ":")
@@ -142,5 +142,5 @@ const (
 	alphanumeric = digits + lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// only reports whether s has no bytes but those of chars.
+// only reports whether all bytes of s are in chars.
 func only(s, chars string) bool { return strings.Trim(s, chars) == "" }

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// requirement says whether a parameter goes with a type of destination.
+// requirement says whether a type of destination has a parameter.
 type requirement uint8
 
 const (
@@ -16,8 +16,8 @@ const (
 	bothOrNeither // of the two roles
 )
 
-// destinationRule is which parameters go with one type of destination, and what
-// its ARN looks like.
+// destinationRule says which parameters one type of destination has, and what its ARN
+// looks like.
 type destinationRule struct {
 	typ              types.LogDestinationType
 	logGroupName     requirement
@@ -62,7 +62,7 @@ var destinationRules = []destinationRule{
 	},
 }
 
-// destinationRuleOf is nil for a type without a rule.
+// destinationRuleOf returns nil for a type without a rule.
 func destinationRuleOf(t types.LogDestinationType) *destinationRule {
 	for i := range destinationRules {
 		if destinationRules[i].typ == t {

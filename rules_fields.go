@@ -97,8 +97,8 @@ var fieldRules = map[Field]fieldRule{
 	FieldNextHopInterfaceType: inVPC,
 }
 
-// fieldProblem: "Unknown fields provided". Which fields a resource type without a
-// rule has is left to EC2.
+// fieldProblem: "Unknown fields provided". For a resource type without a rule, EC2
+// decides which fields it has.
 func fieldProblem(t ResourceType, field Field) problem {
 	rule, known := fieldRules[field]
 	resource := ruleOf(t)

@@ -10,8 +10,8 @@ import (
 type resourceRule struct {
 	typ    ResourceType
 	prefix string    // of its IDs
-	limit  int       // IDs a call
-	fields fieldRule // records that the type has
+	limit  int       // IDs per call
+	fields fieldRule // the kind of records
 }
 
 // resourceRules has the transit gateway attachment before the transit gateway,
@@ -28,8 +28,8 @@ var resourceRules = []resourceRule{
 
 const resourcePrefixes = "one of vpc-, subnet-, eni-, tgw-, tgw-attach-, nat-"
 
-// ruleOf is nil for a type without a rule: an unknown one, or one that only the SDK
-// knows.
+// ruleOf returns nil for a type without a rule: one that is unknown, or that only the
+// SDK knows.
 func ruleOf(t ResourceType) *resourceRule {
 	for i := range resourceRules {
 		if resourceRules[i].typ == t {
@@ -48,7 +48,7 @@ func ruleOfID(id string) *resourceRule {
 	return nil
 }
 
-// typeOfID infers the type from the prefix of an ID. It is empty for an unknown
+// typeOfID infers the type from the prefix of an ID. It returns "" for an unknown
 // prefix.
 func typeOfID(id string) ResourceType {
 	if rule := ruleOfID(id); rule != nil {
@@ -62,8 +62,7 @@ func isTransitGateway(t ResourceType) bool {
 	return rule != nil && rule.fields == inTGW
 }
 
-// limitOf is how many IDs a call takes of resources of type t. For a type without
-// a rule it is the limit that EC2 documents for "the other resource types".
+// limitOf returns how many IDs of type t a call takes. For a type without a rule that is the limit that EC2 documents for "the other resource types".
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func limitOf(t ResourceType) int {
 	if rule := ruleOf(t); rule != nil {
@@ -112,8 +111,8 @@ func isID(id, prefix string) bool {
 
 var idSeed = maphash.MakeSeed()
 
-// eachRepeated reports every ID that an earlier one equals, with its index and that
-// of the first. It allocates nothing for up to 300 IDs.
+// eachRepeated reports every ID that equals an earlier one, with its index and that of
+// the first such ID. It does not allocate for up to 300 IDs.
 func eachRepeated(ids []string, report func(i, first int)) {
 	switch n := len(ids); {
 	case n < 2:

@@ -45,7 +45,7 @@ const (
 	maxTagFieldKeys = 2
 )
 
-// tagFieldKeyProblem allows reserved keys: a record can show the tags of AWS.
+// tagFieldKeyProblem accepts reserved keys: a record can show tags that AWS has set.
 func tagFieldKeyProblem(key string) problem {
 	switch {
 	case !utf8.ValidString(key):

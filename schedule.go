@@ -6,70 +6,71 @@ import (
 	"time"
 )
 
-// scheduler sends many batches: as many calls at a time as there are slots, and
-// retries before new batches.
+// scheduler sends many batches, as many at a time as there are slots, and retries
+// before new batches. It belongs to the goroutine of the caller.
 type scheduler struct {
 	*job
-	slots   chan struct{} // a value for each call on the wire
-	ended   chan *sending // room for every call, so that none waits to end
-	sending int           // calls, in backoff or on the wire
-	waiting []*task       // to be sent when they are due
-	most    int           // batches that are held at a time
+	slots   chan struct{} // holds a value for each call on the wire
+	ended   chan *sending // has room for every call, so that none blocks when it ends
+	sending int           // calls in flight: on the wire or in backoff
+	waiting []*task       // for a retry, or for a slot
+	maxHeld int           // limits held
 }
 
-// sending is a call in a goroutine of its own.
+// sending is a call in a goroutine of its own, which owns it until it is sent to ended.
 type sending struct {
 	task     *task
 	call     call
 	panicked *panicked // nil: it returned
 }
 
-// run sends the batches of a Create, or those that accept makes of the source of
-// a Stream. When it returns, none of its goroutines is left, even if the caller's
-// code panics.
-func (j *job) run(ctx context.Context, batches []Batch, src *source, accept func(taken) *task) {
+// run sends the batches of a Create, or those that accept makes of the chunks of a
+// Stream. All goroutines have exited when it returns, even by a panic in the caller's
+// code.
+func (j *job) run(ctx context.Context, batches []Batch, src *source, accept func(chunk) *task) {
 	ctx, cancel := context.WithCancel(ctx)
 	n := j.options.concurrency()
-	s := &scheduler{job: j, slots: make(chan struct{}, n), most: 4 * n, ended: make(chan *sending, 4*n)}
-	j.breakOff = cancel
+	s := &scheduler{job: j, slots: make(chan struct{}, n), maxHeld: 4 * n, ended: make(chan *sending, 4*n)}
+	j.cancel = cancel
 	defer s.drain(cancel, src)
 	s.loop(ctx, batches, src, accept)
-	s.progress.tellRest()
+	s.progress.reportRest()
 }
 
-func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, accept func(taken) *task) {
+func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, accept func(chunk) *task) {
 	done := ctx.Done()
-	var source <-chan taken
+	var chunks <-chan chunk // nil: there is no source, or it has ended
 	if src != nil {
-		source = src.taken
+		chunks = src.chunks
 	}
-	var fresh *task // has not been sent yet
+	var fresh *task // a new batch that has not been sent
 	for {
 		if ctx.Err() != nil {
 			s.end(ctx)
 		}
 		if s.cause != nil {
 			src.stop()
-			s.leaveAll(fresh, batches)
+			s.abandonAll(fresh, batches)
 			fresh, batches = nil, nil
 		}
 		next := s.dueTask()
-		if fresh == nil && len(batches) > 0 && s.held() < s.most {
+		if fresh == nil && len(batches) > 0 && s.held() < s.maxHeld {
 			fresh, batches = newTask(batches[0]), batches[1:]
 		}
 		if next == nil {
 			next = fresh
 		}
-		if next == nil && s.held() == 0 && source == nil {
+		if next == nil && s.held() == 0 && chunks == nil {
 			return
 		}
 
+		// A nil channel takes its case out of the select.
 		var slot chan<- struct{}
 		if next != nil {
 			slot = s.slots
 		}
-		more := source
-		if s.cause == nil && (fresh != nil || s.held() >= s.most) {
+		more := chunks // after a stop, chunks are received only to abandon them
+		if s.cause == nil && (fresh != nil || s.held() >= s.maxHeld) {
 			more = nil
 		}
 		select {
@@ -78,26 +79,25 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 				fresh = nil
 			}
 			s.send(ctx, next)
-		case t, open := <-more:
+		case c, open := <-more:
 			if open {
-				fresh = accept(t)
+				fresh = accept(c)
 			} else {
-				source = nil
-				src.panicked.resume()
+				chunks = nil
+				src.panicked.repanic()
 			}
 		case sent := <-s.ended:
 			s.finish(ctx, sent)
 		case <-s.due(next):
 		case <-done:
-			done = nil
+			done = nil // closed from now on: once is enough
 		}
 	}
 }
 
 func (s *scheduler) held() int { return s.sending + len(s.waiting) }
 
-// dueTask returns a task that is to be sent once more and is due, nil if there is
-// none.
+// dueTask returns a waiting task that is due, nil if there is none.
 func (s *scheduler) dueTask() *task {
 	for {
 		t := s.earliest()
@@ -111,7 +111,7 @@ func (s *scheduler) dueTask() *task {
 	}
 }
 
-// earliest returns the task that is due first, nil if none waits.
+// earliest returns the waiting task that is due first, nil if none waits.
 func (s *scheduler) earliest() *task {
 	if len(s.waiting) == 0 {
 		return nil
@@ -123,7 +123,8 @@ func (s *scheduler) remove(t *task) {
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *task) bool { return w == t })
 }
 
-// due fires when a task is due, unless that is the one to be sent.
+// due returns a channel that fires when the earliest task is due, nil if that is next,
+// which waits for a slot only.
 func (s *scheduler) due(next *task) <-chan time.Time {
 	t := s.earliest()
 	if t == nil || t == next {
@@ -132,7 +133,7 @@ func (s *scheduler) due(next *task) <-chan time.Time {
 	return time.After(time.Until(t.due))
 }
 
-// send makes the next call of a task, which has a slot.
+// send starts the next call of a task. The caller has acquired the slot.
 func (s *scheduler) send(ctx context.Context, t *task) {
 	s.remove(t)
 	s.sending++
@@ -144,40 +145,40 @@ func (s *scheduler) send(ctx context.Context, t *task) {
 	}()
 }
 
-// finish takes the result of a call. The call had its slot until now, so that no
-// other is sent before its result is known to be none that stops the job.
+// finish settles a call that has ended. It releases the slot of the call only now, so
+// that no other call starts before a result that stops the job is known.
 func (s *scheduler) finish(ctx context.Context, sent *sending) {
 	s.sending--
 	sent.call.release()
-	sent.panicked.resume()
+	sent.panicked.repanic()
 	s.settle(ctx, sent.task, &sent.call)
 	if len(sent.task.parts) > 0 {
 		s.waiting = append(s.waiting, sent.task)
 	}
-	s.progress.tell(retries(s.waiting...))
+	s.progress.report(countRetries(s.waiting...))
 }
 
-// leaveAll gives up everything that has not been sent.
-func (s *scheduler) leaveAll(fresh *task, batches []Batch) {
+// abandonAll abandons everything that is not in flight.
+func (s *scheduler) abandonAll(fresh *task, batches []Batch) {
 	if fresh == nil && len(s.waiting) == 0 && len(batches) == 0 {
 		return
 	}
 	// Guarded by TestCreate_EndsWithItsContext and TestSimulation_NothingIsLostOrDoneTwice.
 	for _, t := range s.waiting {
-		s.leave(t)
+		s.abandon(t)
 	}
 	s.waiting = nil
 	if fresh != nil {
-		s.leave(fresh)
+		s.abandon(fresh)
 	}
 	for _, b := range batches {
-		s.leave(newTask(b))
+		s.abandon(newTask(b))
 	}
-	s.progress.tell(0)
+	s.progress.report(0)
 }
 
-// drain ends what is still going on, which after a break or a panic may be
-// anything.
+// drain ends the calls in flight and the source, and waits for their goroutines.
+// After a break or a panic there may be any number of them.
 func (s *scheduler) drain(cancel func(), src *source) {
 	cancel()
 	src.stop()
@@ -185,7 +186,7 @@ func (s *scheduler) drain(cancel func(), src *source) {
 		<-s.ended
 	}
 	if src != nil {
-		for range src.taken { // nobody wants them any more
+		for range src.chunks { // until its goroutine exits
 		}
 	}
 }

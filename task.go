@@ -2,27 +2,27 @@ package flowlogs
 
 import "time"
 
-// task is a batch on its way. While a call of it is in flight, it belongs to the
-// goroutine of the call.
+// task is a batch and what is left to send of it. While a call of it is in flight,
+// the task belongs to the goroutine of the call.
 type task struct {
-	parts       []part    // what is left to send, the next one last
-	first       [1]part   // the memory of parts, until the batch is split
+	parts       []part    // a stack: the next to send is the last
+	first       [1]part   // the memory of parts until the batch is split: no allocation of its own
 	due         time.Time // when to send it; zero: now
-	propagation wait      // one for the batch and all its parts
-	alone       int       // calls for a single resource that were rejected
+	propagation backoff   // shared by all parts of the batch
+	alone       int       // rejected calls for a single resource
 }
 
-// part is a batch, or what splitting or resending has made of it.
+// part is a whole batch, a half of one after a split, or its denied resources.
 type part struct {
 	Batch
-	unpaid    bool   // the call comes out of the credit
-	uncertain bool   // a call that got no response may have been applied
-	rejection error  // of the batch that this is a half of, or of the denied resource; nil: it is neither
-	of        *Batch // the batch whose denied resources this is; nil: none
-	resends   int    // of the denied resources
-	retry     wait
-	failures  int       // transient ones
-	failed    time.Time // the last of them
+	unpaid    bool   // its next call is to be paid for with credit
+	uncertain bool   // an earlier call may have been applied
+	rejection error  // of the batch that this is a half of, or of a denied resource; nil: neither
+	origin    *Batch // the batch whose denied resources this part resends; nil: none
+	resends   int    // of the denied resources, so far
+	retry     backoff
+	failures  int       // transient failures so far
+	failed    time.Time // when the last of them was
 }
 
 func newTask(b Batch) *task {
@@ -39,8 +39,8 @@ func (t *task) pop() part {
 	return p
 }
 
-// retries counts the tasks that wait for a retry; others are sent at once.
-func retries(tasks ...*task) int {
+// countRetries counts the tasks that wait until they are due.
+func countRetries(tasks ...*task) int {
 	n := 0
 	for _, t := range tasks {
 		if len(t.parts) > 0 && !t.due.IsZero() {

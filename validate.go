@@ -7,18 +7,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// Validate checks the request against the rules of EC2, without calling it. The
-// error is nil or a *[ValidationError] with every problem found. A rule that needs
-// the Region of the call is only checked by [Client.Create].
+// Validate checks the request against the rules of EC2, without calling EC2. The
+// error is nil or a *[ValidationError] with every problem found. A rule that depends
+// on the Region of the call is checked by [Client.Create] only.
 func (r Request) Validate() error { return r.validate("", nil) }
 
-// ValidateInput is [Request.Validate] for the SDK's input: the same rules, with the
-// input's own names in the paths. A nil input is an empty one. The resource type is
-// required, since it is only inferred for a Request.
+// ValidateInput is [Request.Validate] for the SDK's input. The rules are the same; the
+// paths have the input's names. A nil input is an empty one. The resource type is
+// required: it is inferred for a Request only.
 func ValidateInput(in *ec2.CreateFlowLogsInput) error { return validateInput(in, "", nil) }
 
-// validate checks the whole request for a call in region, empty where that is not
-// known. A problem for which allow, if not nil, returns true is dropped.
+// validate checks the whole request for a call in region, "" if that is not known.
+// A problem for which allow returns true is ignored; allow may be nil.
 func (r *Request) validate(region string, allow func(*FieldError) bool) error {
 	v := validator{paths: &requestPaths, region: region, allow: allow}
 	p := r.params()
@@ -26,8 +26,7 @@ func (r *Request) validate(region string, allow func(*FieldError) bool) error {
 	return v.err()
 }
 
-// validateSettings is validate for a Stream, whose request has no IDs. The type must
-// be given.
+// validateSettings is validate for a Stream, whose request has a type and no IDs.
 func (r *Request) validateSettings(region string, allow func(*FieldError) bool) error {
 	v := validator{paths: &requestPaths, region: region, allow: allow}
 	if n := len(r.ResourceIDs); n > 0 {
@@ -74,16 +73,16 @@ type ValidationError struct {
 }
 
 func (e *ValidationError) Error() string {
-	const most = 10 // on one line; Fields has them all
+	const limit = 10 // the text is one line; Fields has all of them
 	var b strings.Builder
 	b.WriteString("flowlogs: invalid request: ")
-	for i := range e.Fields[:min(most, len(e.Fields))] {
+	for i := range e.Fields[:min(limit, len(e.Fields))] {
 		if i > 0 {
 			b.WriteString("; ")
 		}
 		b.WriteString(e.Fields[i].Error())
 	}
-	b.WriteString(andMore(len(e.Fields) - most))
+	b.WriteString(andMore(len(e.Fields) - limit))
 	return b.String()
 }
 
@@ -99,9 +98,9 @@ func (e *ValidationError) Unwrap() []error {
 // FieldError is one problem of a request. The error is a *FieldError.
 type FieldError struct {
 	Field   string // a path: "Destination.RoleARN", "ResourceIDs[17]"
-	Value   string // as it was given; empty where nothing was
-	Message string // what would be right
-	Unknown bool   // the value is not wrong, only unknown to this release; see Options.Allow
+	Value   string // as given; "" if missing
+	Message string // what is wanted
+	Unknown bool   // the value is unknown to this release, but may be valid; see Options.Allow
 }
 
 func (e *FieldError) Error() string {
@@ -116,9 +115,9 @@ func (e *FieldError) Is(target error) bool { return target == error(ErrInvalidPa
 
 // quote returns a value of a request in quotation marks, on one line, truncated.
 func quote(s string) string {
-	const most = 100
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+	const limit = 100
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
 	}
 	return strconv.Quote(s)
 }

@@ -432,7 +432,7 @@ var rejected = []struct {
 	{
 		"a log group ARN of everything",
 		logsInput(setDestination("arn:aws:logs:us-east-1:123456789012:log-group:g:*")),
-		`LogDestination "arn:aws:logs:us-east-1:123456789012:log-group:g:*": want the ARN without ":*": EC2 accepts it, but then never delivers`,
+		`LogDestination "arn:aws:logs:us-east-1:123456789012:log-group:g:*": want the ARN without ":*": with it, EC2 creates the flow log but never delivers`,
 	},
 	{
 		"a log stream",

@@ -1,26 +1,23 @@
 package flowlogs
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// validator walks over the parameters of one request and collects their problems.
-// It does not allocate before it finds one.
+// validator checks the parameters of one request and collects their problems. It does
+// not allocate until it finds one.
 type validator struct {
 	paths    *paths
 	region   string
-	allow    func(*FieldError) bool // nil: no problem is allowed
+	allow    func(*FieldError) bool // Options.Allow; nil: no problem is ignored
 	problems []FieldError
 }
 
-// check adds the problem of a value, if there is one and it is not allowed. A value
-// that is not UTF-8 is never allowed: JSON, and with it a ContentToken, cannot tell it
-// from others.
+// check adds the problem of a value, if it has one that is not ignored. That a value
+// is not UTF-8 is never ignored: JSON replaces the invalid bytes, so a ContentToken
+// would be the same for different values.
 func (v *validator) check(path, value string, p problem) {
 	if !p.found() {
 		return
@@ -31,8 +28,8 @@ func (v *validator) check(path, value string, p problem) {
 	}
 }
 
-// checkElement is check for an element of a list. It builds the path only if there
-// is a problem.
+// checkElement is check for an element of a list. It builds the path, which allocates,
+// only if there is a problem.
 func (v *validator) checkElement(list string, i int, value string, p problem) {
 	if p.found() {
 		v.check(element(list, i), value, p)
@@ -50,15 +47,15 @@ func (v *validator) err() error {
 
 func (v *validator) request(p *params) {
 	v.resourceIDs(p.resourceType, p.resourceIDs)
-	// A Request has no type where its first ID is missing or has an unknown prefix.
-	// That is the problem; the type is one only if the ID was allowed.
+	// A Request has no type if its first ID is missing or has an unknown prefix. The ID
+	// is then the problem, and the missing type is one only if the ID was allowed.
 	if p.resourceType != "" || v.paths == &inputPaths || len(v.problems) == 0 {
 		v.resourceType(p.resourceType)
 	}
 	v.settings(p)
 }
 
-// settings checks all but the resources.
+// settings checks everything but the resources.
 func (v *validator) settings(p *params) {
 	v.check(v.paths.trafficType, string(p.trafficType), trafficTypeProblem(p.resourceType, p.trafficType))
 	v.destination(&p.target)
@@ -80,7 +77,7 @@ func (v *validator) resourceIDs(t ResourceType, ids []string) {
 	}
 	rule := ruleOf(t)
 	for i, id := range ids {
-		if rule == nil || !isID(id, rule.prefix) { // the common case is fast
+		if rule == nil || !isID(id, rule.prefix) { // common case: a valid ID
 			v.checkElement(v.paths.resourceIDs, i, id, idProblem(t, rule, id))
 		}
 	}
@@ -119,7 +116,7 @@ func (v *validator) destination(t *target) {
 	}
 }
 
-// destinationShape rejects the parameters that do not go with the destination.
+// destinationShape rejects parameters that the destination does not have.
 func (v *validator) destinationShape(t *target) {
 	rule := destinationRuleOf(t.typ)
 	if rule == nil {
@@ -203,7 +200,8 @@ func (v *validator) logFormat(p *params) {
 	}
 }
 
-// fields reports an empty field by its index, any other by its name.
+// fields checks the fields of a format. It reports an empty field by its index, any
+// other by its name.
 func (v *validator) fields(t ResourceType, format LogFormat) {
 	for i, field := range format {
 		p := fieldProblem(t, field)
@@ -213,97 +211,4 @@ func (v *validator) fields(t ResourceType, format LogFormat) {
 			v.check(v.paths.logFormat, string(field), p)
 		}
 	}
-}
-
-func (v *validator) tagFields(fields []TagField) {
-	if n := len(fields); n > maxTagFields {
-		v.check(v.paths.tagFields, strconv.Itoa(n)+" resource types", wrong("want at most 3"))
-	}
-	for i, f := range fields {
-		if p := enumProblem(f.ResourceType, tagFieldResources); p.found() {
-			v.check(element(v.paths.tagFields, i)+".ResourceType", string(f.ResourceType), p)
-		}
-		if n := len(f.Keys); n < 1 || n > maxTagFieldKeys {
-			v.check(element(v.paths.tagFields, i)+"."+v.paths.tagFieldKeys, strconv.Itoa(n)+" keys", wrong("want one or two"))
-		}
-		for j, key := range f.Keys {
-			if p := tagFieldKeyProblem(key); p.found() {
-				v.checkElement(element(v.paths.tagFields, i)+"."+v.paths.tagFieldKeys, j, key, p)
-			}
-		}
-	}
-}
-
-func (v *validator) tagCount(path string, n int) {
-	if n > maxTags {
-		v.check(path, strconv.Itoa(n)+" tags", wrong("want at most 50"))
-	}
-}
-
-// tags checks the tags of a Request.
-func (v *validator) tags(tags map[string]string) {
-	v.tagCount("Tags", len(tags))
-	valid := true
-	for key, value := range tags {
-		valid = valid && !tagKeyProblem(key).found() && !tagValueProblem(value).found()
-	}
-	if valid {
-		return
-	}
-	for _, key := range slices.Sorted(maps.Keys(tags)) { // a map has no order of its own
-		path := "Tags[" + quote(key) + "]"
-		v.check(path, key, tagKeyProblem(key))
-		v.check(path, tags[key], tagValueProblem(tags[key]))
-	}
-}
-
-// tagSpecifications checks the tags of an input.
-func (v *validator) tagSpecifications(specifications []types.TagSpecification) {
-	v.tagShape(specifications)
-	n := 0
-	for i, s := range specifications {
-		n += len(s.Tags)
-		for j, tag := range s.Tags {
-			if tag.Key != nil {
-				if p := tagKeyProblem(*tag.Key); p.found() {
-					v.check(tagPath(i, j)+".Key", *tag.Key, p)
-				}
-			}
-			if tag.Value != nil {
-				if p := tagValueProblem(*tag.Value); p.found() {
-					v.check(tagPath(i, j)+".Value", *tag.Value, p)
-				}
-			}
-		}
-	}
-	v.tagCount("TagSpecifications", n)
-}
-
-// tagShape rejects what no map of keys to values can hold, and tags on anything
-// but a flow log: "'X' is not a valid taggable resource type for this operation.",
-// "Tag specification resource type must have a value".
-func (v *validator) tagShape(specifications []types.TagSpecification) {
-	seen := make(map[string]bool)
-	for i, s := range specifications {
-		if s.ResourceType != types.ResourceTypeVpcFlowLog {
-			v.check(element("TagSpecifications", i)+".ResourceType", string(s.ResourceType), wrong("want vpc-flow-log"))
-		}
-		for j, tag := range s.Tags {
-			switch {
-			case tag.Key == nil:
-				v.check(tagPath(i, j)+".Key", "", wrong("required"))
-			case seen[*tag.Key]:
-				v.check(tagPath(i, j)+".Key", *tag.Key, wrong("want each key once"))
-			default:
-				seen[*tag.Key] = true
-			}
-			if tag.Value == nil {
-				v.check(tagPath(i, j)+".Value", "", wrong("required: it may be empty, but not left out"))
-			}
-		}
-	}
-}
-
-func tagPath(i, j int) string {
-	return element(element("TagSpecifications", i)+".Tags", j)
 }

@@ -13,9 +13,9 @@
 // It calls nothing and reads nothing but its arguments. The documents are those
 // that AWS documents, restricted to the account, the Region and the resources of
 // the request wherever AWS documents how. Each field of [Policies] names its
-// sources and says what a request does not tell.
+// sources and says what is not known from a request.
 //
-// # Into a policy that is there already
+// # Merging into an existing policy
 //
 // A bucket, a key or a role often has a policy already. [Document.Merge] puts the
 // statements into it and keeps everything else:
@@ -26,8 +26,8 @@
 //
 // A document that allows a call does not make it succeed: service control
 // policies, permissions boundaries, session policies and statements that deny can
-// all forbid it. Nor does the package know the names of future fields: a request
-// that the root package does not accept as valid has no documents here.
+// all forbid it. Nor does the package know the fields of future releases: For rejects
+// a request that is not valid by the rules of the root package.
 //
 // All functions and methods are safe for concurrent use as long as nothing
 // changes their arguments meanwhile.

@@ -8,21 +8,21 @@ import (
 
 // Document is a policy of IAM.
 //
-// Its JSON is IAM's: members in the order of AWS's documentation, a list of one as
-// its value alone, the same bytes for the same Document. The reverse takes what
-// IAM takes, with one exception: NotAction, NotResource, NotPrincipal and members
-// that IAM does not have are errors, for a Document has no place for them. An Id is
+// Its JSON is IAM's: members in the order of AWS's documentation, a list of one
+// element as that element, the same bytes for the same Document. Decoding accepts what
+// IAM accepts, with one exception: NotAction, NotResource, NotPrincipal and members
+// that IAM does not have are errors, because a Document cannot hold them. An Id is
 // dropped; it has no effect.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type Document struct {
-	// Version is that of the policy language. Empty: left out, which IAM reads as
+	// Version is that of the policy language. Empty: not written, which IAM reads as
 	// "2008-10-17". [For] writes "2012-10-17".
 	Version string
 
 	Statement []Statement
 }
 
-// Statement is one statement of a policy. A member that is empty is left out.
+// Statement is one statement of a policy. Empty members are not written.
 type Statement struct {
 	// Sid identifies the statement within its policy. [For] gives each statement
 	// one, AWS's own where it has one; see [Document.Merge].
@@ -44,7 +44,7 @@ type Statement struct {
 	Condition map[string]map[string][]string
 }
 
-// MarshalJSON returns the document as IAM takes it.
+// MarshalJSON returns the document in IAM's form.
 func (d Document) MarshalJSON() ([]byte, error) {
 	statements := d.Statement
 	if statements == nil {
@@ -56,7 +56,7 @@ func (d Document) MarshalJSON() ([]byte, error) {
 	}{d.Version, statements})
 }
 
-// MarshalJSON returns the statement as IAM takes it.
+// MarshalJSON returns the statement in IAM's form.
 func (s Statement) MarshalJSON() ([]byte, error) {
 	conditions := make(map[string]map[string]values, len(s.Condition))
 	for operator, keys := range s.Condition {
@@ -128,8 +128,8 @@ func (v *values) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a policy as IAM takes it. The error names what a Document
-// has no place for; the document is then left as it was.
+// UnmarshalJSON reads a policy in IAM's form. The error names what a Document cannot
+// hold. With an error, the document is unchanged.
 func (d *Document) UnmarshalJSON(data []byte) error {
 	t, err := parse(data)
 	if err != nil {
@@ -158,8 +158,8 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a statement as IAM takes it. The error names what a
-// Statement has no place for; the statement is then left as it was.
+// UnmarshalJSON reads a statement in IAM's form. The error names what a Statement
+// cannot hold. With an error, the statement is unchanged.
 func (s *Statement) UnmarshalJSON(data []byte) error {
 	members, err := parseObject(data)
 	if err != nil {

@@ -13,37 +13,38 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
 const maxBucketPolicy = 20 * 1024
 
-// Merge returns the existing policy with the statements of d in it. Nil existing
-// means that there is no policy yet; empty existing is an error, for it is what a
-// command that failed leaves behind.
+// Merge returns the existing policy with the statements of d in it. If existing is
+// nil, there is no policy yet. If it is empty and not nil, that is an error: a command
+// that failed leaves an empty file.
 //
-// A statement is looked for by its Sid:
+// For each statement of d, Merge looks for the Sid in the existing policy. It finds:
 //
-//   - A Sid that is not there: the statement is appended.
-//   - A statement that allows all that d's does: it is kept as it is, also where it
-//     allows more. To tighten a policy, remove the statement first.
-//   - A statement that d's allows all of: d's takes its place.
+//   - No such Sid: the statement is appended.
+//   - A statement that covers d's: it is kept, even if it allows more. To tighten a
+//     policy, remove the statement first.
+//   - A statement that d's covers: it is replaced with d's.
 //   - A statement of the same effect, principals, actions and condition keys, such
 //     as the one for another account, Region or folder: the resources and values
 //     that it lacks are added to it.
 //   - A statement of the same effect, principals and actions with other condition
 //     keys, such as one from older documentation for another folder: d's is appended
 //     with a number after its Sid, as AWS numbers its own.
-//   - Any other: the Sid is taken by something else, and that is an error.
+//   - Any other statement: the Sid is in use, which is an error.
 //
 // Actions are the same if one statement has all of the other's.
 //
-// No statement loses a call that it applies to, and merging twice is merging once.
-// All else stays: the order of statements and members, members that this
-// package does not know, numbers, strings as they are escaped. White space does
-// not: the result is indented by four spaces, or has none where a bucket's policy
-// would be too long with it.
+// Every statement applies to at least the calls that it applied to before. Merging
+// twice has the same result as merging once. Everything else is kept: the order of
+// statements and members, members that this package does not know, numbers, escapes in
+// strings. White space is not: the result is indented by four spaces, or has none if a
+// bucket's policy would otherwise be too long.
 //
-// A statement of d without a Sid is appended unless one without covers it.
+// A statement of d without a Sid is appended unless an existing one without a Sid
+// covers it.
 //
 // The error wraps a *[flowlogs.FieldError] that names the place. It is an error if
-// existing is no policy, and, where d is the policy of a bucket that would be
-// changed:
+// existing is not a policy. If d is the policy of a bucket and the merge would change
+// existing, it is also an error:
 //
 //   - if a statement has NotAction or NotPrincipal: AWS then fails to add to the
 //     policy, and such a statement can deny what d allows.

@@ -239,7 +239,7 @@ func (v *validator) arn(p *plan, field, s string) arn.ARN {
 	return parsed
 }
 
-// unique is list without what is there a second time, in its order.
+// unique returns list without repetitions, in its order.
 func unique(list []string) []string {
 	seen := make(map[string]bool, len(list))
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool {

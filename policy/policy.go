@@ -19,7 +19,7 @@ type Account struct {
 	Partition string
 }
 
-// Options say what a request does not tell. The zero value is a bucket for one
+// Options say what is not known from a request. The zero value is a bucket for one
 // account, with ACLs and without a key of its own, and a caller that only creates.
 type Options struct {
 	// KeyARN is the KMS key of the bucket's default encryption, as
@@ -48,8 +48,8 @@ type Options struct {
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
 	OrganizationID string
 
-	// Reconcile adds to the caller's policy what package reconcile reads with, and
-	// Replace also what it deletes with. Replace includes Reconcile.
+	// Reconcile adds to the caller's policy the permission with which package reconcile
+	// lists, and Replace also the one with which it deletes. Replace includes Reconcile.
 	Reconcile, Replace bool
 }
 
@@ -105,7 +105,7 @@ type Policies struct {
 	// all log groups, as AWS documents them.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 	//
-	// For Firehose, RoleTrust has no conditions, for AWS documents none.
+	// For Firehose, RoleTrust has no conditions, because AWS documents none.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html
 	RoleTrust, RolePermissions *Document `json:",omitempty"`
 
@@ -116,10 +116,9 @@ type Policies struct {
 
 	// Bucket is the policy of the bucket. Nil unless the destination is S3.
 	//
-	// A request tells neither who owns the bucket, nor which other accounts deliver
-	// to it, nor whether its ACLs are off, nor which policy it has: see Options, and
-	// merge into the policy that is there. Merge what is written for each Region
-	// where a bucket serves several.
+	// It is not known from a request who owns the bucket, which other accounts deliver
+	// to it, whether its ACLs are off, and which policy it has: see Options and
+	// [Document.Merge]. If a bucket serves several Regions, merge the document of each.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
 	//
 	// It does not have s3:ListBucket, which AWS asks for only to keep failed calls

@@ -26,35 +26,35 @@ type Outcome struct {
 	FlowLogID string
 
 	// Action is what was done, or what was to be done if Err is not nil. It is
-	// empty if the flow logs of the resource could not be listed. A flow log that
-	// somebody else created meanwhile is kept.
+	// empty if the flow logs of the resource could not be listed. If another process
+	// created the flow log meanwhile, it is ActionKeep.
 	Action  Action
 	Created bool     // by this Apply
 	Deleted []string // the flow logs that were replaced
 
-	// Err is nil, or why the resource is not as the request asks for: a
-	// *[ConflictError], a *[CallError], one that wraps ErrNotShown, or that of the
-	// creation as in [flowlogs.Response.Results].
+	// Err is nil, or why the resource is not in the state that was requested: a
+	// *[ConflictError], a *[CallError], an error that wraps ErrNotShown, or an error
+	// of the creation as in [flowlogs.Response.Results].
 	Err error
 }
 
-// Apply brings the flow logs of the request's resources to the state that it
-// asks for. It plans anew, creates what is missing, and replaces what
-// Options.Replace allows. If there is nothing to do, it only lists.
+// Apply brings the flow logs of the request's resources to the requested state. It
+// makes a new plan, creates what is missing, and replaces what Options.Replace
+// allows. If there is nothing to do, it only lists.
 //
 // The error is nil, a *[flowlogs.ValidationError], with which the Result is nil,
-// or an *[ApplyError]. A resource that fails does not keep the others from being
-// done. After a crash, or an error that is gone, call Apply again: it does what is
-// left. Several Applies of the same request may run at the same time. Two of
-// requests that replace each other's flow logs must not.
+// or an *[ApplyError]. A resource that fails does not stop the others. After a crash,
+// or when the cause of an error is gone, call Apply again: it does what is left.
+// Applies of the same request may run at the same time. Applies of requests that
+// replace each other's flow logs must not.
 //
-// A resource that has a flow log is never without one because of a replacement:
-// the new one is created and looked at first, for as long as Options.Probation,
-// and the old one is deleted last. If EC2 does not accept the new one beside the
-// old one, or if the new one is failing, the old one stays.
+// A replacement never leaves a resource without a flow log: Apply creates the new
+// one, watches it for as long as Options.Probation, and deletes the old one last. If
+// EC2 does not accept the new one beside the old one, or if the new one is failing,
+// the old one stays.
 //
 // With DryRun, Apply asks EC2 whether it would create what is missing, and changes
-// nothing. Such a creation has no error in its Outcome, and no flow log.
+// nothing. If EC2 would, the Outcome has neither an error nor a flow log.
 //
 // The caller needs the permission ec2:DescribeFlowLogs; to create, those of
 // [flowlogs.Client.Create]; to replace, ec2:DeleteFlowLogs.
@@ -79,7 +79,7 @@ func (r *Reconciler) Apply(ctx context.Context, req flowlogs.Request) (*Result, 
 	return result, applyError(a.outcomes)
 }
 
-// apply is one Apply under way.
+// apply is the state of one Apply.
 type apply struct {
 	*listing
 	req          flowlogs.Request
@@ -98,7 +98,7 @@ func (a *apply) run(ctx context.Context, ids []string) {
 		}
 		return
 	}
-	var missing, successors []string // those without any, and those beside a flow log that they replace
+	var missing, successors []string // resources without any, and resources with a flow log to replace
 	for _, id := range ids {
 		c := a.decide(id, found[id])
 		a.begin(&c)
@@ -121,7 +121,7 @@ func (a *apply) run(ctx context.Context, ids []string) {
 	}
 }
 
-// begin notes the plan for a resource in its outcome.
+// begin records the plan for a resource in its outcome.
 func (a *apply) begin(c *Change) {
 	o := a.outcome(c.ResourceID)
 	o.Action = c.Action

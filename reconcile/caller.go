@@ -23,8 +23,8 @@ type caller struct {
 }
 
 const (
-	// manyResources is how many resources are listed in one call; a request of
-	// more is worth more patience.
+	// manyResources is how many resources one call lists. A request of more is retried
+	// for longer by default.
 	manyResources = valuesPerFilter
 
 	defaultRetryTimeout = 15 * time.Minute
@@ -65,8 +65,8 @@ func (c *caller) retryTimeout(resources int) time.Duration {
 	return max(c.timeout, 0)
 }
 
-// call makes attempts until one succeeds or fails for a reason that is not
-// transient, or until there have been enough. Uncertain means that an attempt
+// call makes attempts until one succeeds, one fails for a reason that is not
+// transient, or the retries are used up. The result uncertain means that an attempt
 // without a response may have been applied.
 func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout time.Duration, operation string, attempt func(context.Context) error) (uncertain bool, err error) {
 	for start, n := time.Now(), 1; ; n++ {
@@ -96,13 +96,13 @@ func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout tim
 	}
 }
 
-// delay returns the pause after the nth attempt, or an error if that was the last
-// one: first as the Retryer has it, and after its attempts a second, doubling, for
-// the rest of the timeout.
+// delay returns the delay after the nth attempt, or an error if that was the last. The
+// Retryer decides as long as it has attempts. Then the delays start at a second and
+// double, until the timeout.
 func (c *caller) delay(n int, left time.Duration, err error) (time.Duration, error) {
 	most := c.retryer.MaxAttempts()
 	switch {
-	case most <= 0 || n < most: // zero: as many as it takes
+	case most <= 0 || n < most: // zero: no limit
 		delay, delayErr := c.retryer.RetryDelay(n, err)
 		if delayErr != nil {
 			return 0, after(delayErr, err)
@@ -124,7 +124,7 @@ func after(err, attempt error) error {
 	return fmt.Errorf("%w, after: %w", err, attempt)
 }
 
-// sleep waits, and reports false if the context ends before.
+// sleep waits for d. It returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -13,9 +13,9 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// mostRounds is how often what is still missing is sent, when others are faster
-// with some of it each time.
-const mostRounds = 10
+// maxRounds is how often the missing flow logs are sent, if other processes create
+// some of them each time.
+const maxRounds = 10
 
 // create creates flow logs on the resources and reads their IDs. When EC2 says
 // that some exist already, it lists the resources again, adopts what is there, and
@@ -25,7 +25,7 @@ func (a *apply) create(ctx context.Context, missing []string) {
 	var contested []string // resources on which EC2 may see a flow log that is not shown
 	isolate := false
 	for round := 1; len(missing) > 0; round++ {
-		isolate = isolate || round == mostRounds
+		isolate = isolate || round == maxRounds
 		resp, err := a.send(ctx, missing, isolate)
 		if resp == nil { // not expected, because the request has been validated
 			a.fail(missing, err)
@@ -35,7 +35,7 @@ func (a *apply) create(ctx context.Context, missing []string) {
 		created = append(created, ids...)
 		next := a.settle(ctx, doubtful)
 		contested = append(contested, next.contested...)
-		if round == mostRounds || isolate && next.unexplained {
+		if round == maxRounds || isolate && next.unexplained {
 			contested = append(contested, next.missing...)
 			break
 		}
@@ -69,9 +69,9 @@ func (a *apply) fail(ids []string, err error) {
 	}
 }
 
-// record notes the response in the outcomes. It returns the new flow logs whose
-// resource the response does not tell, and the resources that may have a flow log
-// though the response has an error for them.
+// record records the response in the outcomes. It returns the new flow logs whose
+// resource is not known from the response, and the resources that may have a flow log
+// although the response has an error for them.
 func (a *apply) record(resp *flowlogs.Response) (created, doubtful []string) {
 	for id, err := range resp.Results() {
 		o := a.outcome(id)
@@ -106,21 +106,21 @@ func isUncertain(err error) bool {
 	return false
 }
 
-// isAlone reports whether a rejection is for a single resource, and not for a
-// call with several of which any may be meant.
+// isAlone reports whether a rejection is for a single resource, and not for a call of
+// several, any of which may be the cause.
 func isAlone(err error) bool {
 	var call *flowlogs.CallError
 	return !errors.As(err, &call) || len(call.Batch.ResourceIDs) == 1
 }
 
-// settled is what a look at doubtful resources leaves to be done.
+// settled is what is left to do after doubtful resources have been listed.
 type settled struct {
 	missing     []string // to be sent again: EC2 rejected them along with others
 	contested   []string // EC2 sees, or may have created, a flow log that is not shown
 	unexplained bool     // some call was rejected for flow logs none of which is shown
 }
 
-// settle lists doubtful resources, and adopts the flow logs that are there.
+// settle lists doubtful resources, and adopts the flow logs that exist.
 func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 	if len(doubtful) == 0 || ctx.Err() != nil {
 		return settled{}
@@ -155,8 +155,8 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 	return next
 }
 
-// adopt makes a flow log that was found after all the outcome's. If a call may
-// have created it, its time decides whether that was so.
+// adopt makes a flow log that was found the outcome's. If a call of this Apply may
+// have created it, its creation time decides.
 func (a *apply) adopt(o *Outcome, c *Change) {
 	o.FlowLogID = aws.ToString(c.Keep.FlowLogId)
 	before := c.Keep.CreationTime != nil && c.Keep.CreationTime.Before(a.start.Truncate(time.Millisecond)) // as EC2 shows it
@@ -167,7 +167,7 @@ func (a *apply) adopt(o *Outcome, c *Change) {
 	o.Err = nil
 }
 
-// reject notes that EC2 does not accept a flow log beside those that are shown.
+// reject records that EC2 does not accept a flow log beside those that are shown.
 func (a *apply) reject(o *Outcome, shown []Conflict) {
 	if o.Action == ActionCreate {
 		o.Action = ActionConflict
@@ -175,8 +175,7 @@ func (a *apply) reject(o *Outcome, shown []Conflict) {
 	o.Err = &ConflictError{ResourceID: o.ResourceID, Conflicts: shown, Err: o.Err}
 }
 
-// await lists contested resources until their flow logs are shown, within a
-// bound.
+// await lists contested resources until their flow logs are shown, for a limited time.
 func (a *apply) await(ctx context.Context, contested []string) {
 	conflicts := make(map[string][]Conflict)
 	for _, wait := range lagWaits {
@@ -204,8 +203,8 @@ func (a *apply) await(ctx context.Context, contested []string) {
 	}
 }
 
-// identify reads which resources new flow logs belong to. Those that are not
-// shown yet are waited for, within a bound.
+// identify reads which resources new flow logs belong to. It waits for those that are
+// not shown yet, for a limited time.
 func (a *apply) identify(ctx context.Context, created []string) {
 	a.enter(StageIdentify)
 	var err error

@@ -12,10 +12,10 @@ import (
 // DeliveryState is what EC2 knows of a flow log's deliveries.
 type DeliveryState string
 
-// The states. None of them says that records arrive: EC2 reports no time and no
-// number of deliveries, and a flow log is not failing from the moment that it is
-// created. Ten minutes and one or two aggregation intervals with traffic give the
-// state a meaning.
+// The states. None of them means that records arrive: EC2 reports neither the time nor
+// the number of deliveries, and a new flow log is shown as not failing at once. The
+// state is meaningful after ten minutes and one or two aggregation intervals with
+// traffic.
 const (
 	DeliveryFailing    DeliveryState = "failing"     // the last attempt failed; see Delivery.Message
 	DeliveryNotFailing DeliveryState = "not failing" // no failure is known

@@ -61,10 +61,10 @@ func (l *listing) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogs
 	return out, nil
 }
 
-// list returns the findings of the resources that have flow logs. The cost
-// decides how: by filter it is known beforehand, by pages of all flow logs of the
-// Region it is not. So the pages are given up when they have cost as much as
-// filters would have from the start.
+// list returns the findings of the resources that have flow logs. How many calls the
+// filters take is known beforehand; how many pages all flow logs of the Region fill
+// is not. So list reads pages until they have taken as many calls as the filters
+// would, and then uses the filters.
 func (l *listing) list(ctx context.Context, ids []string) (map[string]*finding, error) {
 	filters := (len(ids) + valuesPerFilter - 1) / valuesPerFilter
 	if filters > 1 {
@@ -125,8 +125,8 @@ func (l *listing) collect(findings map[string]*finding) func([]types.FlowLog) {
 	}
 }
 
-// read hands over page after page, at most so many unless most is negative, and
-// reports whether that was all.
+// read passes on page after page, at most as many as most unless that is negative,
+// and reports whether these were all.
 func (l *listing) read(ctx context.Context, in *ec2.DescribeFlowLogsInput, most int, page func([]types.FlowLog)) (complete bool, err error) {
 	pages := ec2.NewDescribeFlowLogsPaginator(l, in, func(o *ec2.DescribeFlowLogsPaginatorOptions) {
 		if len(in.FlowLogIds) == 0 { // EC2 does not take both

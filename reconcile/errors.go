@@ -12,17 +12,17 @@ import (
 
 // Errors that errors.Is finds in the error of an [Outcome] and of Apply.
 var (
-	// ErrNotShown says that a flow log was created, but that DescribeFlowLogs did
+	// ErrNotShown means that a flow log was created, but that DescribeFlowLogs did
 	// not show it within half a minute, so its ID is not known.
 	ErrNotShown = errors.New("created, but DescribeFlowLogs does not show it yet")
 
-	// ErrFailing says that the new flow log is failing to deliver, so the one that
-	// it was to replace stays.
+	// ErrFailing means that the new flow log fails to deliver, so the old one was not
+	// deleted.
 	ErrFailing = errors.New("the new flow log is failing")
 )
 
-// ApplyError is why [Reconciler.Apply] did not bring every resource to the state
-// that was asked for. It unwraps to the errors of its outcomes, each once, so
+// ApplyError says why [Reconciler.Apply] did not bring every resource to the requested
+// state. It unwraps to the errors of its outcomes, each once, so
 // errors.Is finds the [flowlogs.Reason] of every failure and errors.As finds
 // every *[ConflictError], *[CallError], *[flowlogs.CallError] and
 // *[flowlogs.UnsuccessfulItem].
@@ -54,7 +54,7 @@ func (e *ApplyError) Error() string {
 	return text
 }
 
-// Unwrap returns the errors of the outcomes. Those of one call are one.
+// Unwrap returns the errors of the outcomes, the error of a call once.
 func (e *ApplyError) Unwrap() []error {
 	var errs []error
 	seen := make(map[error]bool)
@@ -81,11 +81,11 @@ func applyError(outcomes []Outcome) error {
 	return &ApplyError{Outcomes: failed}
 }
 
-// ConflictError says that flow logs are in the way of the one that is wanted on
-// a resource, or that EC2 says so.
+// ConflictError means that other flow logs of a resource are in the way of the wanted
+// one, or that EC2 rejects the wanted one as existing already.
 type ConflictError struct {
 	ResourceID string
-	Conflicts  []Conflict // may be empty if EC2 says that there is one but does not show it
+	Conflicts  []Conflict // may be empty if EC2 reports a flow log but does not show it
 	Err        error      // why they were not replaced, such as what EC2 responded; nil: Options.Replace does not allow it
 }
 

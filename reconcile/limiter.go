@@ -15,32 +15,33 @@ const (
 	describePerSecond = 20
 )
 
-// limiter is a token bucket with that quota. It does not learn: listing is short
-// beside creating, and what others take of the quota shows as throttling, which
-// is retried.
+// limiter is a token bucket with that quota. It does not learn the rate: listing takes
+// little time compared to creating, and calls that are throttled because of others are
+// retried.
 type limiter struct {
 	mu     sync.Mutex
-	tokens float64 // negative: calls that wait
+	tokens float64 // negative: calls wait for them
 	at     time.Time
 }
 
 func newLimiter() *limiter { return &limiter{tokens: describeBurst, at: time.Now()} }
 
-// Wait returns when a call may be made, or with the error of ctx.
+// Wait blocks until a call may be made. It returns an error if ctx ends first.
 func (l *limiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	delay := l.take(1)
+	delay := l.spend(1)
 	if delay <= 0 || sleep(ctx, delay) {
 		return ctx.Err()
 	}
-	l.take(-1)
+	l.spend(-1)
 	return ctx.Err()
 }
 
-// take takes tokens and returns how long it is until they are there.
-func (l *limiter) take(n float64) time.Duration {
+// spend spends n tokens, or returns them if n is negative, and returns how long it
+// takes until the bucket has them.
+func (l *limiter) spend(n float64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()

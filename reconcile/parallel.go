@@ -12,13 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// mostParallel is how many calls of DescribeFlowLogs are on the wire at the same
-// time: enough for the 20 calls per second of the quota.
-const mostParallel = 8
+// maxParallel is how many calls of DescribeFlowLogs may be on the wire at the same
+// time: enough for the quota of 20 calls per second.
+const maxParallel = 8
 
-// readAll reads all pages of several inputs in parallel, and hands them over in
-// any order, in the goroutine of the caller. There a panic of the API surfaces
-// too, as in a request of one call.
+// readAll reads all pages of several inputs in parallel. It passes them on in any
+// order, in the goroutine of the caller, where it also repeats a panic of the API.
 func (l *listing) readAll(ctx context.Context, inputs []*ec2.DescribeFlowLogsInput, page func([]types.FlowLog)) error {
 	if len(inputs) == 1 {
 		_, err := l.read(ctx, inputs[0], -1, page)
@@ -26,7 +25,7 @@ func (l *listing) readAll(ctx context.Context, inputs []*ec2.DescribeFlowLogsInp
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	readers := min(mostParallel, len(inputs))
+	readers := min(maxParallel, len(inputs))
 	pages, ends := make(chan []types.FlowLog), make(chan end, readers)
 	var next atomic.Int64
 	for range readers {
@@ -69,8 +68,8 @@ func (l *listing) readAll(ctx context.Context, inputs []*ec2.DescribeFlowLogsInp
 	return first.err
 }
 
-// readInto reads all pages of an input. When the context ends, nobody may be
-// there to take a page.
+// readInto reads all pages of an input. When the context ends, there may be no
+// receiver for a page.
 func (l *listing) readInto(ctx context.Context, in *ec2.DescribeFlowLogsInput, pages chan<- []types.FlowLog) error {
 	var lost error
 	_, err := l.read(ctx, in, -1, func(flowLogs []types.FlowLog) {

@@ -12,15 +12,15 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Action is what is to be done, or was done, for a resource. Its value is a
-// stable code, fit for a metric label or a log.
+// Action is what is to be done, or was done, for a resource. Its value is a stable
+// code, suitable for a metric label or a log.
 type Action string
 
 // The actions.
 const (
 	ActionCreate   Action = "create"   // the resource has no such flow log
 	ActionKeep     Action = "keep"     // it has one
-	ActionReplace  Action = "replace"  // others are in its way and may be replaced; with a Keep, only their deletion is left
+	ActionReplace  Action = "replace"  // others are in its way and may be replaced; if Keep is not nil, they only have to be deleted
 	ActionConflict Action = "conflict" // others are in its way and may not be replaced
 )
 
@@ -35,9 +35,9 @@ type Change struct {
 	ResourceID string
 	Action     Action
 
-	// Keep is the flow log that the request asks for, nil if there is none. If
-	// there are several, it is one that is not failing, then the oldest; the rest
-	// is in Others.
+	// Keep is the flow log that the request asks for, nil if there is none. If there
+	// are several, Keep is the oldest that is not failing, else the oldest; the rest
+	// are in Others.
 	Keep *types.FlowLog
 
 	// Conflicts are the flow logs with the same destination and traffic type, but
@@ -60,14 +60,14 @@ type Conflict struct {
 	Differences []Difference // at least one
 }
 
-// Difference is a setting of a flow log that is not as wanted. Fields are named
-// as in [flowlogs.Request], such as "Destination.PerHourPartition"; an empty
-// value is none.
+// Difference is a setting of a flow log that is not as wanted. Field is a name as in
+// [flowlogs.Request], such as "Destination.PerHourPartition". An empty value means
+// that the setting is missing.
 //
-// With Field "Destination.BucketARN" the two differ only in the slash at their
-// end. Whether EC2 takes them for the same destination is not known: the flow log
-// may be the wanted one, so it is a conflict, and it is never deleted. Write the
-// bucket as the flow log has it to keep it.
+// If Field is "Destination.BucketARN", the values differ only in a slash at the end.
+// Whether EC2 treats them as the same destination is not known. The flow log may be
+// the wanted one, so it is a conflict and is never deleted. To keep it, write the
+// bucket in the request as the flow log has it.
 type Difference struct{ Field, Want, Have string }
 
 // Plan compares the flow logs of the request's resources with the request, and
@@ -101,7 +101,7 @@ type finding struct {
 	others      []types.FlowLog
 }
 
-// add sorts a flow log in, unless it has been shown before.
+// add adds a flow log, unless it has been shown before.
 func (f *finding) add(w *wanted, flowLog types.FlowLog) {
 	shown := func(other types.FlowLog) bool {
 		return aws.ToString(other.FlowLogId) == aws.ToString(flowLog.FlowLogId)

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// mostLines is how many resources of a kind String lists by name.
-const mostLines = 20
+// maxLines is how many resources of a kind String lists by name.
+const maxLines = 20
 
-// String returns the plan as text for people: the counts first, then what is to
-// be done and what is in the way. Resources that are alike are listed together,
-// and many of them by their number.
+// String returns the plan as text for people: the counts first, then what is to be
+// done and what is in the way. Similar resources are listed together, and large groups
+// are only counted.
 func (p Plan) String() string {
 	count := make(map[Action]int)
 	for _, c := range p.Changes {
@@ -100,7 +100,7 @@ func (t *text) list(title string, changes []Change, section func(*Change) (remar
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(len(groups[b]), len(groups[a])) })
 	for i, remarks := range order {
-		if i == mostLines {
+		if i == maxLines {
 			left := 0
 			for _, remarks := range order[i:] {
 				left += len(groups[remarks])
@@ -117,8 +117,8 @@ func (t *text) list(title string, changes []Change, section func(*Change) (remar
 // resources writes the resources of a group with their flow logs, aligned.
 func (t *text) resources(group []*Change) {
 	shown := group
-	if len(group) > mostLines {
-		shown = group[:mostLines/2]
+	if len(group) > maxLines {
+		shown = group[:maxLines/2]
 	}
 	width := 0
 	for _, c := range shown {

@@ -34,39 +34,39 @@ type Progress struct {
 	Elapsed time.Duration // since the start
 }
 
-// progress counts for the caller.
+// progress counts what Options.OnProgress reports.
 type progress struct {
 	Progress
-	report func(Progress)
-	start  time.Time
+	onProgress func(Progress) // Options.OnProgress
+	start      time.Time
 }
 
-func newProgress(report func(Progress), resources int) progress {
-	return progress{Progress: Progress{Stage: StageList, Resources: resources}, report: report, start: time.Now()}
+func newProgress(onProgress func(Progress), resources int) progress {
+	return progress{Progress: Progress{Stage: StageList, Resources: resources}, onProgress: onProgress, start: time.Now()}
 }
 
-func (p *progress) tell() {
-	if p.report != nil {
+func (p *progress) report() {
+	if p.onProgress != nil {
 		p.Elapsed = time.Since(p.start)
-		p.report(p.Progress)
+		p.onProgress(p.Progress)
 	}
 }
 
-// enter begins a stage.
+// enter starts a stage.
 func (p *progress) enter(s Stage) {
 	p.Stage = s
-	p.tell()
+	p.report()
 }
 
 func (p *progress) described(n int) {
 	p.Described += n
-	p.tell()
+	p.report()
 }
 
-// creating returns what the Client is to report to: its own caller's function and
-// this.
+// creating returns the OnProgress of the Client: it calls the caller's function, and
+// reports the creation here.
 func (p *progress) creating(also func(flowlogs.Progress)) func(flowlogs.Progress) {
-	if p.report == nil {
+	if p.onProgress == nil {
 		return also
 	}
 	before := p.Created
@@ -75,6 +75,6 @@ func (p *progress) creating(also func(flowlogs.Progress)) func(flowlogs.Progress
 			also(create)
 		}
 		p.Create, p.Created = create, before+create.Created
-		p.tell()
+		p.report()
 	}
 }

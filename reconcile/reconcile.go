@@ -25,11 +25,10 @@ var _ API = (*ec2.Client)(nil)
 
 // Options configures a [Reconciler]. The zero value of a field means its default.
 type Options struct {
-	// Client are the options of the [flowlogs.Client] that creates. Its Retryer,
-	// RetryTimeout and ClientOptions apply to the other calls too; there, a
-	// RetryTimeout of zero is 15 minutes for requests of more than 200 resources
-	// and none for smaller ones. Token is not used, because a state has no token:
-	// each Apply creates under random ones.
+	// Client configures the [flowlogs.Client] that creates. Its Retryer, RetryTimeout
+	// and ClientOptions apply to the other calls too. For these, a RetryTimeout of zero
+	// means 15 minutes if the request has more than 200 resources, and no retries if it
+	// has fewer. Token is not used: each Apply creates under random tokens.
 	Client []func(*flowlogs.Options)
 
 	// Describe paces the calls of DescribeFlowLogs. Nil: a Limiter of the
@@ -39,15 +38,14 @@ type Options struct {
 	Describe flowlogs.Limiter
 
 	// Replace reports whether a flow log that is in the way may be replaced, which
-	// means deleted once the new one exists. It may be called several times for
-	// the same flow log. Nil: nothing is ever deleted. Replace is not asked about
-	// flow logs that AWS's telemetry rules manage, nor about those whose
-	// destination may be the wanted one, written differently: neither is ever
-	// deleted.
+	// means deleted once the new one exists. It may be called several times for the
+	// same flow log. Nil: nothing is ever deleted. Two kinds of flow logs are never
+	// deleted, and Replace is not called for them: those that AWS's telemetry rules
+	// manage, and those whose destination may be the wanted one, written differently.
 	Replace func(types.FlowLog) bool
 
-	// Probation is how long a new flow log must not be failing before the one that
-	// it replaces is deleted. Zero or negative: it is looked at once.
+	// Probation is how long a new flow log must exist without failing before the old
+	// one is deleted. Zero or negative: its state is checked once.
 	Probation time.Duration
 
 	// OnProgress is called after each step, in the goroutine of the caller. Nil:
@@ -87,8 +85,8 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 	return r
 }
 
-// withoutExisting leaves a call that is rejected because some of its flow logs
-// exist already in one piece: a single DescribeFlowLogs finds them all.
+// withoutExisting prevents the split of a call that is rejected because some of its
+// flow logs exist: a single DescribeFlowLogs finds all of these.
 func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) bool {
 	if isolate == nil {
 		isolate = isolatedByDefault
@@ -134,7 +132,7 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 	return rec.in, nil
 }
 
-// recorder is an API in a Region that sends nothing and keeps the input.
+// recorder is an API that sends nothing and keeps the input. It has a Region.
 type recorder struct {
 	region string
 	in     *ec2.CreateFlowLogsInput
@@ -147,5 +145,5 @@ func (r *recorder) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput
 
 var errRecorded = errors.New("not sent")
 
-// Options returns the settings that a Client looks at.
+// Options returns the settings that a Client reads.
 func (r *recorder) Options() ec2.Options { return ec2.Options{Region: r.region} }

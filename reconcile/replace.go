@@ -23,8 +23,8 @@ type replacement struct {
 	created time.Time // when the new flow log was; zero: just now, or unknown
 }
 
-// mostLooks is how often new flow logs are looked at during their probation.
-const mostLooks = 10
+// maxLooks is how often new flow logs are checked during their probation.
+const maxLooks = 10
 
 // replace looks at the new flow logs until their probation has ended, and then
 // deletes the old ones.
@@ -49,8 +49,8 @@ func (a *apply) replace(ctx context.Context) {
 	}
 }
 
-// prove waits for the end of the probation, which has begun with the creation of
-// each flow log, and returns the replacements that are not failing meanwhile.
+// prove waits for the end of the probation, which starts with the creation of each
+// flow log, and returns the replacements that did not fail meanwhile.
 func (a *apply) prove(ctx context.Context, ready []replacement) []replacement {
 	now := time.Now()
 	var left time.Duration
@@ -64,7 +64,7 @@ func (a *apply) prove(ctx context.Context, ready []replacement) []replacement {
 		return ready
 	}
 	a.enter(StageProve)
-	end, pause := now.Add(left), max(left/mostLooks, time.Second)
+	end, pause := now.Add(left), max(left/maxLooks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
 			a.stay(ready, contextError(ctx))
@@ -95,8 +95,8 @@ func (a *apply) look(ctx context.Context, some []replacement) (map[string]types.
 	return a.byID(ctx, ids)
 }
 
-// proven returns the replacements whose new flow log is there and not failing.
-// The others are over: their old flow logs stay.
+// proven returns the replacements whose new flow log exists and is not failing. It
+// ends the others: their old flow logs stay.
 func (a *apply) proven(some []replacement, shown map[string]types.FlowLog) []replacement {
 	var proven []replacement
 	for _, p := range some {
@@ -143,7 +143,7 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) {
 		for _, c := range p.old {
 			f, ok := shown[aws.ToString(c.FlowLog.FlowLogId)]
 			if !ok {
-				continue // somebody else has deleted it
+				continue // another process deleted it
 			}
 			if c.FlowLog = f; !a.replaceable(&c) {
 				p.stay(errors.New("it may no longer be replaced"))
@@ -161,13 +161,13 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) {
 			case err == nil:
 				p.outcome.Deleted = append(p.outcome.Deleted, id)
 				a.Deleted++
-			case errors.Is(err, flowlogs.ErrResourceNotFound): // somebody else was faster
+			case errors.Is(err, flowlogs.ErrResourceNotFound): // another process was faster
 			default:
 				p.outcome.Err = &ConflictError{ResourceID: p.outcome.ResourceID, Conflicts: []Conflict{c}, Err: err}
 			}
 		}
 	}
-	a.tell()
+	a.report()
 }
 
 // delete deletes flow logs and returns an error for each that was not deleted by
@@ -206,9 +206,9 @@ func (a *apply) delete(ctx context.Context, ids []string) map[string]error {
 	return errs
 }
 
-// deleteRest goes on after a call that was rejected because some of its flow logs
-// are gone: all by an earlier attempt whose response was lost, or some by somebody
-// else. Whether EC2 has deleted the others is not known.
+// deleteRest deletes what is left after a call that EC2 rejected because some of its
+// flow logs are gone. An earlier attempt, whose response was lost, may have deleted
+// all of them, or another process some. Whether EC2 has deleted the rest is not known.
 func (a *apply) deleteRest(ctx context.Context, ids []string, uncertain bool, rejection error) map[string]error {
 	errs := make(map[string]error)
 	shown, err := a.byID(ctx, ids)
