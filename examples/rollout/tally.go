@@ -1,0 +1,82 @@
+package main
+
+import (
+	"github.com/go-flowlogs/flowlogs/reconcile"
+)
+
+// Tally counts VPCs. Every VPC that was looked at is in exactly one of the other
+// counts.
+type Tally struct {
+	VPCs      int
+	Created   int // have their flow log by this rollout
+	Kept      int // had it before
+	Missing   int // of a plan: would get it
+	Conflicts int // others are in its way
+	Failed    int
+	Gone      int // deleted since they were listed
+	Unreached int // the target ended before it came to them
+}
+
+func (t *Tally) add(u Tally) {
+	t.VPCs += u.VPCs
+	t.Created += u.Created
+	t.Kept += u.Kept
+	t.Missing += u.Missing
+	t.Conflicts += u.Conflicts
+	t.Failed += u.Failed
+	t.Gone += u.Gone
+	t.Unreached += u.Unreached
+}
+
+// Problem is why a VPC is not as the request asks for.
+type Problem struct {
+	VPC     string
+	Reason  string
+	Message string `json:",omitempty"`
+
+	FlowLog     string                 `json:",omitempty"` // the one in the way
+	Differences []reconcile.Difference `json:",omitempty"`
+}
+
+// Result is what became of a target. It goes through the histories of the child
+// and of its parent, so its size is bounded.
+type Result struct {
+	Tally
+
+	// Reason is empty if every VPC is as the request asks for: a code, with what
+	// was said and what to do about it.
+	Reason  string `json:",omitempty"`
+	Message string `json:",omitempty"`
+	Hint    string `json:",omitempty"`
+	Retry   bool   `json:",omitempty"` // the reason is transient
+
+	Problems []Problem `json:",omitempty"` // the first of them
+	Omitted  int       `json:",omitempty"` // and how many more there are
+}
+
+// mostProblems of a target take some 30 KB. Those of a page of targets stay far
+// below the 50 MB that a history may have.
+const mostProblems = 100
+
+// add takes a problem, if there is room for it. The first failure always finds
+// room, because it is the reason of the whole.
+func (r *Result) add(p Problem) {
+	p.Message = truncated(p.Message)
+	if len(r.Problems) < mostProblems {
+		r.Problems = append(r.Problems, p)
+		return
+	}
+	r.Omitted++
+	if r.Failed == 1 && p.Reason != reasonConflict {
+		r.Problems[mostProblems-1] = p
+	}
+}
+
+// truncated bounds what somebody else wrote.
+func truncated(s string) string {
+	const most = 300
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
