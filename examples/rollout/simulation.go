@@ -84,7 +84,9 @@ type simulatedRegion struct {
 	vpcs     []string
 	ec2      *flowlogstest.EC2
 	seeded   []types.FlowLog
-	disabled bool
+	disabled bool // the Region is not enabled for the account
+
+	rejecting bool // EC2 rejects what is created after the first call
 }
 
 func newSimulatedRegion(s size, t Target, number int) *simulatedRegion {
@@ -134,6 +136,7 @@ func (r *simulatedRegion) loseResponses() {
 
 // rejectAfterFirst takes the permission away in the middle.
 func (r *simulatedRegion) rejectAfterFirst() {
+	r.rejecting = true
 	var creations atomic.Int64
 	r.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).
 		Keep().On(func(c flowlogstest.Call) bool {

@@ -30,6 +30,15 @@ func (s *simulation) truth() truth {
 	return all
 }
 
+// created returns how many flow logs were created so far.
+func (s *simulation) created() int {
+	created := 0
+	for _, t := range s.targets {
+		created += len(s.regions[t].ec2.FlowLogs()) - len(s.regions[t].seeded)
+	}
+	return created
+}
+
 func (t *truth) add(u truth) {
 	t.VPCs += u.VPCs
 	t.One += u.One
