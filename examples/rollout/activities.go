@@ -18,7 +18,7 @@ type Activities struct{ aws *organization }
 func (a *Activities) ListAccounts(ctx context.Context) ([]Account, error) {
 	accounts, err := a.aws.accounts(ctx)
 	if err != nil {
-		return nil, failure(err, Result{})
+		return nil, failure(ctx, err, Result{})
 	}
 	return accounts, nil
 }
@@ -69,11 +69,11 @@ func (a *Activities) work(ctx context.Context, task Task, page func(*job, contex
 	position := heart.position
 	region, err := a.aws.region(ctx, task.Target)
 	if err != nil {
-		return position, failure(err, position.Result)
+		return position, failure(ctx, err, position.Result)
 	}
 	ids, err := region.vpcs(ctx, task.Target.Account)
 	if err != nil {
-		return position, failure(err, position.Result)
+		return position, failure(ctx, err, position.Result)
 	}
 	done, found := slices.BinarySearch(ids, position.After)
 	if found {
@@ -86,7 +86,7 @@ func (a *Activities) work(ctx context.Context, task Task, page func(*job, contex
 		if err := page(j, ctx, some); err != nil {
 			position.Result.VPCs += len(left)
 			position.Result.Unreached = len(left)
-			return position, failure(err, position.Result)
+			return position, failure(ctx, err, position.Result)
 		}
 		left, next.After = left[len(some):], some[len(some)-1]
 		position = next

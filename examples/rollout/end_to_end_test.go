@@ -17,7 +17,7 @@ func TestRollout_SurvivesWhateverDies(t *testing.T) {
 		t.Skip("takes two minutes")
 	}
 	server := newTemporalServer(t)
-	sim := newSimulation(size{accounts: 10, regions: 4, vpcs: 1500, burst: 2, perSecond: 0.2, latency: 20 * time.Millisecond})
+	sim := newSimulation(size{accounts: 10, regions: 4, vpcs: 1500, burst: 2, perSecond: 0.2, latency: 20 * time.Millisecond, losing: true})
 	aws := serve(t, sim)
 	c := server.connect(t)
 	spec := sim.spec("e2e")

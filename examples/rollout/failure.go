@@ -13,8 +13,11 @@ import (
 // failure returns the error of an activity. Its type is the reason, its detail the
 // result so far with reason and hint. The server retries it unless no retry can
 // help: those errors end the target, and no other.
-func failure(err error, r Result) error {
-	if errors.Is(err, context.Canceled) && !errors.Is(err, errStopping) {
+func failure(ctx context.Context, err error, r Result) error {
+	switch {
+	case errors.Is(context.Cause(ctx), errStopping):
+		err = errStopping
+	case errors.Is(err, context.Canceled):
 		return err // the workflow was canceled, or does not wait for this attempt any more
 	}
 	r.Reason, r.Message = codeOf(err), truncated(err.Error())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -87,9 +88,11 @@ func (s *temporalServer) connect(t *testing.T) client.Client {
 }
 
 // serve serves a simulation in the process of the test, which outlives the workers.
-func serve(t *testing.T, sim *simulation) string {
+func serve(t *testing.T, sim *simulation) string { return serveHandler(t, sim) }
+
+func serveHandler(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	s := httptest.NewServer(sim)
+	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
 	return s.URL
 }

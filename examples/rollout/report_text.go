@@ -72,17 +72,15 @@ func (r *Report) printHints(b *strings.Builder) {
 	}
 }
 
-// printProblems writes the VPCs that are not done. Those that failed with the
-// message of their target are counted there.
 func (r *Report) printProblems(b *strings.Builder) {
 	table := newTable(b, "\nVPC\tACCOUNT\tREGION\tREASON\tFLOW LOG IN THE WAY\tDIFFERENCES OR MESSAGE")
 	any := false
 	for _, t := range r.NotDone {
 		for _, p := range t.Problems {
-			if p.Reason == t.Reason && p.Message != "" && p.Message == t.Message {
-				continue
-			}
 			any = true
+			if p.More > 0 {
+				p.VPC += fmt.Sprintf(" and %d more", p.More)
+			}
 			row(table, p.VPC, t.Account, t.Region, p.Reason, p.FlowLog, strings.TrimSpace(textOf(p.Differences)+" "+p.Message))
 		}
 		if t.Omitted > 0 {

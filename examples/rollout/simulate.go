@@ -19,7 +19,7 @@ func runSimulate(ctx context.Context, flags *flag.FlagSet, args []string, out io
 	server := serverFlags(flags)
 	server.queue = "flowlogs-simulation" // away from workers that call AWS
 	flags.Lookup("task-queue").DefValue = server.queue
-	var s size
+	s := size{losing: true}
 	flags.IntVar(&s.accounts, "accounts", 10, "`number` of accounts")
 	flags.IntVar(&s.regions, "regions", 4, "`number` of Regions")
 	flags.IntVar(&s.vpcs, "vpcs", 1500, "`number` of VPCs in each account and Region")

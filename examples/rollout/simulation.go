@@ -34,6 +34,7 @@ type size struct {
 	burst     int // of the quota of each target, in calls that change something
 	perSecond float64
 	latency   time.Duration
+	losing    bool // one response in ten to CreateFlowLogs
 }
 
 // What is special in a simulation: the last account does not let anybody in, the
@@ -107,7 +108,9 @@ func newSimulatedRegion(s size, t Target, number int) *simulatedRegion {
 			r.seed(id, simulatedInterval)
 		}
 	}
-	r.loseResponses()
+	if s.losing {
+		r.ec2.Inject(flowlogstest.LoseAnswer().Keep().On(every(10, 3)))
+	}
 	return r
 }
 
@@ -129,11 +132,6 @@ func (r *simulatedRegion) seed(vpc string, interval int32) {
 	r.seeded = append(r.seeded, f)
 }
 
-// loseResponses keeps one response in ten of EC2 from its caller.
-func (r *simulatedRegion) loseResponses() {
-	r.ec2.Inject(flowlogstest.LoseAnswer().Keep().On(every(10, 3)))
-}
-
 // rejectAfterFirst takes the permission away in the middle.
 func (r *simulatedRegion) rejectAfterFirst() {
 	r.rejecting = true
@@ -144,11 +142,11 @@ func (r *simulatedRegion) rejectAfterFirst() {
 	}))
 }
 
-// every matches one call in n that creates, the first of them after some.
-func every(n, after int64) func(flowlogstest.Call) bool {
+// every matches one call in n that creates, the first of them after a few.
+func every(n, few int64) func(flowlogstest.Call) bool {
 	var creations atomic.Int64
 	return func(c flowlogstest.Call) bool {
-		return c.Operation == "CreateFlowLogs" && creations.Add(1)%n == after
+		return c.Operation == "CreateFlowLogs" && creations.Add(1)%n == few
 	}
 }
 

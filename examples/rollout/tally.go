@@ -31,6 +31,7 @@ func (t *Tally) add(u Tally) {
 // Problem is why a VPC is not as the request asks for.
 type Problem struct {
 	VPC     string
+	More    int `json:",omitempty"` // VPCs after it that failed in the same call
 	Reason  string
 	Message string `json:",omitempty"`
 
@@ -62,6 +63,10 @@ const mostProblems = 100
 // room, because it is the reason of the whole.
 func (r *Result) add(p Problem) {
 	p.Message = truncated(p.Message)
+	if n := len(r.Problems); n > 0 && p.Message != "" && p.Message == r.Problems[n-1].Message {
+		r.Problems[n-1].More++
+		return
+	}
 	if len(r.Problems) < mostProblems {
 		r.Problems = append(r.Problems, p)
 		return

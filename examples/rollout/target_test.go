@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -8,13 +10,17 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/go-flowlogs/flowlogs"
 )
 
-var dataConverter = converter.GetDefaultDataConverter()
+var (
+	dataConverter = converter.GetDefaultDataConverter()
+	silent        = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+)
 
 const anything = mock.Anything
 
@@ -68,7 +74,7 @@ func TestRolloutTarget_RetriesWhatIsTransient(t *testing.T) {
 	t.Parallel()
 	w := &work{each: func(_ Task, attempt int32) (Position, error) {
 		if attempt < 5 {
-			return Position{}, failure(flowlogs.ErrThrottled, Result{})
+			return Position{}, failure(context.Background(), flowlogs.ErrThrottled, Result{})
 		}
 		return complete(10), nil
 	}}
@@ -81,7 +87,7 @@ func TestRolloutTarget_RetriesWhatIsTransient(t *testing.T) {
 func TestRolloutTarget_FailsWithReasonHintAndCounts(t *testing.T) {
 	t.Parallel()
 	w := &work{each: func(Task, int32) (Position, error) {
-		return Position{}, failure(flowlogs.ErrNotAuthorized, Result{Tally: Tally{VPCs: 10, Created: 4, Unreached: 6}})
+		return Position{}, failure(context.Background(), flowlogs.ErrNotAuthorized, Result{Tally: Tally{VPCs: 10, Created: 4, Unreached: 6}})
 	}}
 	env := newEnvironment(w)
 	env.ExecuteWorkflow(RolloutTarget, Task{})

@@ -49,6 +49,7 @@ func (w *work) starts() map[Target]int {
 
 func newEnvironment(w *work) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(silent)
 	env := suite.NewTestWorkflowEnvironment()
 	env.RegisterWorkflow(Rollout)
 	env.RegisterWorkflow(RolloutTarget)
@@ -166,7 +167,7 @@ func TestRollout_BoundsTheTargetsAtATime(t *testing.T) {
 	env.OnActivity("ApplyTarget", anything, anything).After(time.Minute).Return(complete(1), nil)
 	most := 0
 	for i := range 200 {
-		env.RegisterDelayedCallback(func() { most = max(most, len(progressIn(t, env).Running)) }, time.Duration(i)*2*time.Second)
+		env.RegisterDelayedCallback(func() { most = max(most, len(progressIn(t, env).Running)) }, time.Duration(i+1)*2*time.Second)
 	}
 	env.ExecuteWorkflow(Rollout, State{Spec: testSpec(5, 4)})
 	require.NoError(t, env.GetWorkflowError())
@@ -188,7 +189,7 @@ func TestRollout_AFailingTargetEndsNoOther(t *testing.T) {
 	w := &work{each: func(task Task, _ int32) (Position, error) {
 		if task.Target == failing {
 			err := &assumeRoleError{task.Target.Account, "role", context.DeadlineExceeded}
-			return Position{}, failure(err, Result{})
+			return Position{}, failure(context.Background(), err, Result{})
 		}
 		return complete(10), nil
 	}}
@@ -205,7 +206,7 @@ func TestRollout_TriesATargetAgainWhenAllOthersHaveEnded(t *testing.T) {
 	w := &work{}
 	w.each = func(task Task, _ int32) (Position, error) {
 		if task.Target == failing && !task.Again {
-			return Position{}, failure(flowlogs.ErrUnavailable, Result{Tally: Tally{VPCs: 10, Unreached: 10}})
+			return Position{}, failure(context.Background(), flowlogs.ErrUnavailable, Result{Tally: Tally{VPCs: 10, Unreached: 10}})
 		}
 		return complete(10), nil
 	}
@@ -219,7 +220,7 @@ func TestRollout_TriesATargetAgainWhenAllOthersHaveEnded(t *testing.T) {
 func TestRollout_EndsATargetThatFailsInEachRound(t *testing.T) {
 	t.Parallel()
 	w := &work{each: func(Task, int32) (Position, error) {
-		return Position{}, failure(flowlogs.ErrUnavailable, Result{})
+		return Position{}, failure(context.Background(), flowlogs.ErrUnavailable, Result{})
 	}}
 	p, runs := runToEnd(t, w, State{Spec: testSpec(1, 1)})
 	assert.Equal(t, rounds, runs)
