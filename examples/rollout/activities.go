@@ -113,14 +113,9 @@ func positionOf(ctx context.Context, task Task) Position {
 func newJob(ctx context.Context, task Task, region *region, result *Result) *job {
 	j := &job{
 		task:    task,
-		request: task.Target.request(task.Request),
+		request: task.Target.request(task.Request, task.Rollout),
 		result:  result,
 		resumed: task.Again || activity.GetInfo(ctx).Attempt > 1,
-	}
-	j.request.ResourceType = flowlogs.ResourceTypeVPC
-	j.request.Tags = map[string]string{rolloutTag: task.Rollout}
-	for key, value := range task.Request.Tags {
-		j.request.Tags[key] = value
 	}
 	j.reconciler = reconcile.New(region.ec2, func(o *reconcile.Options) {
 		o.Describe = region.describes

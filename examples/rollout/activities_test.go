@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -195,6 +196,35 @@ func TestListAccounts_ReturnsTheActiveOnes(t *testing.T) {
 	var accounts []Account
 	require.NoError(t, value.Get(&accounts))
 	assert.Equal(t, []Account{{ID: "100000000001"}, {ID: "100000000002"}}, accounts)
+}
+
+func TestFailure_TellsWhatNoRetryCanMend(t *testing.T) {
+	t.Parallel()
+	code := func(code string) error { return &smithy.GenericAPIError{Code: code} }
+	for _, c := range []struct {
+		name   string
+		err    error
+		reason string
+		retry  bool
+	}{
+		{"a role that cannot be assumed", assumeError("a", "r", code("AccessDenied")), reasonAssumeRole, false},
+		{"STS throttles", assumeError("a", "r", code("Throttling")), "Throttled", true},
+		{"the credentials of the worker have expired", assumeError("a", "r", code("ExpiredToken")), reasonWorker, true},
+		{"the accounts cannot be listed", listError(code("AccessDeniedException")), reasonListAccounts, false},
+		{"Organizations throttles", listError(code("TooManyRequestsException")), "Throttled", true},
+		{"EC2 throttles", code("RequestLimitExceeded"), "Throttled", true},
+		{"EC2 does not accept the credentials", code("AuthFailure"), "AuthFailure", false},
+		{"a code that nobody knows", code("Surprise"), reasonUnknown, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := failure(t.Context(), c.err, Result{})
+			var application *temporal.ApplicationError
+			require.ErrorAs(t, err, &application)
+			assert.Equal(t, c.reason, application.Type())
+			assert.Equal(t, c.retry, !application.NonRetryable())
+		})
+	}
 }
 
 func TestFailure_LeavesACancellationAsItIs(t *testing.T) {

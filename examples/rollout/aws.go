@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"golang.org/x/time/rate"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -70,7 +68,7 @@ func (o *organization) accounts(ctx context.Context) ([]Account, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the accounts: %w", err)
+			return nil, listError(err)
 		}
 		for _, account := range page.Accounts {
 			if account.State == types.AccountStateActive {
@@ -147,7 +145,7 @@ func (o *organization) identity(ctx context.Context) (arn.ARN, error) {
 		own, err = arn.Parse(aws.ToString(identity.Arn))
 	}
 	if err != nil {
-		return own, fmt.Errorf("the worker's own identity: %w", err)
+		return own, &workerError{fmt.Errorf("the worker's own identity: %w", err)}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -169,26 +167,4 @@ func (b bounded) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	defer func() { <-b.slots }()
 	return b.CredentialsProvider.Retrieve(ctx)
-}
-
-// assumeRoleError says that an account does not let the worker in.
-type assumeRoleError struct {
-	account, role string
-	err           error
-}
-
-func (e *assumeRoleError) Error() string {
-	return fmt.Sprintf("assume role %s in %s: %v", e.role, e.account, e.err)
-}
-
-func (e *assumeRoleError) Unwrap() error { return e.err }
-
-// assumeError tells a role that cannot be assumed from a call that failed. STS says
-// AccessDenied for a role that does not exist, too.
-func assumeError(account, role string, err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "AccessDenied" {
-		return &assumeRoleError{account, role, err}
-	}
-	return fmt.Errorf("assume role %s in %s: %w", role, account, err)
 }

@@ -33,23 +33,29 @@ func failure(ctx context.Context, err error, r Result) error {
 // codeOf returns the reason of an error as a stable code.
 func codeOf(err error) string {
 	var denied *assumeRoleError
+	var unlisted *listAccountsError
+	var worker *workerError
+	reason := flowlogs.ReasonOf(err)
 	switch {
 	case errors.Is(err, errStopping):
 		return reasonStopping
 	case errors.As(err, &denied):
 		return reasonAssumeRole
+	case errors.As(err, &unlisted):
+		return reasonListAccounts
+	case errors.As(err, &worker) && !reason.Retryable() && reason != "":
+		return reasonWorker
+	case reason == "":
+		return reasonUnknown
 	}
-	if reason := flowlogs.ReasonOf(err); reason != "" {
-		return string(reason)
-	}
-	return reasonUnknown
+	return string(reason)
 }
 
 // isTransient reports whether a retry can help. It may for a code that nobody
 // knows: the attempts are bounded.
 func isTransient(err error) bool {
 	switch code := codeOf(err); code {
-	case reasonStopping, reasonUnknown:
+	case reasonStopping, reasonWorker, reasonUnknown:
 		return true
 	default:
 		return flowlogs.Reason(code).Retryable()

@@ -55,7 +55,7 @@ func commands() []command {
 		{"plan", "compare and say what a rollout would do; nothing is changed", runPlan},
 		{"start", "start a rollout, or start it again", runStart},
 		{"status", "show how far a rollout is, until it has ended", runStatus},
-		{"pause", "start no more work; calls under way are completed", runPause},
+		{"pause", "start no more work; what is under way ends within a minute or so", runPause},
 		{"resume", "go on after a pause", runResume},
 		{"report", "print totals, and each target that is not done with its reason", runReport},
 		{"simulate", "play a rollout through on an organization in this program", runSimulate},

@@ -12,11 +12,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// rolloutTag is the tag of the flow logs that a rollout created; its value is the
-// rollout. It tells them from those that were there before, also when the worker
-// that created them died before it could say so.
-const rolloutTag = "flowlogs-rollout"
-
 // apply creates the flow logs that the VPCs lack. The error is one for which the
 // page is to be done again, or for which the target ends.
 func (j *job) apply(ctx context.Context, ids []string) error {

@@ -4,15 +4,17 @@ import "github.com/go-flowlogs/flowlogs"
 
 // The reasons of targets and VPCs beside those of package flowlogs.
 const (
-	reasonConflict   = "Conflict"
-	reasonAssumeRole = "AssumeRoleDenied"
-	reasonUnknown    = "Unknown" // a code of AWS that package flowlogs does not know
-	reasonStopping   = "WorkerStopping"
-	reasonRunning    = "AlreadyRunning"
-	reasonCanceled   = "Canceled"
-	reasonTerminated = "Terminated"
-	reasonTimeout    = "Timeout"
-	reasonFailed     = "Failed"
+	reasonConflict     = "Conflict"
+	reasonAssumeRole   = "AssumeRoleDenied"
+	reasonListAccounts = "ListAccountsDenied"
+	reasonWorker       = "WorkerCredentials"
+	reasonUnknown      = "Unknown" // a code of AWS that package flowlogs does not know
+	reasonStopping     = "WorkerStopping"
+	reasonRunning      = "AlreadyRunning"
+	reasonCanceled     = "Canceled"
+	reasonTerminated   = "Terminated"
+	reasonTimeout      = "Timeout"
+	reasonFailed       = "Failed"
 )
 
 var hints = map[string]string{
@@ -20,6 +22,9 @@ var hints = map[string]string{
 		"A rollout deletes nothing.",
 	reasonAssumeRole: "Create the role of -role in the account, and let its trust policy allow sts:AssumeRole " +
 		"to the identity of the workers, with the external ID of -external-id if there is one.",
+	reasonListAccounts: "Give the accounts with -accounts or -targets, or allow the workers organizations:ListAccounts; " +
+		"only the management account and delegated administrators may call it.",
+	reasonWorker: "Renew the credentials of the workers, and start the rollout again.",
 	// The role has just been assumed, so the credentials are good:
 	// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 	string(flowlogs.ErrAuthFailure): "Enable the Region for the account, or leave it out.",

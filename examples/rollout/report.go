@@ -16,6 +16,8 @@ type Report struct {
 	Name     string
 	Status   string // of the workflow, such as "Running" or "Completed"
 	PlanOnly bool   `json:",omitempty"`
+	Message  string `json:",omitempty"` // why the rollout itself failed
+	Hint     string `json:",omitempty"`
 	Targets  int
 	Done     int
 	Tally    Tally
@@ -67,6 +69,10 @@ func reportOf(ctx context.Context, c client.Client, name string) (Report, error)
 		Name: name, Status: status.String(), PlanOnly: p.PlanOnly,
 		Targets: p.Targets, Done: p.Done, Tally: p.Tally,
 		NotDone: make([]TargetReport, len(p.NotDone)),
+	}
+	if status == enums.WORKFLOW_EXECUTION_STATUS_FAILED {
+		failed := resultOf(Result{}, c.GetWorkflow(ctx, rolloutID(name), "").Get(ctx, nil))
+		r.Message, r.Hint = failed.Message, failed.Hint
 	}
 	slots := make(chan struct{}, 16)
 	var wait sync.WaitGroup

@@ -63,7 +63,7 @@ func TestReport_JSONIsForPrograms(t *testing.T) {
 func TestHintOf_EveryReason(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []string{
-		reasonConflict, reasonAssumeRole, reasonUnknown, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
+		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
 		"NotAuthorized", "AuthFailure", "LimitExceeded",
 	} {
 		assert.NotEmpty(t, hintOf(reason), reason)

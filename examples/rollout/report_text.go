@@ -16,6 +16,11 @@ import (
 func (r *Report) print(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Rollout %s (%s): %d of %d targets done\n\n", r.Name, r.Status, r.Done, r.Targets)
+	if r.Message != "" {
+		row(&b, r.Message)
+		row(&b, r.Hint)
+		b.WriteString("\n")
+	}
 	r.printTotals(&b)
 	if len(r.NotDone) > 0 {
 		r.printTargets(&b)

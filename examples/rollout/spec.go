@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,10 +59,20 @@ func (s *Spec) targets() []Target {
 	return targets
 }
 
-// request returns the request for a target. In the destination, {account} and
-// {region} stand for those of the target: the role that writes to a log group
-// must belong to the account of the VPC.
-func (t Target) request(template flowlogs.Request) flowlogs.Request {
+// rolloutTag is the tag of the flow logs that a rollout created; its value is the ID
+// of the rollout's first run. It tells them from those that were there before, also
+// when the worker that created them died before it could say so.
+const rolloutTag = "flowlogs-rollout"
+
+// request returns the request for a target, without resource IDs. In the destination,
+// {account} and {region} stand for those of the target: the role that writes to a log
+// group must belong to the account of the VPC.
+func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Request {
+	template.ResourceType = flowlogs.ResourceTypeVPC
+	tags := map[string]string{}
+	maps.Copy(tags, template.Tags)
+	tags[rolloutTag] = rollout
+	template.Tags = tags
 	fill := strings.NewReplacer("{account}", t.Account, "{region}", t.Region).Replace
 	switch d := template.Destination.(type) {
 	case flowlogs.CloudWatchLogs:
@@ -119,11 +130,11 @@ func (s *Spec) validate() error {
 	if n := len(s.targets()); n > mostTargets {
 		add("%d targets: want at most %d in one rollout", n, mostTargets)
 	}
-	example := Target{"111122223333", "us-east-1"}.request(s.Request)
+	example := Target{"111122223333", "us-east-1"}.request(s.Request, "00000000-0000-0000-0000-000000000000")
 	if example.ResourceIDs != nil {
 		add("request: leave out the resource IDs; a rollout lists the VPCs itself")
 	}
-	example.ResourceIDs, example.ResourceType = []string{"vpc-00000000000000001"}, flowlogs.ResourceTypeVPC
+	example.ResourceIDs = []string{"vpc-00000000000000001"}
 	if err := example.Validate(); err != nil {
 		problems = append(problems, err)
 	}

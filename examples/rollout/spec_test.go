@@ -41,6 +41,12 @@ func TestSpec_RejectsWhatWouldFailOnEveryTarget(t *testing.T) {
 		{"nothing at a time", func(s *Spec) { s.Concurrency = 0 }, "concurrency"},
 		{"resource IDs", func(s *Spec) { s.Request.ResourceIDs = []string{"vpc-1"} }, "leave out the resource IDs"},
 		{"a request that EC2 rejects", func(s *Spec) { s.Request.Destination = flowlogs.S3{BucketARN: "bucket"} }, "Destination.BucketARN"},
+		{"so many tags that there is no room for the rollout's", func(s *Spec) {
+			s.Request.Tags = map[string]string{}
+			for i := range 50 {
+				s.Request.Tags[strings.Repeat("k", i+1)] = ""
+			}
+		}, "Tags"},
 		{"too many targets", func(s *Spec) { *s = testSpec(mostTargets/20+1, 20) }, "targets"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -71,7 +77,7 @@ func TestTarget_FillsInTheDestination(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, target.request(flowlogs.Request{Destination: c.give}).Destination)
+			assert.Equal(t, c.want, target.request(flowlogs.Request{Destination: c.give}, "r").Destination)
 		})
 	}
 }
@@ -88,7 +94,14 @@ func TestTarget_LeavesTheFormatAlone(t *testing.T) {
 	require.NoError(t, err)
 	var request flowlogs.Request
 	require.NoError(t, json.Unmarshal(document, &request))
-	assert.Equal(t, template, Target{"111122223333", "eu-west-1"}.request(request))
+	assert.Equal(t, template.LogFormat, Target{"111122223333", "eu-west-1"}.request(request, "r").LogFormat)
+}
+
+func TestTarget_TagsItsFlowLogs(t *testing.T) {
+	t.Parallel()
+	template := flowlogs.Request{Tags: map[string]string{"team": "network", rolloutTag: "mine"}}
+	assert.Equal(t, map[string]string{"team": "network", rolloutTag: "r"}, Target{}.request(template, "r").Tags)
+	assert.Equal(t, "mine", template.Tags[rolloutTag], "the template stays as it is")
 }
 
 func TestReadTargets(t *testing.T) {

@@ -81,7 +81,7 @@ func newWorker(c client.Client, queue string, aws *organization, activities int)
 	w := worker.New(c, queue, worker.Options{
 		MaxConcurrentActivityExecutionSize: activities,
 		MaxHeartbeatThrottleInterval:       5 * time.Second,  // the position that another worker finds
-		WorkerStopTimeout:                  10 * time.Second, // the calls in flight are completed
+		WorkerStopTimeout:                  10 * time.Second, // for activities to hand over
 	})
 	w.RegisterWorkflow(Rollout)
 	w.RegisterWorkflow(RolloutTarget)
