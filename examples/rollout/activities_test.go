@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -73,6 +78,29 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	assert.Zero(t, truth.None+truth.Duplicates+truth.Deleted)
 	assert.Equal(t, "MaxAggregationInterval", p.Result.Problems[0].Differences[0].Field)
 	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
+}
+
+func TestApplyTarget_RecordsThePositionBeforeThePageThatFails(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(1500))
+	region := b.sim.regions[b.sim.targets[0]]
+	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
+		return c.Operation == "DescribeFlowLogs" && strings.Contains(c.Body, region.vpcs[1400])
+	}))
+	var mu sync.Mutex
+	var last Position
+	b.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		mu.Lock()
+		defer mu.Unlock()
+		assert.NoError(t, details.Get(&last))
+	})
+	r, _ := b.fails(t, b.task(0))
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Equal(t, region.vpcs[999], last.After)
+	assert.Equal(t, 1000, last.Result.VPCs)
+	assert.Equal(t, 500, r.Unreached)
+	assert.Equal(t, 1500, r.VPCs)
 }
 
 func TestApplyTarget_GoesOnWhereTheLastHeartbeatWas(t *testing.T) {
@@ -141,7 +169,7 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
 	region := b.sim.regions[b.sim.targets[0]]
-	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", 403).Keep().On(func(c flowlogstest.Call) bool {
+	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeFlowLogs"
 	}))
 	r, err := b.fails(t, b.task(0))

@@ -51,9 +51,10 @@ func recordHistories(t *testing.T) {
 	spec := sim.spec("recorded")
 	spec.Accounts, spec.Concurrency, spec.PageSize = nil, 2, 5
 	require.NoError(t, startRollout(t.Context(), c, "recording", spec))
-	for _, paused := range []bool{true, false} {
+	signal := func(paused bool) {
 		require.NoError(t, c.SignalWorkflow(t.Context(), rolloutID(spec.Name), "", pauseSignal, paused))
 	}
+	signal(true)
 	first, err := c.DescribeWorkflowExecution(t.Context(), rolloutID(spec.Name), "")
 	require.NoError(t, err)
 
@@ -63,6 +64,11 @@ func recordHistories(t *testing.T) {
 	w := newWorker(c, "recording", newOrganization(cfg, access.role, "", access.assuming), access.activities)
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
+	require.Eventually(t, func() bool {
+		p, _, err := progressOf(context.Background(), c, spec.Name)
+		return err == nil && p.Paused && p.Targets > 0
+	}, time.Minute, 100*time.Millisecond)
+	signal(false)
 	require.Eventually(t, func() bool {
 		_, status, err := progressOf(context.Background(), c, spec.Name)
 		return err == nil && ended(status)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.temporal.io/sdk/client"
@@ -47,6 +48,7 @@ func (a *access) load(ctx context.Context) (aws.Config, error) {
 	return aws.Config{
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(a.endpoint),
+		HTTPClient:   awshttp.NewBuildableClient(), // one for all accounts
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRET", ""),
 	}, nil
 }
