@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
 
@@ -78,29 +78,6 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	assert.Zero(t, truth.None+truth.Duplicates+truth.Deleted)
 	assert.Equal(t, "MaxAggregationInterval", p.Result.Problems[0].Differences[0].Field)
 	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
-}
-
-func TestApplyTarget_RecordsThePositionBeforeThePageThatFails(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
-	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
-		return c.Operation == "DescribeFlowLogs" && strings.Contains(c.Body, region.vpcs[1400])
-	}))
-	var mu sync.Mutex
-	var last Position
-	b.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		mu.Lock()
-		defer mu.Unlock()
-		assert.NoError(t, details.Get(&last))
-	})
-	r, _ := b.fails(t, b.task(0))
-	mu.Lock()
-	defer mu.Unlock()
-	assert.Equal(t, region.vpcs[999], last.After)
-	assert.Equal(t, 1000, last.Result.VPCs)
-	assert.Equal(t, 500, r.Unreached)
-	assert.Equal(t, 1500, r.VPCs)
 }
 
 func TestApplyTarget_GoesOnWhereTheLastHeartbeatWas(t *testing.T) {
@@ -190,17 +167,38 @@ func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 	assert.False(t, err.NonRetryable())
 }
 
+// The worker stops while EC2 does not respond to a call of the second page.
 func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, testSimulation(10))
+	b := newBench(t, testSimulation(1500))
+	region := b.sim.regions[b.sim.targets[0]]
 	stopping := make(chan struct{})
-	close(stopping)
 	b.SetWorkerStopChannel(stopping)
-	b.sim.regions[b.sim.targets[0]].ec2.Inject(flowlogstest.Hang().Keep())
+	stop := sync.OnceFunc(func() { close(stopping) })
+	region.ec2.Inject(flowlogstest.Hang().Keep().On(func(c flowlogstest.Call) bool {
+		second := slices.Contains(c.ResourceIDs, region.vpcs[1001])
+		if second {
+			stop()
+		}
+		return second
+	}))
+	var mu sync.Mutex
+	var last Position
+	b.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		mu.Lock()
+		defer mu.Unlock()
+		assert.NoError(t, details.Get(&last))
+	})
 	r, err := b.fails(t, b.task(0))
 	assert.Equal(t, reasonStopping, r.Reason)
+	assert.Equal(t, 500, r.Unreached)
+	assert.Equal(t, 1500, r.VPCs)
 	assert.False(t, err.NonRetryable())
 	assert.Positive(t, err.NextRetryDelay())
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Equal(t, region.vpcs[999], last.After)
+	assert.Equal(t, 1000, last.Result.VPCs)
 }
 
 func TestPlanTarget_ChangesNothing(t *testing.T) {
