@@ -12,9 +12,9 @@ import (
 )
 
 // Batch is one call of CreateFlowLogs: the resources that were sent under one
-// client token, and what became of them. If EC2 rejects a call because of some
-// of its resources, the call is split, and the Batches of its parts take its
-// place, all with its Index.
+// client token, and their results. If EC2 rejects a call because of some of its
+// resources, the call is split, and the Batches of its parts take its place, all
+// with its Index.
 type Batch struct {
 	Index        int    // position among the batches of the request, from 0
 	ClientToken  string // of the call: the request's, or derived from it
@@ -34,6 +34,7 @@ type Batch struct {
 
 // split cuts the IDs of a request into several batches, under tokens derived from
 // that of the request.
+// Guarded by TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral.
 func split(ids []string, size int, token string) []Batch {
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
 	for part := range slices.Chunk(ids, size) { // clipped: appending to one batch leaves the next alone
@@ -43,6 +44,7 @@ func split(ids []string, size int, token string) []Batch {
 }
 
 // halve splits the batch in two, under tokens derived from its own.
+// Guarded by TestCreate_IsolatesByHalvesTheFirstOneFirst.
 func (b *Batch) halve() (first, second Batch) {
 	ids := b.ResourceIDs
 	middle := (len(ids) + 1) / 2
@@ -58,11 +60,13 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
 		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
 		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
-		b.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		if id, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata); ok {
+			b.RequestID = id
+		}
 	}
 	if !b.complete() {
-		b.Err = newFailure(fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
-			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource")))
+		b.Err = &failure{ErrIncompleteResponse, fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
+			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource"))}
 	}
 }
 
@@ -93,7 +97,7 @@ func (b *Batch) complete() bool {
 			return false
 		}
 	}
-	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
+	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs) // Guarded by TestCreate_RejectsAResponseThatLeavesResourcesOut.
 }
 
 // rejected returns the items that name a resource of the batch, the first of

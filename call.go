@@ -8,10 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -32,24 +29,14 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter}
 	// A type that embeds a client may not forward its options.
 	if v.client, _ = api.(*ec2.Client); v.client == nil && !v.nested {
-		v.optFns = append(optFns, oneAttempt)
+		v.optFns = append(v.optFns, oneAttempt)
 	}
+	v.optFns = slices.Clip(v.optFns) // an API that appends must not write to those of another call
 	if v.limiter == nil {
 		v.limiter = own.of(v.region)
 	}
 	v.observer, _ = v.limiter.(Observer)
 	return v
-}
-
-// outerLoop is the Retryer of calls that this package retries in front of the
-// API. It switches the API's own loop off, and tells a Client behind the API, such
-// as one that is embedded in it, that another Client makes the call.
-type outerLoop struct{ aws.NopRetryer }
-
-func oneAttempt(o *ec2.Options) {
-	o.Retryer = outerLoop{}
-	o.RetryMaxAttempts = 0
-	o.ClientLogMode &^= aws.LogRetries // retries are logged by the loop in front
 }
 
 // call is one call of CreateFlowLogs: the attempts of one retry loop, all with
@@ -58,13 +45,15 @@ type call struct {
 	*invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
-	slots   chan struct{} // limits the calls on the wire; nil: no limit
-	holding bool          // a slot
+	slots    chan struct{} // limits the calls on the wire; nil: no limit
+	holding  bool          // a slot
 
 	out       *ec2.CreateFlowLogsOutput
 	err       error // of the last attempt that was sent, a *failure; nil: none was
 	refused   error // of the Limiter or the Retryer, which did not let an attempt pass
 	limited   bool  // refused is the Limiter's
+	unsent    bool  // the last attempt was let pass, but got no further than credentials and endpoint
+	mark      mark  // for an API that uses the SDK
 	canceled  bool  // the context ended with the last attempt in flight
 	retryable bool  // what the Retryer says of err
 	uncertain bool  // some attempt got no response and may have been applied
@@ -72,8 +61,8 @@ type call struct {
 	throttled int   // of them
 }
 
-// invoke makes the call and notes in the batch what became of it. The error of
-// an earlier call of the batch is kept if this one learns nothing new.
+// invoke makes the call and records its result in the batch. The error of an
+// earlier call of the batch is kept if this one learns nothing new.
 func (c *call) invoke(ctx context.Context) {
 	c.err, c.batch.Err = c.batch.Err, nil
 	var err error
@@ -92,80 +81,12 @@ func (c *call) invoke(ctx context.Context) {
 
 // params returns a new input, which shares no memory with the template and the
 // batch: all attempts send the same, whatever an API does with its input.
+//
+// Guarded by TestCreate_IsUnmovedByAnAPIThatChangesItsInput.
 func (c *call) params() *ec2.CreateFlowLogsInput {
 	in := *c.template
 	in.ResourceIds, in.ClientToken = c.batch.ResourceIDs, &c.batch.ClientToken
 	return copyInput(&in)
-}
-
-// invokeClient uses the retry loop in the client's own stack.
-func (c *call) invokeClient(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	optFns := make([]func(*ec2.Options), 0, len(c.optFns)+2)
-	if c.override != nil {
-		optFns = append(optFns, func(o *ec2.Options) { o.Retryer = c.override })
-	}
-	optFns = append(optFns, c.optFns...)
-	optFns = append(optFns, func(o *ec2.Options) { // last, so that ClientOptions keep their precedence
-		if o.Retryer == nil {
-			o.Retryer = aws.NopRetryer{} // with nil, the SDK panics
-		}
-		o.Retryer = &pacedRetryer{retryerV2(o.Retryer), c}
-		o.APIOptions = append(o.APIOptions, c.addTo)
-	})
-	return c.client.CreateFlowLogs(ctx, c.params(), optFns...)
-}
-
-// addTo puts the call behind the signing, where an attempt is as good as sent;
-// or as far down as a stack goes whose signing or retrying the caller has taken
-// out.
-func (c *call) addTo(stack *middleware.Stack) error {
-	for _, id := range []string{"Signing", "Retry"} {
-		if _, ok := stack.Finalize.Get(id); ok {
-			return stack.Finalize.Insert(c, id, middleware.After)
-		}
-	}
-	return stack.Finalize.Add(c, middleware.Before)
-}
-
-// ID identifies the call in the SDK's stack.
-func (c *call) ID() string { return "flowlogs" }
-
-// HandleFinalize makes one attempt in the SDK's stack.
-func (c *call) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
-	middleware.FinalizeOutput, middleware.Metadata, error,
-) {
-	sent := time.Now()
-	out, metadata, err := next.HandleFinalize(ctx, in)
-	result, _ := out.Result.(*ec2.CreateFlowLogsOutput)
-	err = c.attempted(ctx, sent, result, metadata, err)
-	return out, metadata, err
-}
-
-// invokeAPI drives the SDK's retry loop in front of the API.
-func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	loop := retry.NewAttemptMiddleware(&pacedRetryer{c.retryer, c}, func(any) any { return c.params() })
-	loop.LogAttempts = c.logger != nil
-	loopCtx := ctx
-	if c.logger != nil {
-		loopCtx = middleware.SetLogger(ctx, c.logger)
-		loopCtx = awsmiddleware.SetServiceID(loopCtx, ec2.ServiceID)
-		loopCtx = awsmiddleware.SetOperationName(loopCtx, "CreateFlowLogs")
-	}
-	// The API sees the caller's context, for a mock that expects it.
-	attempt := middleware.FinalizeHandlerFunc(func(_ context.Context, in middleware.FinalizeInput) (
-		result middleware.FinalizeOutput, metadata middleware.Metadata, err error,
-	) {
-		sent := time.Now()
-		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), c.optFns...)
-		if out != nil {
-			metadata = out.ResultMetadata
-		}
-		result.Result = out
-		return result, metadata, c.attempted(ctx, sent, out, metadata, err)
-	})
-	result, _, err := loop.HandleFinalize(loopCtx, middleware.FinalizeInput{}, attempt)
-	out, _ := result.Result.(*ec2.CreateFlowLogsOutput)
-	return out, err
 }
 
 // attempted counts an attempt that was sent, and returns its error as the retry
@@ -173,7 +94,10 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata, err error) error {
 	c.sent++
 	c.batch.Attempts++
-	c.canceled = false
+	c.canceled, c.unsent = false, false
+	if id := requestID(metadata, err); id != "" {
+		c.batch.RequestID = id
+	}
 	switch {
 	case err == nil && isEmpty(out, metadata):
 		err = &lostResponseError{errors.New("empty response")}
@@ -188,7 +112,6 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 		if reason == "" && !isResponse(err) {
 			reason = ErrNoResponse
 		}
-		c.batch.RequestID = requestID(err)
 		err = &failure{reason, err}
 	}
 	c.err = err
@@ -205,146 +128,33 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 }
 
 // explain says in the error of a call what its retry loop leaves out: whether
-// anything was sent, and what became of the last attempt.
+// anything was sent, and the error of the last attempt.
 func (c *call) explain(ctx context.Context, err error) error {
 	if c.err != nil && errors.Is(err, c.err) {
 		return err
 	}
-	cause := err // nothing was sent, at least after the last attempt
+	reason, cause := ErrNotAttempted, err
 	switch {
+	case c.sent > 0 && c.err == nil: // EC2 has accepted the call, and a middleware of the caller's fails
+		return &failure{ErrNoResponse, fmt.Errorf("%w: %w", ErrNoResponse, err)}
 	case ctx.Err() != nil:
 		cause = contextError(ctx)
 	case c.refused != nil:
 		cause = c.refused
-	case isResponse(err) && c.batch.Attempts == 0: // of a stub in the caller's APIOptions
-		c.batch.Attempts = 1
-		return &failure{ReasonOf(err), err}
-	default:
-		if reason := ReasonOf(err); reason == ErrAuthFailure {
-			return &failure{reason, err} // of the service that the credentials come from
+	case c.unsent || c.sent == 0 && !isResponse(err):
+		// The service that the credentials come from may have rejected them.
+		if reason = ReasonOf(err); reason != ErrAuthFailure {
+			reason, cause = ErrConfiguration, fmt.Errorf("%w: %w", ErrConfiguration, err)
 		}
-		cause = fmt.Errorf("%w: %w", ErrConfiguration, err)
+	case c.sent == 0: // a stub in the caller's APIOptions has responded
+		c.batch.Attempts++
+		return &failure{ReasonOf(err), err}
 	}
-	if c.err != nil {
+	switch {
+	case c.err != nil:
 		return &failure{ReasonOf(c.err), fmt.Errorf("%w, after: %w", cause, c.err)}
+	case reason == ErrNotAttempted:
+		return notAttempted(cause)
 	}
-	if ReasonOf(cause) == ErrConfiguration {
-		return &failure{ErrConfiguration, cause}
-	}
-	return notAttempted(cause)
-}
-
-// pacedRetryer is the caller's Retryer, with pacing and with retries of lost
-// responses.
-type pacedRetryer struct {
-	aws.RetryerV2 // the methods below replace some of its own
-	call          *call
-}
-
-// IsErrorRetryable reports whether an attempt that failed is to be retried.
-func (r *pacedRetryer) IsErrorRetryable(err error) bool {
-	r.call.retryable = !r.call.canceled && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
-	return r.call.retryable
-}
-
-// GetAttemptToken waits until an attempt may be sent. Its error ends the loop.
-func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	c := r.call
-	if err := c.acquire(ctx); err != nil {
-		return nil, err
-	}
-	err := c.limiter.Wait(ctx)
-	if c.limited = err != nil; err == nil {
-		err = ctx.Err()
-	}
-	if c.refused = err; err != nil {
-		return nil, err
-	}
-	release, err := r.RetryerV2.GetAttemptToken(ctx)
-	c.refused = err
-	return release, err
-}
-
-// RetryDelay is called before the backoff, which holds no slot.
-func (r *pacedRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
-	r.call.release()
-	return r.RetryerV2.RetryDelay(attempt, err)
-}
-
-// acquire waits for a slot, unless the call has one.
-func (c *call) acquire(ctx context.Context) error {
-	if c.slots == nil || c.holding {
-		return nil
-	}
-	select {
-	case c.slots <- struct{}{}:
-		c.holding = true
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c *call) release() {
-	if c.holding {
-		<-c.slots
-		c.holding = false
-	}
-}
-
-func notAttempted(cause error) error {
-	return &failure{ErrNotAttempted, fmt.Errorf("%w: %w", ErrNotAttempted, cause)}
-}
-
-// contextError returns the error of a context that has ended, with its cause.
-func contextError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very error
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
-}
-
-// lostResponseError is a response that could not be read. The SDK itself would
-// not retry it; under a client token that is safe, and RetryableError tells the
-// SDK's retryers so.
-type lostResponseError struct{ err error }
-
-func (e *lostResponseError) Error() string        { return "response lost: " + e.err.Error() }
-func (e *lostResponseError) Unwrap() error        { return e.err }
-func (e *lostResponseError) RetryableError() bool { return true }
-
-func isLost(err error) bool {
-	var lost *lostResponseError
-	return errors.As(err, &lost)
-}
-
-// isEmpty reports whether a response over HTTP has nothing of EC2 in it. The SDK
-// takes that for a success.
-func isEmpty(out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata) bool {
-	return out != nil && out.ClientToken == nil && out.FlowLogIds == nil && out.Unsuccessful == nil &&
-		awsmiddleware.GetRawResponse(metadata) != nil
-}
-
-// isCutOff reports whether EC2 responded with success in a body that cannot be
-// read to its end.
-func isCutOff(err error) bool {
-	var unread *smithy.DeserializationError
-	var response interface{ HTTPStatusCode() int }
-	return errors.As(err, &unread) && !(errors.As(err, &response) && response.HTTPStatusCode() >= 300)
-}
-
-// isResponse reports whether err is a response of EC2. A page of a proxy has no
-// code that the SDK knows.
-func isResponse(err error) bool {
-	var response smithy.APIError
-	return errors.As(err, &response) && response.ErrorCode() != "" && response.ErrorCode() != "UnknownError"
-}
-
-// requestID returns AWS's ID of the request that err responds to.
-func requestID(err error) string {
-	var response interface{ ServiceRequestID() string }
-	if errors.As(err, &response) {
-		return response.ServiceRequestID()
-	}
-	return ""
+	return &failure{reason, cause}
 }

@@ -3,17 +3,26 @@ package flowlogs_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/tracing"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -21,38 +30,226 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// impatient makes the attempts of a real client over HTTP follow each other at
-// once.
-func impatient(o *ec2.Options) {
-	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+// newServer serves an EC2 over HTTP until the test ends.
+func newServer(t *testing.T) (*flowlogstest.EC2, *flowlogstest.Server) {
+	t.Helper()
+	cloud := flowlogstest.New()
+	server := flowlogstest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	return cloud, server
+}
+
+// inMemory returns an *ec2.Client whose network is memory, for virtual time.
+func inMemory(cloud *flowlogstest.EC2) *ec2.Client {
+	return ec2.New(ec2.Options{
+		Region:      "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil }),
+		HTTPClient: doFunc(func(r *http.Request) (resp *http.Response, err error) {
+			defer func() {
+				if recover() != nil { // the server would cut the connection
+					err = io.EOF
+				}
+				if r.Context().Err() != nil {
+					resp, err = nil, r.Context().Err()
+				}
+			}()
+			w := httptest.NewRecorder()
+			cloud.ServeHTTP(w, r)
+			resp = w.Result()
+			resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+			return resp, nil
+		}),
+	})
+}
+
+var someCredentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}
+
+// noBackoff lets the attempts of a client over HTTP follow each other at once.
+func noBackoff(o *ec2.Options) { o.Retryer = quickRetryer(3) }
+
+func quickRetryer(attempts int) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
 }
 
-// lostAnswers are the ways in which the answer to a call that EC2 has applied
-// does not arrive.
-var lostAnswers = map[string]flowlogstest.Fault{
-	"the connection is cut":  flowlogstest.LoseAnswer(),
-	"the XML is cut":         flowlogstest.TruncateAnswer(),
-	"503 in XML":             flowlogstest.Refuse("Unavailable", "The server is overloaded.", 503).AfterApplying(),
-	"500 with nothing":       flowlogstest.Respond(500, "").AfterApplying(),
-	"502 in HTML":            flowlogstest.Respond(502, "<html><body>Bad Gateway</body></html>").AfterApplying(),
-	"200 in HTML":            flowlogstest.Respond(200, "<html><body>Welcome</body></html>").AfterApplying(),
-	"200 in unfinished XML":  flowlogstest.Respond(200, "<CreateFlowLogsResponse><flowLogIdSet><item>fl-1").AfterApplying(),
-	"200 with nothing":       flowlogstest.Respond(200, "").AfterApplying(),
-	"throttled after having": flowlogstest.Throttle().AfterApplying(),
+func withAttempts(n int) func(*ec2.Options) {
+	return func(o *ec2.Options) { o.RetryMaxAttempts = n }
 }
 
-func TestALostAnswerEndsInOneFlowLogAResource(t *testing.T) {
+func withAPIOption(fn func(*middleware.Stack) error) func(*ec2.Options) {
+	return func(o *ec2.Options) { o.APIOptions = append(o.APIOptions, fn) }
+}
+
+func withClientOptions(fns ...func(*ec2.Options)) func(*flowlogs.Options) {
+	return func(o *flowlogs.Options) { o.ClientOptions = append(o.ClientOptions, fns...) }
+}
+
+func withRetryer(r aws.Retryer) func(*flowlogs.Options) {
+	return func(o *flowlogs.Options) { o.Retryer = r }
+}
+
+func withLimiter(l flowlogs.Limiter) func(*flowlogs.Options) {
+	return func(o *flowlogs.Options) { o.Limiter = l }
+}
+
+// recorder is a Limiter that does not pace.
+type recorder struct {
+	mu       sync.Mutex
+	waits    int
+	observed []flowlogs.Reason
+	canceled int   // of them
+	err      error // of each Wait
+}
+
+func (r *recorder) Wait(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waits++
+	return r.err
+}
+
+func (r *recorder) Observe(a flowlogs.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.observed = append(r.observed, a.Reason)
+	if a.Canceled {
+		r.canceled++
+	}
+}
+
+// wire records the headers of requests.
+type wire struct {
+	ec2.HTTPClient
+	headers []http.Header
+}
+
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	w.headers = append(w.headers, r.Header.Clone())
+	return w.HTTPClient.Do(r)
+}
+
+func (w *wire) install(o *ec2.Options) {
+	w.HTTPClient = o.HTTPClient
+	o.HTTPClient = w
+}
+
+func requireOneFlowLogEach(t *testing.T, cloud *flowlogstest.EC2, ids []string) {
+	t.Helper()
+	var got []string
+	for _, f := range cloud.FlowLogs() {
+		got = append(got, *f.ResourceId)
+	}
+	slices.Sort(got)
+	require.Equal(t, ids, got)
+}
+
+func TestCreate_MakesItsAttemptsInOneOperation(t *testing.T) {
 	t.Parallel()
-	for name, fault := range lostAnswers {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		client []func(*ec2.Options)
+		call   []func(*flowlogs.Options)
+		max    string
+	}{
+		{"three by default", nil, nil, "3"},
+		{"four of the client's Retryer", []func(*ec2.Options){func(o *ec2.Options) { o.Retryer = quickRetryer(4) }}, nil, "4"},
+		{"five of a custom Retryer", nil, []func(*flowlogs.Options){withRetryer(quickRetryer(5))}, "5"},
+		{"six by a client option", nil, []func(*flowlogs.Options){withClientOptions(withAttempts(6))}, "6"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			cloud := flowlogstest.New()
-			server := flowlogstest.NewServer(cloud)
-			defer server.Close()
-			cloud.Inject(fault, fault) // the third attempt, the SDK's last, is answered
-			resp, err := flowlogs.New(server.Client(impatient)).Create(t.Context(), vpcRequest(300))
+			cloud, server := newServer(t)
+			cloud.Inject(flowlogstest.Respond(500, ""), flowlogstest.Respond(200, "").AfterApplying())
+			w, stacks := &wire{}, 0
+			fns := append([]func(*ec2.Options){noBackoff, w.install}, test.client...)
+			fns = append(fns, withAPIOption(func(*middleware.Stack) error { stacks++; return nil }))
+			resp, err := flowlogs.New(server.Client(fns...)).Create(t.Context(), vpcRequest(1), test.call...)
+			require.NoError(t, err)
+			assert.Equal(t, 3, resp.Batches[0].Attempts)
+			assert.Equal(t, 1, stacks, "APIOptions run once")
+			require.Len(t, w.headers, 3)
+			for i, h := range w.headers {
+				assert.Equal(t, w.headers[0].Get("Amz-Sdk-Invocation-Id"), h.Get("Amz-Sdk-Invocation-Id"))
+				assert.Equal(t, fmt.Sprintf("attempt=%d; max=%s", i+1, test.max), h.Get("Amz-Sdk-Request"))
+			}
+		})
+	}
+}
+
+// spans counts the spans of operations by their names.
+type spans map[string]int
+
+func (s spans) Tracer(string, ...tracing.TracerOption) tracing.Tracer { return s }
+
+func (s spans) StartSpan(ctx context.Context, name string, optFns ...tracing.SpanOption) (context.Context, tracing.Span) {
+	s[name]++
+	return (&tracing.NopTracerProvider{}).Tracer("").StartSpan(ctx, name, optFns...)
+}
+
+func TestCreate_TracesItsAttemptsInOneSpan(t *testing.T) {
+	t.Parallel()
+	cloud, server := newServer(t)
+	cloud.Inject(flowlogstest.Respond(500, ""), flowlogstest.TruncateAnswer())
+	s := spans{}
+	_, err := flowlogs.New(server.Client(noBackoff, func(o *ec2.Options) { o.TracerProvider = s })).Create(t.Context(), vpcRequest(1))
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 1, 3}, []int{s["EC2.CreateFlowLogs"], s["RetryLoop"], s["Attempt"]}, "%v", s)
+}
+
+func TestCreate_LogsRetriesIfTheClientDoes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		wrap func(*ec2.Client) flowlogs.API
+	}{
+		{"of an *ec2.Client", func(c *ec2.Client) flowlogs.API { return c }},
+		{"of a type that embeds it", func(c *ec2.Client) flowlogs.API { return struct{ *ec2.Client }{c} }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newServer(t)
+			cloud.Inject(flowlogstest.Respond(500, ""))
+			var log bytes.Buffer
+			client := server.Client(noBackoff, func(o *ec2.Options) {
+				o.ClientLogMode = aws.LogRetries
+				o.Logger = logging.NewStandardLogger(&log)
+			})
+			_, err := flowlogs.New(test.wrap(client)).Create(t.Context(), vpcRequest(1))
+			require.NoError(t, err)
+			assert.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")), log.String())
+			assert.Contains(t, log.String(), "retrying request EC2/CreateFlowLogs, attempt 2")
+		})
+	}
+}
+
+// lostResponses are the ways in which the response to a call that EC2 has applied
+// does not arrive.
+var lostResponses = []struct {
+	name  string
+	fault flowlogstest.Fault
+}{
+	{"the connection is cut", flowlogstest.LoseAnswer()},
+	{"the XML is cut", flowlogstest.TruncateAnswer()},
+	{"503 in XML", flowlogstest.Refuse("Unavailable", "The server is overloaded.", 503).AfterApplying()},
+	{"500 with nothing", flowlogstest.Respond(500, "").AfterApplying()},
+	{"502 in HTML", flowlogstest.Respond(502, "<html><body>Bad Gateway</body></html>").AfterApplying()},
+	{"200 in HTML", flowlogstest.Respond(200, "<html><body>Welcome</body></html>").AfterApplying()},
+	{"200 in unfinished XML", flowlogstest.Respond(200, "<CreateFlowLogsResponse><flowLogIdSet><item>fl-1").AfterApplying()},
+	{"200 in foreign XML", flowlogstest.Respond(200, "<Other><a>1</a></Other>").AfterApplying()},
+	{"200 with nothing", flowlogstest.Respond(200, "").AfterApplying()},
+	{"throttled after applying", flowlogstest.Throttle().AfterApplying()},
+}
+
+func TestCreate_RetriesALostResponseUnderTheSameToken(t *testing.T) {
+	t.Parallel()
+	for _, test := range lostResponses {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newServer(t)
+			cloud.Inject(test.fault, test.fault) // the third attempt, the SDK's last, succeeds
+			resp, err := flowlogs.New(server.Client(noBackoff)).Create(t.Context(), vpcRequest(300))
 			require.NoError(t, err)
 			assert.Len(t, resp.FlowLogIDs, 300)
 			assert.Equal(t, 3, resp.Batches[0].Attempts)
@@ -67,16 +264,14 @@ func TestALostAnswerEndsInOneFlowLogAResource(t *testing.T) {
 	}
 }
 
-// TestALostAnswerInMemory is the same without HTTP: a mock gets the retries of
-// the real client.
-func TestALostAnswerInMemory(t *testing.T) {
+func TestCreate_RetriesALostResponseOfAnyAPI(t *testing.T) {
 	t.Parallel()
-	for name, fault := range lostAnswers {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range lostResponses {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud := flowlogstest.New()
-				cloud.Inject(fault, fault)
+				cloud.Inject(test.fault, test.fault)
 				resp, err := flowlogs.New(cloud).Create(t.Context(), vpcRequest(2))
 				require.NoError(t, err)
 				assert.Equal(t, 3, resp.Batches[0].Attempts)
@@ -86,126 +281,39 @@ func TestALostAnswerInMemory(t *testing.T) {
 	}
 }
 
-func requireOneFlowLogEach(t *testing.T, cloud *flowlogstest.EC2, ids []string) {
-	t.Helper()
-	var got []string
-	for _, f := range cloud.FlowLogs() {
-		got = append(got, *f.ResourceId)
-	}
-	slices.Sort(got)
-	require.Equal(t, ids, got)
-}
-
-func TestTheRawCallRetriesALostAnswerToo(t *testing.T) {
+func TestCreateFlowLogs_RetriesALostResponse(t *testing.T) {
 	t.Parallel()
-	cloud := flowlogstest.New()
-	server := flowlogstest.NewServer(cloud)
-	defer server.Close()
+	cloud, server := newServer(t)
 	cloud.Inject(flowlogstest.TruncateAnswer())
-	in, err := vpcRequest(2).Input()
-	require.NoError(t, err)
-	out, err := flowlogs.New(server.Client(impatient)).CreateFlowLogs(t.Context(), in)
+	out, err := flowlogs.New(server.Client(noBackoff)).CreateFlowLogs(t.Context(), vpcInput(t, 2))
 	require.NoError(t, err)
 	assert.Len(t, out.FlowLogIds, 2)
 	requireOneFlowLogEach(t, cloud, vpcIDs(2))
 }
 
-func TestOneLoopRunsWithTheRetryerOfTheClient(t *testing.T) {
+func TestCreate_KeepsTheIDOfTheLastResponse(t *testing.T) {
 	t.Parallel()
-	attempts := func(n int) func(*ec2.Options) {
-		return func(o *ec2.Options) { o.RetryMaxAttempts = n }
-	}
-	never := func(o *flowlogs.Options) { o.Retryer = aws.NopRetryer{} }
-	perCall := func(fns ...func(*ec2.Options)) func(*flowlogs.Options) {
-		return func(o *flowlogs.Options) { o.ClientOptions = append(o.ClientOptions, fns...) }
-	}
-	for name, test := range map[string]struct {
-		client []func(*ec2.Options)
-		opts   []func(*flowlogs.Options)
-		want   int
+	for _, test := range []struct {
+		name   string
+		faults []flowlogstest.Fault
+		want   string
 	}{
-		"the SDK's three by default":             {nil, nil, 3},
-		"five of the client":                     {[]func(*ec2.Options){attempts(5)}, nil, 5},
-		"one of the client":                      {[]func(*ec2.Options){attempts(1)}, nil, 1},
-		"no retries":                             {[]func(*ec2.Options){attempts(5)}, []func(*flowlogs.Options){never}, 1},
-		"four by a client option":                {[]func(*ec2.Options){attempts(5)}, []func(*flowlogs.Options){perCall(attempts(4))}, 4},
-		"none by a client option":                {nil, []func(*flowlogs.Options){perCall(func(o *ec2.Options) { o.Retryer = aws.NopRetryer{} })}, 1},
-		"none by a client option that clears it": {nil, []func(*flowlogs.Options){perCall(func(o *ec2.Options) { o.Retryer = nil })}, 1},
+		{"a success", nil, "000000000001"},
+		{"a rejection", []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, "000000000001"},
+		{"a body that is cut", slices.Repeat([]flowlogstest.Fault{flowlogstest.TruncateAnswer()}, 3), "000000000003"},
+		{"none after a throttled attempt", []flowlogstest.Fault{flowlogstest.Throttle(), flowlogstest.LoseAnswer(), flowlogstest.LoseAnswer()}, "000000000001"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			cloud := flowlogstest.New()
-			server := flowlogstest.NewServer(cloud)
-			defer server.Close()
-			cloud.Inject(flowlogstest.Refuse("InternalError", "An internal error has occurred.", 500).Keep())
-
-			client := flowlogs.New(server.Client(append([]func(*ec2.Options){impatient}, test.client...)...), test.opts...)
-			resp, err := client.Create(t.Context(), vpcRequest(1))
-			require.ErrorIs(t, err, flowlogs.ErrUnavailable)
-			assert.Len(t, cloud.Calls(), test.want)
-			assert.Equal(t, test.want, resp.Batches[0].Attempts)
-			assert.NotEmpty(t, resp.Batches[0].RequestID)
-			var exhausted *retry.MaxAttemptsError
-			if test.want > 1 {
-				assert.ErrorAs(t, err, &exhausted)
-			}
+			cloud, server := newServer(t)
+			cloud.Inject(test.faults...)
+			resp, _ := flowlogs.New(server.Client(noBackoff)).Create(t.Context(), vpcRequest(1))
+			assert.Regexp(t, test.want+"$", resp.Batches[0].RequestID)
 		})
 	}
 }
 
-func TestTheRawCallTakesARetryerOfItsOwn(t *testing.T) {
-	t.Parallel()
-	cloud := flowlogstest.New()
-	server := flowlogstest.NewServer(cloud)
-	defer server.Close()
-	cloud.Inject(flowlogstest.Respond(500, "").Keep())
-	in, err := vpcRequest(1).Input()
-	require.NoError(t, err)
-	client := flowlogs.New(server.Client(impatient))
-	_, err = client.CreateFlowLogs(t.Context(), in, func(o *ec2.Options) { o.RetryMaxAttempts = 2 })
-	require.Error(t, err)
-	assert.Len(t, cloud.Calls(), 2)
-
-	// A client of a client is still one loop: the outer one.
-	_, err = flowlogs.New(client).Create(t.Context(), vpcRequest(1))
-	require.Error(t, err)
-	assert.Len(t, cloud.Calls(), 2+3)
-}
-
-func TestTheQuotaOfTheClientIsKept(t *testing.T) {
-	t.Parallel()
-	cloud := flowlogstest.New()
-	server := flowlogstest.NewServer(cloud)
-	defer server.Close()
-	cloud.Inject(flowlogstest.Respond(500, "").Keep())
-	client := flowlogs.New(server.Client(impatient, func(o *ec2.Options) {
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.RateLimiter = ratelimit.NewTokenRateLimit(5) // one retry
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-		})
-	}))
-	_, err := client.Create(t.Context(), vpcRequest(1))
-	require.Error(t, err)
-	assert.NotContains(t, err.Error(), "\n")
-	assert.Len(t, cloud.Calls(), 2)
-}
-
-func TestRetriesAreLoggedAsTheClientIsToldTo(t *testing.T) {
-	t.Parallel()
-	cloud := flowlogstest.New()
-	server := flowlogstest.NewServer(cloud)
-	defer server.Close()
-	cloud.Inject(flowlogstest.Respond(500, ""))
-	var log bytes.Buffer
-	_, err := flowlogs.New(server.Client(impatient, func(o *ec2.Options) {
-		o.ClientLogMode = aws.LogRetries
-		o.Logger = logging.NewStandardLogger(&log)
-	})).Create(t.Context(), vpcRequest(1))
-	require.NoError(t, err)
-	assert.Contains(t, log.String(), "retrying request EC2/CreateFlowLogs, attempt 2")
-}
-
-func TestWhatIsNotRetryableIsSentOnce(t *testing.T) {
+func TestCreate_SendsOnceWhatIsNotRetryable(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	cloud.Inject(flowlogstest.Refuse("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).", 400))
@@ -214,7 +322,223 @@ func TestWhatIsNotRetryableIsSentOnce(t *testing.T) {
 	assert.Len(t, cloud.Calls(), 1)
 }
 
-func TestAMockSeesTheContextOfTheCaller(t *testing.T) {
+// TestCreate_CorrectsTheClock relies on the SDK, which takes the skew from the
+// Date of a response and signs the retry with it.
+func TestCreate_CorrectsTheClock(t *testing.T) {
+	t.Parallel()
+	var dates []string
+	skewed := func(o *ec2.Options) {
+		network := o.HTTPClient
+		o.HTTPClient = doFunc(func(r *http.Request) (*http.Response, error) {
+			dates = append(dates, r.Header.Get("X-Amz-Date"))
+			resp, err := network.Do(r)
+			if err == nil {
+				resp.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+			}
+			return resp, err
+		})
+	}
+	cloud, server := newServer(t)
+	cloud.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401))
+	resp, err := flowlogs.New(server.Client(noBackoff, skewed)).Create(t.Context(), vpcRequest(1))
+	require.NoError(t, err)
+	assert.Equal(t, 2, resp.Batches[0].Attempts)
+	require.Len(t, dates, 2)
+	assert.Greater(t, dates[1][:len("20060102T15")], dates[0][:len("20060102T15")], "an hour later")
+}
+
+func withoutRegion(o *ec2.Options) { o.Region, o.BaseEndpoint = "", nil }
+
+func withCredentialsError(err error) func(*ec2.Options) {
+	return func(o *ec2.Options) {
+		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, err })
+	}
+}
+
+// ofSTS is an error of the service that a client gets its credentials from.
+func ofSTS(code string) error {
+	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: apiError(code, "User: me is not authorized to perform: sts:AssumeRole")}
+}
+
+var errDial = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
+
+// unsent are the failures after which nothing has been sent.
+var unsent = []struct {
+	name   string
+	option func(*ec2.Options)
+	want   flowlogs.Reason
+}{
+	{"no Region", withoutRegion, flowlogs.ErrConfiguration},
+	{"an endpoint that is none", func(o *ec2.Options) { o.BaseEndpoint = aws.String("::") }, flowlogs.ErrConfiguration},
+	{"no credentials", withCredentialsError(errors.New("no EC2 IMDS role found")), flowlogs.ErrConfiguration},
+	{"a provider that cannot dial", withCredentialsError(errDial), flowlogs.ErrConfiguration},
+	{"a role that cannot be assumed", withCredentialsError(ofSTS("AccessDenied")), flowlogs.ErrConfiguration},
+	{"STS throttles", withCredentialsError(ofSTS("Throttling")), flowlogs.ErrConfiguration},
+	{"a session that has expired", withCredentialsError(ofSTS("ExpiredTokenException")), flowlogs.ErrAuthFailure},
+}
+
+func TestCreate_SaysThatNothingWasSent(t *testing.T) {
+	t.Parallel()
+	for _, test := range unsent {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newServer(t)
+			client, limiter := server.Client(noBackoff, test.option), &recorder{}
+			for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
+				resp, err := flowlogs.New(api, withLimiter(limiter)).Create(t.Context(), vpcRequest(1))
+				require.ErrorIs(t, err, test.want, "%T", api)
+				assert.Equal(t, test.want, flowlogs.ReasonOf(err))
+				assert.False(t, flowlogs.ReasonOf(err).Retryable())
+				assert.Zero(t, resp.Batches[0].Attempts)
+			}
+			assert.Empty(t, cloud.Calls())
+			assert.Empty(t, limiter.observed)
+		})
+	}
+}
+
+func TestCreate_AsksForCredentialsAFewTimesOnly(t *testing.T) {
+	t.Parallel()
+	for _, test := range unsent {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, server := newServer(t)
+			asked := &recorder{}
+			client := server.Client(noBackoff, test.option, func(o *ec2.Options) {
+				provider := o.Credentials
+				o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+					_ = asked.Wait(ctx)
+					return provider.Retrieve(ctx)
+				})
+			})
+			for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
+				asked.waits = 0
+				_, err := flowlogs.New(api, batchesOf(1)).Create(t.Context(), vpcRequest(100))
+				require.ErrorIs(t, err, test.want)
+				require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+				assert.Less(t, asked.waits, 40, "%T", api)
+			}
+		})
+	}
+}
+
+func TestCreate_SaysThatSomethingWasSentBeforeTheCredentialsExpired(t *testing.T) {
+	t.Parallel()
+	cloud, server := newServer(t)
+	asked := 0
+	client := server.Client(noBackoff, func(o *ec2.Options) {
+		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			if asked++; asked > 1 {
+				return aws.Credentials{}, errors.New("the session has expired")
+			}
+			return someCredentials, nil
+		})
+	})
+	for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
+		asked = 0
+		cloud.Inject(flowlogstest.LoseAnswer())
+		resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
+		assert.Equal(t, flowlogs.ErrNoResponse, flowlogs.ReasonOf(err), "the first attempt may have been applied")
+		require.ErrorIs(t, err, flowlogs.ErrConfiguration)
+		require.ErrorContains(t, err, "the session has expired")
+		assert.Equal(t, 1, resp.Batches[0].Attempts)
+	}
+}
+
+func TestCreate_CountsAttemptsWhateverTheStack(t *testing.T) {
+	t.Parallel()
+	remove := func(id string) func(*middleware.Stack) error {
+		return func(s *middleware.Stack) error { _, err := s.Finalize.Remove(id); return err }
+	}
+	for _, test := range []struct {
+		name   string
+		option func(*middleware.Stack) error
+		want   int
+	}{
+		{"as it is", func(*middleware.Stack) error { return nil }, 3},
+		{"without Retry", remove("Retry"), 1},
+		{"without Signing", remove("Signing"), 3},
+		{"with another Retry", func(s *middleware.Stack) error {
+			_, err := s.Finalize.Swap("Retry", retry.NewAttemptMiddleware(quickRetryer(2), smithyhttp.RequestCloner))
+			return err
+		}, 2},
+		{"with nothing in Finalize", func(s *middleware.Stack) error { s.Finalize.Clear(); return nil }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sent, limiter := 0, &recorder{}
+			client := ec2.New(ec2.Options{Region: "us-east-1"}, noBackoff, withAPIOption(test.option), func(o *ec2.Options) {
+				o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil })
+				o.HTTPClient = doFunc(func(*http.Request) (*http.Response, error) {
+					sent++
+					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}, nil
+				})
+			})
+			resp, err := flowlogs.New(client, withLimiter(limiter)).Create(t.Context(), vpcRequest(1))
+			require.ErrorIs(t, err, flowlogs.ErrNoResponse)
+			assert.Equal(t, test.want, sent, "a lost response says itself that it is retryable")
+			assert.Equal(t, test.want, resp.Batches[0].Attempts)
+			assert.Equal(t, slices.Repeat([]flowlogs.Reason{flowlogs.ErrNoResponse}, test.want), limiter.observed)
+		})
+	}
+}
+
+func TestCreate_TakesTheResponseOfAStub(t *testing.T) {
+	t.Parallel()
+	stub := func(out any, err error) func(*middleware.Stack) error {
+		return func(s *middleware.Stack) error {
+			return s.Initialize.Add(middleware.InitializeMiddlewareFunc("stub", func(context.Context, middleware.InitializeInput, middleware.InitializeHandler) (
+				middleware.InitializeOutput, middleware.Metadata, error,
+			) {
+				return middleware.InitializeOutput{Result: out}, middleware.Metadata{}, err
+			}), middleware.Before)
+		}
+	}
+	_, server := newServer(t)
+	client := flowlogs.New(server.Client(withAPIOption(stub(&ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1"}}, nil))))
+	resp, err := client.Create(t.Context(), vpcRequest(1))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"fl-1"}, resp.FlowLogIDs)
+	assert.Equal(t, 1, resp.Batches[0].Attempts)
+
+	client = flowlogs.New(server.Client(withAPIOption(stub(nil, apiError("FlowLogsLimitExceeded", "")))))
+	resp, err = client.Create(t.Context(), vpcRequest(1))
+	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
+	assert.Equal(t, 1, resp.Batches[0].Attempts)
+}
+
+func TestCreate_DoesNotCallItUnsentIfAMiddlewareFailsLater(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		faults []flowlogstest.Fault
+		want   flowlogs.Reason
+	}{
+		{"after a success", nil, flowlogs.ErrNoResponse},
+		{"after a rejection", []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, flowlogs.ErrLimitExceeded},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newServer(t)
+			cloud.Inject(test.faults...)
+			client := server.Client(withAPIOption(func(s *middleware.Stack) error {
+				return s.Initialize.Add(middleware.InitializeMiddlewareFunc("late", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+					middleware.InitializeOutput, middleware.Metadata, error,
+				) {
+					out, metadata, _ := next.HandleInitialize(ctx, in)
+					return out, metadata, errors.New("audit failed")
+				}), middleware.Before)
+			}))
+			resp, err := flowlogs.New(client).Create(t.Context(), vpcRequest(1))
+			assert.Equal(t, test.want, flowlogs.ReasonOf(err))
+			require.NotErrorIs(t, err, flowlogs.ErrConfiguration)
+			require.ErrorContains(t, err, "audit failed")
+			assert.Equal(t, 1, resp.Batches[0].Attempts)
+		})
+	}
+}
+
+func TestCreate_GivesAMockTheContextOfTheCaller(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, 1)
@@ -226,210 +550,116 @@ func TestAMockSeesTheContextOfTheCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestCancellingBetweenAttemptsTellsWhyItWaited(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.Throttle().Keep())
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		_, err := flowlogs.New(cloud, func(o *flowlogs.Options) {
-			o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), 0)
-		}).Create(ctx, vpcRequest(1))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, err, flowlogs.ErrThrottled)
-		require.NotErrorIs(t, err, flowlogs.ErrNotAttempted)
-	})
-}
+var errDeploy = errors.New("a deployment")
 
-const newRole = "arn:aws:iam::123456789012:role/new"
-
-func TestANewRoleIsWaitedForUnderTheSameToken(t *testing.T) {
+func TestCreate_SaysWhatTheEndOfTheContextInterrupted(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			cloud := flowlogstest.New()
-			cloud.Inject(flowlogstest.PropagateAfter(newRole, 20*time.Second))
-			client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.PropagationTimeout = 2 * time.Minute })
-			req := vpcRequest(2)
-			req.Destination = flowlogs.CloudWatchLogs{LogGroupName: "g", RoleARN: newRole}
-			if raw {
-				in, err := req.Input()
-				require.NoError(t, err)
-				_, err = client.CreateFlowLogs(t.Context(), in)
-				require.NoError(t, err)
-			} else {
-				resp, err := client.Create(t.Context(), req)
-				require.NoError(t, err)
-				assert.Len(t, cloud.Calls(), resp.Batches[0].Attempts)
-			}
-			calls := cloud.Calls()
-			assert.Greater(t, len(calls), 3)
-			assert.Less(t, len(calls), 8)
-			for _, c := range calls {
-				assert.Equal(t, calls[0].Body, c.Body)
-			}
+	for _, test := range []struct {
+		name     string
+		fault    flowlogstest.Fault
+		want     flowlogs.Reason
+		attempts int
+		applied  int
+	}{
+		{"a call in flight", flowlogstest.Hang(), flowlogs.ErrNoResponse, 1, 1},
+		{"a slow response", flowlogstest.Delay(time.Hour), flowlogs.ErrNoResponse, 1, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				for _, sdk := range []bool{false, true} {
+					cloud := flowlogstest.New()
+					cloud.Inject(test.fault)
+					var api flowlogs.API = cloud
+					if sdk {
+						api = inMemory(cloud)
+					}
+					ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errDeploy)
+					defer cancel()
+					limiter := &recorder{}
+					resp, err := flowlogs.New(api, withLimiter(limiter)).Create(ctx, vpcRequest(1))
+					assert.Equal(t, 1, limiter.canceled, "which says nothing about EC2")
+					assert.Equal(t, test.want, flowlogs.ReasonOf(err))
+					assert.True(t, flowlogs.ReasonOf(err).Retryable())
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					require.ErrorIs(t, err, errDeploy)
+					assert.Equal(t, test.attempts, resp.Batches[0].Attempts)
+					assert.Len(t, cloud.FlowLogs(), test.applied)
+				}
+			})
 		})
 	}
 }
 
-func TestWaitingForARoleEnds(t *testing.T) {
+func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
 	t.Parallel()
-	req := vpcRequest(1)
-	req.Destination = flowlogs.CloudWatchLogs{LogGroupName: "g", RoleARN: newRole}
-	for timeout, want := range map[time.Duration]time.Duration{0: 0, time.Minute: time.Minute} {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		cancel()
+		return nil, apiError("FlowLogsLimitExceeded", "")
+	})).Create(ctx, vpcRequest(1))
+	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
+}
+
+func TestCreate_AttemptsNothingAfterTheEndOfTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errDeploy)
+	for _, n := range []int{1, 2} {
+		cloud, server := newServer(t)
+		for _, api := range []flowlogs.API{cloud, server.Client()} {
+			resp, err := flowlogs.New(api, batchesOf(1)).Create(ctx, vpcRequest(n))
+			assert.Equal(t, flowlogs.ErrNotAttempted, flowlogs.ReasonOf(err))
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, errDeploy)
+			assert.NotEmpty(t, resp.ClientToken, "to resume the request with")
+			assert.Zero(t, resp.Batches[0].Attempts)
+			assert.Empty(t, cloud.Calls())
+		}
+	}
+}
+
+func TestCreate_SaysWhyItWaitedWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	for _, sdk := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := flowlogstest.New()
-			cloud.Inject(flowlogstest.PropagateAfter(newRole, time.Hour))
-			start := time.Now()
-			_, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.PropagationTimeout = timeout }).Create(t.Context(), req)
-			require.ErrorIs(t, err, flowlogs.ErrRoleNotAssumable)
-			assert.Equal(t, want, time.Since(start))
+			cloud.Inject(flowlogstest.Throttle().Keep())
+			var api flowlogs.API = cloud
+			if sdk {
+				api = inMemory(cloud)
+			}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errDeploy)
+			defer cancel()
+			_, err := flowlogs.New(api, withRetryer(retry.AddWithMaxAttempts(retry.NewStandard(func(o *retry.StandardOptions) {
+				o.RateLimiter = noQuota{}
+			}), 0))).Create(ctx, vpcRequest(1))
+			assert.Equal(t, flowlogs.ErrThrottled, flowlogs.ReasonOf(err))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, errDeploy)
+			require.NotErrorIs(t, err, flowlogs.ErrNotAttempted)
 		})
 	}
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.PropagateAfter(newRole, time.Hour))
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		_, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.PropagationTimeout = time.Hour }).Create(ctx, req)
-		require.ErrorIs(t, err, flowlogs.ErrRoleNotAssumable)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-	})
 }
 
-func deniedRequest(n int) flowlogs.Request {
-	req := vpcRequest(n)
-	req.Destination = flowlogs.S3{BucketARN: "arn:aws:s3:::new-bucket"}
-	req.ClientToken = "root"
-	return req
+// noQuota lets the SDK retry without end.
+type noQuota struct{}
+
+func (noQuota) GetToken(context.Context, uint) (func() error, error) {
+	return func() error { return nil }, nil
 }
+func (noQuota) AddTokens(uint) error { return nil }
 
-func withPropagation(o *flowlogs.Options) { o.PropagationTimeout = time.Minute }
-
-const accessDenied = "Access Denied for LogDestination: new-bucket. Please check LogDestination permission"
-
-func TestADeniedBucketIsTriedAgainForThoseResourcesOnly(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ids := vpcIDs(4)
-		cloud := flowlogstest.New()
-		cloud.Inject(
-			flowlogstest.FailResources("400", accessDenied, ids[1], ids[2]),
-			flowlogstest.FailResources("400", accessDenied, ids[2]),
-			flowlogstest.FailResources("400", "LogDestination: new-bucket does not exist", ids[3]),
-		)
-		// The faults are met one a call: ID 1 and 2 denied, then 2, then 3 missing.
-		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(3))
-		require.NoError(t, err)
-		assert.Len(t, resp.FlowLogIDs, 3)
-		assert.Equal(t, 3, resp.Batches[0].Attempts)
-		assert.Equal(t, "root", resp.Batches[0].ClientToken)
-		requireOneFlowLogEach(t, cloud, ids[:3])
-		calls := cloud.Calls()
-		require.Len(t, calls, 3)
-		assert.Equal(t, ids[:3], calls[0].ResourceIDs)
-		assert.Equal(t, ids[1:3], calls[1].ResourceIDs)
-		assert.Equal(t, ids[2:3], calls[2].ResourceIDs)
-		assert.Equal(t, "root", calls[0].ClientToken)
-		assert.NotEqual(t, calls[0].ClientToken, calls[1].ClientToken, "EC2 would repeat the answer")
-		assert.NotEqual(t, calls[1].ClientToken, calls[2].ClientToken)
-	})
-}
-
-func TestTheSameResourcesAreTriedUnderAnotherTokenEachTime(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(slices.Repeat([]flowlogstest.Fault{flowlogstest.FailResources("400", accessDenied, vpcID(0))}, 4)...)
-		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(1))
-		require.NoError(t, err, "EC2 would repeat what it answered to the same token")
-		assert.Equal(t, 5, resp.Batches[0].Attempts)
-	})
-}
-
-func TestOnlyDeniedBucketsAreTriedAgain(t *testing.T) {
-	t.Parallel()
-	cloud := flowlogstest.New()
-	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: new-bucket does not exist"))
-	_, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
-	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
-	assert.Len(t, cloud.Calls(), 1)
-}
-
-func TestABucketThatStaysDeniedIsUnsuccessful(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcIDs(2)[1]).Keep())
-		start := time.Now()
-		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
-		assert.Equal(t, time.Minute, time.Since(start))
-		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
-		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Len(t, resp.Unsuccessful, 1)
-	})
-}
-
-func TestAResendThatFailsCanBeGoneOnWith(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ids := vpcIDs(2)
-		cloud := flowlogstest.New()
-		lost := flowlogstest.LoseAnswer().On(func(c flowlogstest.Call) bool { return c.ClientToken != "root" })
-		cloud.Inject(flowlogstest.FailResources("400", accessDenied, ids[1]), lost, lost, lost)
-		resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
-		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
-		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Empty(t, resp.Unsuccessful, "what became of it is not known")
-		var call *flowlogs.CallError
-		require.ErrorAs(t, err, &call)
-		assert.Equal(t, ids[1:], call.Batch.ResourceIDs)
-
-		again := deniedRequest(0)
-		again.ResourceIDs, again.ClientToken = call.Batch.ResourceIDs, call.Batch.ClientToken
-		resp, err = flowlogs.New(cloud).Create(t.Context(), again)
-		require.NoError(t, err)
-		assert.Len(t, resp.FlowLogIDs, 1)
-		requireOneFlowLogEach(t, cloud, ids)
-
-		// Or the whole job again, which takes the same way.
-		resp, err = flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
-		require.NoError(t, err)
-		assert.Len(t, resp.FlowLogIDs, 2)
-		requireOneFlowLogEach(t, cloud, ids)
-	})
-}
-
-func TestCancellingAPropagationWaitLeavesItNotAttempted(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcIDs(2)[1]).Keep())
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		start := time.Now()
-		resp, err := flowlogs.New(cloud, withPropagation).Create(ctx, deniedRequest(2))
-		assert.Equal(t, 10*time.Second, time.Since(start))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
-		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied, "why it was waited for")
-		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Empty(t, resp.Unsuccessful)
-		assert.Equal(t, vpcIDs(2)[1:], callErrors(err)[0].Batch.ResourceIDs)
-	})
-}
-
-func TestCredentialsAreNeverInAnError(t *testing.T) {
+func TestCreate_KeepsCredentialsOutOfErrors(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	server := flowlogstest.NewServer(cloud)
-	client := flowlogs.New(server.Client(impatient))
+	client := flowlogs.New(server.Client(noBackoff))
 	cloud.Inject(flowlogstest.LoseAnswer(), flowlogstest.Respond(500, ""), flowlogstest.TruncateAnswer())
 	_, lost := client.Create(t.Context(), vpcRequest(1))
 	server.Close()
-	_, refused := client.Create(t.Context(), vpcRequest(1))
-	for _, err := range []error{lost, refused} {
+	_, unreachable := client.Create(t.Context(), vpcRequest(1))
+	for _, err := range []error{lost, unreachable} {
 		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 		for _, secret := range []string{"AKID", "SECRET", "Signature", "Authorization"} {
 			assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), secret)

@@ -1,60 +1,70 @@
-// Package flowlogs creates AWS VPC flow logs: it is what to call instead of
-// CreateFlowLogs of the AWS SDK.
+// Package flowlogs creates AWS VPC flow logs. It wraps one operation of the AWS
+// SDK, CreateFlowLogs of EC2, and validates requests, makes retries safe, reports
+// every resource that has no flow log as an error, and sends any number of
+// resources.
 //
-// # The way of a request
+// # Creating flow logs
 //
-// A [Request] says which resources are to be monitored, which traffic, and where
-// the records go. [Client.Create] takes it to EC2:
+// A [Client] creates the flow logs that a [Request] describes: one for each
+// resource, all with the same settings.
 //
 //	client := flowlogs.New(ec2.NewFromConfig(cfg))
 //	resp, err := client.Create(ctx, flowlogs.Request{
-//		ResourceIDs: []string{"eni-aa22bb33"},
-//		TrafficType: flowlogs.TrafficTypeReject,
-//		Destination: flowlogs.CloudWatchLogs{
-//			LogGroupName: "my-flow-logs",
-//			RoleARN:      "arn:aws:iam::123456789101:role/publishFlowLogs",
-//		},
+//		ResourceIDs: []string{"vpc-0a1b2c3d", "vpc-1a2b3c4d"},
+//		TrafficType: flowlogs.TrafficTypeAll,
+//		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs"},
 //	})
 //
-// First the request is validated, against the rules that EC2 documents or was
-// seen to apply. All problems are reported at once, and nothing is sent while
-// there is one.
+// [Client.Create] validates the request against the rules of EC2, and sends nothing
+// if there is a problem. It splits the resources into calls of up to 300, paces the
+// calls by what EC2 lets through, and retries transient failures. Every attempt of a
+// call carries the same client token, so EC2 creates nothing twice.
 //
-// Then it gets a client token, unless it has one. Every attempt of a call carries
-// the same token and the same bytes, so a call whose answer was lost is repeated
-// without creating anything twice.
+// [Client.Stream] does the same for IDs from an iterator, in constant memory.
+// [Client.CreateFlowLogs] has the signature of the SDK's method: a Client can take
+// the place of an *[ec2.Client] behind an interface.
 //
-// Then it is split into calls of as many resources as EC2 takes, each with a
-// token derived from the request's and the resources of the call. So the same
-// request with the same token is the same calls with the same tokens, also after
-// a crash and on another machine.
+// # Errors
 //
-// Each call runs in the retry loop of the SDK, with the Retryer of the client
-// that was given to [New]; the loop inside that client is switched off. A mock
-// gets the same retries as the real client.
+// EC2 responds with HTTP 200 even if it created nothing. Create returns an error for
+// everything that was not created, and the [Response] with what was.
 //
-// # What comes back
-//
-// EC2 answers a call with HTTP 200 also when it created nothing. Create does not:
-// whatever was not created is in the error, as an [UnsuccessfulError] for
-// resources that EC2 refused one by one, and a [CallError] for each call that
-// failed as a whole. The [Response] comes along, with what was created.
-//
-//	switch {
-//	case errors.Is(err, flowlogs.ErrDestinationAccessDenied):
-//		// for some resource or for all
-//	case err != nil:
-//		log.Print(err, flowlogs.ReasonOf(err).Hint())
+//	if resp == nil {
+//		return err // nothing was sent: a *ValidationError lists every problem
+//	}
+//	for id, err := range resp.Results() {
+//		if err != nil {
+//			log.Print(id, ": ", err, " ", flowlogs.ReasonOf(err).Hint())
+//		}
 //	}
 //
-// A [Reason] is what failures have in common however EC2 says them; real EC2
-// answers most of them with the code "400".
+// A [Reason] says why something failed, regardless of how EC2 words it: EC2 sends
+// most failures of single resources with the literal code "400". [errors.Is] finds
+// it in every error, [ReasonOf] returns it, [Reason.Hint] says what to do, and
+// [Reason.Retryable] whether the same request may succeed later.
 //
-// # Services that hold an EC2 interface
+// If it may, call Create again with the same request and token. Otherwise fix the
+// cause, and call Create with the failed resources alone and another token: EC2 may
+// repeat its response to the old one.
 //
-// A [Client] has the method CreateFlowLogs of the SDK's client, and can take its
-// place wherever that is behind an interface: validation, tokens, retries and
-// typed errors come with no other change.
+// # Tokens
 //
-// Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an EC2 for tests.
+// Create makes a random token, which protects its own retries. To resume a request
+// after a crash, the token must be chosen and stored before the crash: set
+// Request.ClientToken, or use [ContentToken], which derives it from the request. The
+// same request and token are the same calls on any machine. How long EC2 remembers a
+// token is not documented.
+//
+// # Time
+//
+// A deadline belongs on the context. Without one, nothing limits how long the SDK
+// waits for a response. A request of several calls takes as long as EC2's rate
+// allows, which is about a minute for 100,000 VPCs; in an outage, each batch is
+// retried for up to Options.RetryTimeout, by default 15 minutes.
+//
+// # Testing
+//
+// [New] takes any type with the method CreateFlowLogs, so a mock of one method will
+// do. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an EC2 in memory,
+// with client tokens, throttling and lost responses.
 package flowlogs

@@ -10,12 +10,15 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// CreateError is what went wrong with a request that was sent. It unwraps to
-// the UnsuccessfulError, if there is one, and to each of Calls, so errors.Is
-// finds the [Reason] of every failure and errors.As every error of the SDK.
+// CreateError is the error of a request that was sent. It unwraps to the
+// UnsuccessfulError, if there is one, and to each of Calls, so errors.Is finds the
+// [Reason] of every failure and errors.As every error of the SDK.
 //
 // The flow logs in the [Response] exist all the same. [Response.Results] says
-// which resources have none, and why.
+// which resources have none, and why. If the reason is retryable, call Create
+// again with the same request and token. Otherwise fix the cause and call Create
+// with the failed resources alone and another token: EC2 may repeat its response
+// to the old one.
 type CreateError struct {
 	ClientToken  string             // of the request
 	Created      int                // flow logs that were created all the same
@@ -26,7 +29,7 @@ type CreateError struct {
 func (e *CreateError) Error() string {
 	errs := e.Unwrap()
 	if len(errs) == 0 {
-		return "flowlogs: unknown error, client token " + printable(e.ClientToken)
+		return "flowlogs: unknown error, client token " + tokenOrNone(e.ClientToken)
 	}
 	if len(errs) == 1 {
 		return errs[0].Error()
@@ -50,7 +53,7 @@ func (e *CreateError) Error() string {
 		counts = append(counts, plural(notAttempted, "call")+" not attempted")
 	}
 	return fmt.Sprintf("flowlogs: %d created, %s, client token %s; first: %s", e.Created, strings.Join(counts, ", "),
-		printable(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
+		tokenOrNone(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
 }
 
 // Unwrap returns the UnsuccessfulError, if there is one, and then the calls.
@@ -94,7 +97,7 @@ type UnsuccessfulError struct {
 }
 
 func (e *UnsuccessfulError) Error() string {
-	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), printable(e.ClientToken))
+	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), tokenOrNone(e.ClientToken))
 	if len(e.Items) > 0 {
 		text += ": " + e.Items[0].Error() + andMore(len(e.Items)-1)
 	}
@@ -164,7 +167,7 @@ func (e *CallError) Error() string {
 		ids = printable(e.Batch.ResourceIDs[0]) + andMore(n-1)
 	}
 	return fmt.Sprintf("flowlogs: call for %s, client token %s, %s: %s",
-		ids, printable(cmp.Or(e.Batch.ClientToken, "none")), plural(e.Batch.Attempts, "attempt"), cause)
+		ids, tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
 }
 
 // Unwrap returns Err.
@@ -172,6 +175,8 @@ func (e *CallError) Unwrap() error { return e.Err }
 
 // Is reports whether target is the Reason of Err.
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
+
+func tokenOrNone(token string) string { return printable(cmp.Or(token, "none")) }
 
 func andMore(n int) string {
 	if n <= 0 {
@@ -199,13 +204,4 @@ func printable(s string) string {
 		return quoted[1 : len(quoted)-1]
 	}
 	return s
-}
-
-// quote returns s in quotation marks, truncated to 100 bytes.
-func quote(s string) string {
-	const most = 100
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strconv.Quote(s)
 }

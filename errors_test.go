@@ -1,106 +1,231 @@
 package flowlogs_test
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// reasons are what EC2 says and what is meant by it.
-var reasons = []struct {
-	code, message string
-	want          flowlogs.Reason
-}{
-	{"400", "LogDestination: bad-bucket-test does not exist", flowlogs.ErrDestinationNotFound},
-	{"400", "Access Denied for LogDestination: bucket. Please check LogDestination permission", flowlogs.ErrDestinationAccessDenied},
-	{"400", "LogDestination bucket is undeliverable", flowlogs.ErrDestinationUndeliverable},
-	{"400", "The vpc ID 'vpc-00000001' does not exist", flowlogs.ErrResourceNotFound},
-	{"400", "something new", ""},
-	{"LogDestinationNotFound", "", flowlogs.ErrDestinationNotFound},
-	{"LogDestinationNotFoundException", "", flowlogs.ErrDestinationNotFound},
-	{"LogDestinationPermissionIssue", "", flowlogs.ErrDestinationAccessDenied},
-	{"InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/r'", flowlogs.ErrRoleNotAssumable},
-	{"InvalidParameter", "Unable to assume given IAM role", flowlogs.ErrRoleNotAssumable},
-	{"InvalidParameter", "Invalid Flow Log Max Aggregation Interval.", flowlogs.ErrInvalidParameter},
-	{"InvalidParameterValue", "1 validation error detected", flowlogs.ErrInvalidParameter},
-	{"MissingParameter", "The request must contain the parameter ResourceType", flowlogs.ErrInvalidParameter},
-	{"InvalidVpcID.Malformed", "", flowlogs.ErrInvalidParameter},
-	{"InvalidVpcID.NotFound", "", flowlogs.ErrResourceNotFound},
-	{"InvalidSubnetId.NotFound", "", flowlogs.ErrResourceNotFound},
-	{"NatGatewayNotFound", "", flowlogs.ErrResourceNotFound},
-	{"FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.", flowlogs.ErrAlreadyExists},
-	{"400", "Error. There is an existing Flow Log with the same configuration and log destination.", flowlogs.ErrAlreadyExists},
-	{"FlowLogsLimitExceeded", "", flowlogs.ErrLimitExceeded},
-	{"UnauthorizedOperation", "You are not authorized to perform this operation: 'x' does not exist", flowlogs.ErrNotAuthorized},
-	{"AuthFailure", "", flowlogs.ErrAuthFailure},
-	{"RequestExpired", "", flowlogs.ErrAuthFailure},
-	{"RequestLimitExceeded", "", flowlogs.ErrThrottled},
-	{"EC2ThrottledException", "", flowlogs.ErrThrottled},
-	{"Throttling", "", flowlogs.ErrThrottled},
-	{"IdempotentParameterMismatch", "", flowlogs.ErrTokenMismatch},
-	{"DryRunOperation", "", flowlogs.ErrDryRun},
-	{"InternalError", "", flowlogs.ErrUnavailable},
-	{"Unavailable", "", flowlogs.ErrUnavailable},
-	{"NeverHeardOf", "", ""},
+var requestIDs = regexp.MustCompile(`RequestID: [-0-9a-f]+,`)
+
+// patientRetryer waits longer than a test's deadline.
+func patientRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return time.Hour, nil })
+	})
 }
 
-func TestReasonsOfItemsAndCalls(t *testing.T) {
+// mixedFailure fails for one resource of five individually and for two by their
+// calls.
+func mixedFailure(t *testing.T) (*flowlogs.Response, error) {
+	t.Helper()
+	ids := vpcIDs(5)
+	cloud := flowlogstest.New()
+	cloud.Inject(
+		flowlogstest.FailResources("400", "Access Denied for LogDestination: b. Please check LogDestination permission", ids[0]),
+		flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).On(about(ids[2])),
+		flowlogstest.Refuse("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[4])),
+	)
+	req := vpcRequest(5)
+	req.ClientToken = "root"
+	return flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), req)
+}
+
+func TestCreateError_IsReturnedForAnyNumberOfFailures(t *testing.T) {
 	t.Parallel()
-	for _, test := range reasons {
-		item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: test.code, Message: test.message}
-		refused := &smithy.GenericAPIError{Code: test.code, Message: test.message}
-		for _, err := range []error{
-			item,
-			&flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{{Code: "400"}, *item}},
-			&flowlogs.CallError{Err: &retry.MaxAttemptsError{Attempt: 3, Err: &smithy.OperationError{Err: refused}}},
-			fmt.Errorf("wrapped: %w", errors.Join(errors.New("other"), &flowlogs.CallError{Err: refused})),
-		} {
-			assert.Equal(t, test.want, flowlogs.ReasonOf(err), "%s %s", test.code, test.message)
-			if test.want != "" {
-				require.ErrorIs(t, err, test.want)
+	for _, test := range []struct {
+		name   string
+		n      int
+		faults []flowlogstest.Fault
+		calls  int
+		items  int
+	}{
+		{"one call of one", 1, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, 1, 0},
+		{"one item of one", 1, []flowlogstest.Fault{flowlogstest.FailResources("400", "no")}, 0, 1},
+		{"one call of three", 3, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, 1, 0},
+		{"one item of three", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "no", vpcID(1))}, 0, 1},
+		{"all calls", 3, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400).Keep()}, 3, 0},
+		{"all items", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "no").Keep()}, 0, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := flowlogstest.New()
+			cloud.Inject(test.faults...)
+			_, err := flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), vpcRequest(test.n))
+			failed, ok := err.(*flowlogs.CreateError) //nolint:errorlint // this very type
+			require.True(t, ok, "%T", err)
+			assert.Len(t, failed.Calls, test.calls)
+			assert.Equal(t, test.n-test.calls-test.items, failed.Created)
+			if test.items == 0 {
+				assert.Nil(t, failed.Unsuccessful)
+			} else {
+				assert.Len(t, failed.Unsuccessful.Items, test.items)
 			}
-			require.NotErrorIs(t, err, flowlogs.ErrIncompleteResponse)
-			var api smithy.APIError
-			require.ErrorAs(t, err, &api)
-		}
-		assert.Equal(t, test.want, flowlogs.ReasonOf(refused), "the SDK's own error will do")
+		})
 	}
-	assert.Empty(t, flowlogs.ReasonOf(nil))
-	assert.Empty(t, flowlogs.ReasonOf(errors.New("other")))
-	assert.Equal(t, flowlogs.ErrThrottled, flowlogs.ReasonOf(fmt.Errorf("so: %w", flowlogs.ErrThrottled)))
-	assert.Equal(t, flowlogs.ErrInvalidParameter, flowlogs.ReasonOf(&flowlogs.ValidationError{Fields: []flowlogs.FieldError{{}}}))
 }
 
-func TestEveryReasonHasAHint(t *testing.T) {
+func TestCreateError_HasTheFailureOfEachCall(t *testing.T) {
 	t.Parallel()
-	all := []flowlogs.Reason{
-		flowlogs.ErrAlreadyExists, flowlogs.ErrDestinationNotFound, flowlogs.ErrDestinationAccessDenied,
-		flowlogs.ErrDestinationUndeliverable, flowlogs.ErrNotAuthorized, flowlogs.ErrAuthFailure, flowlogs.ErrConfiguration, flowlogs.ErrRoleNotAssumable,
-		flowlogs.ErrInvalidParameter, flowlogs.ErrLimitExceeded, flowlogs.ErrThrottled, flowlogs.ErrTokenMismatch,
-		flowlogs.ErrResourceNotFound, flowlogs.ErrDryRun, flowlogs.ErrUnavailable, flowlogs.ErrNoResponse,
-		flowlogs.ErrIncompleteResponse, flowlogs.ErrNotAttempted,
+	resp, err := mixedFailure(t)
+	require.Len(t, resp.Batches, 5)
+	for i, b := range resp.Batches {
+		assert.Equal(t, i, b.Index)
+		assert.Equal(t, vpcIDs(5)[i:i+1], b.ResourceIDs)
 	}
-	for _, r := range all {
-		assert.Regexp(t, `^[A-Z].*[^.]\.$`, r.Hint(), r)
-		assert.NotEqual(t, string(r), r.Error())
-		assert.Equal(t, slices.Contains([]flowlogs.Reason{
-			flowlogs.ErrThrottled, flowlogs.ErrUnavailable, flowlogs.ErrNoResponse, flowlogs.ErrIncompleteResponse, flowlogs.ErrNotAttempted,
-		}, r), r.Retryable(), r)
-	}
-	assert.Empty(t, flowlogs.Reason("").Hint())
+	var failed *flowlogs.CreateError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "root", failed.ClientToken)
+	assert.Equal(t, 2, failed.Created)
+	assert.Equal(t, resp.Unsuccessful, failed.Unsuccessful.Items)
+	require.Len(t, failed.Calls, 2)
+	assert.Equal(t, resp.Batches[2], failed.Calls[0].Batch)
+	assert.Equal(t, resp.Batches[4], failed.Calls[1].Batch)
+	assert.Equal(t, resp.Batches[4].Err, failed.Calls[1].Err)
 }
 
-func TestAnItemIsAnAPIError(t *testing.T) {
+func TestCreateError_IsFoundByReasonAndByType(t *testing.T) {
+	t.Parallel()
+	_, err := mixedFailure(t)
+	for _, reason := range []flowlogs.Reason{flowlogs.ErrDestinationAccessDenied, flowlogs.ErrLimitExceeded, flowlogs.ErrAlreadyExists} {
+		require.ErrorIs(t, err, reason)
+	}
+	require.NotErrorIs(t, err, flowlogs.ErrThrottled)
+	assert.Equal(t, flowlogs.ErrDestinationAccessDenied, flowlogs.ReasonOf(err))
+
+	var item *flowlogs.UnsuccessfulItem
+	require.ErrorAs(t, err, &item)
+	assert.Equal(t, vpcID(0), item.ResourceID)
+	var partial *flowlogs.UnsuccessfulError
+	require.ErrorAs(t, err, &partial)
+	assert.Equal(t, 2, partial.Created)
+	var call *flowlogs.CallError
+	require.ErrorAs(t, err, &call)
+	assert.Equal(t, 2, call.Batch.Index)
+	var operation *smithy.OperationError
+	require.ErrorAs(t, err, &operation)
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, "400", api.ErrorCode())
+}
+
+func TestCreateError_IsFoundByTheFieldThatIsInvalid(t *testing.T) {
+	t.Parallel()
+	_, err := flowlogs.New(flowlogstest.New()).Create(t.Context(), flowlogs.Request{ResourceIDs: vpcIDs(1)})
+	var field *flowlogs.FieldError
+	require.ErrorAs(t, err, &field)
+	require.ErrorIs(t, field, flowlogs.ErrInvalidParameter)
+	var failed *flowlogs.CreateError
+	assert.NotErrorAs(t, err, &failed, "nothing was sent")
+}
+
+// TestCreateError_ReadsWell has the messages that one meets most. Request IDs and
+// addresses are left out.
+func TestCreateError_ReadsWell(t *testing.T) {
+	t.Parallel()
+	type opts = []func(*flowlogs.Options)
+	refuse := flowlogstest.Refuse
+	for _, test := range []struct {
+		name   string
+		n      int
+		faults []flowlogstest.Fault
+		opts   opts
+		want   string
+	}{
+		{
+			"a rejected call", 2, []flowlogstest.Fault{refuse("IdempotentParameterMismatch", "Other arguments.", 400)}, nil,
+			"flowlogs: call for vpc-00000000000000000 and 1 more, client token t, 1 attempt: operation error EC2: CreateFlowLogs, " +
+				"https response error StatusCode: 400, RequestID: …, api error IdempotentParameterMismatch: Other arguments.",
+		},
+		{
+			"a rejected resource", 2, []flowlogstest.Fault{flowlogstest.FailResources("400", "LogDestination: b does not exist", vpcID(1))}, nil,
+			"flowlogs: 1 created, 1 unsuccessful, client token t: vpc-00000000000000001: LogDestination: b does not exist (400)",
+		},
+		{
+			"rejected resources", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "LogDestination: b does not exist")}, nil,
+			"flowlogs: 0 created, 3 unsuccessful, client token t: vpc-00000000000000000: LogDestination: b does not exist (400) and 2 more",
+		},
+		{
+			"throttling", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, nil,
+			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
+				"exceeded maximum number of attempts, 3, https response error StatusCode: 503, RequestID: …, " +
+				"api error RequestLimitExceeded: Request limit exceeded.",
+		},
+		{
+			"a lost response", 1, []flowlogstest.Fault{flowlogstest.Respond(200, "").Keep()}, nil,
+			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
+				"exceeded maximum number of attempts, 3, response lost: empty response",
+		},
+		{
+			"a deadline in flight", 1, []flowlogstest.Fault{flowlogstest.Hang()}, nil,
+			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: operation error EC2: CreateFlowLogs, " +
+				"no response from EC2: context deadline exceeded: a deployment",
+		},
+		{
+			"a deadline in a backoff", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, opts{withRetryer(patientRetryer())},
+			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: context deadline exceeded: a deployment, after: " +
+				"https response error StatusCode: 503, RequestID: …, api error RequestLimitExceeded: Request limit exceeded.",
+		},
+		{
+			"a limiter's error", 1, nil, opts{withLimiter(&recorder{err: errors.New("rate: Wait(n=1) would exceed context deadline")})},
+			"flowlogs: call for vpc-00000000000000000, client token t, 0 attempts: not attempted: rate: Wait(n=1) would exceed context deadline",
+		},
+		{
+			"no credentials", 1, nil, opts{withClientOptions(withCredentialsError(errors.New("no EC2 IMDS role found")))},
+			"flowlogs: call for vpc-00000000000000000, client token t, 0 attempts: no usable credentials, Region or endpoint: " +
+				"operation error EC2: CreateFlowLogs, get identity: get credentials: no EC2 IMDS role found",
+		},
+		{
+			"several", 4, []flowlogstest.Fault{
+				flowlogstest.FailResources("400", "LogDestination: b does not exist", vpcID(0)),
+				refuse("FlowLogsLimitExceeded", "The limit.", 400).On(about(vpcID(2))),
+			}, opts{batchesOf(1)},
+			"flowlogs: 2 created, 1 resource unsuccessful, 1 call failed, client token t; first: 2 created, 1 unsuccessful, client token t: " +
+				"vpc-00000000000000000: LogDestination: b does not exist (400)",
+		},
+		{
+			"a fatal rejection", 3, []flowlogstest.Fault{refuse("AuthFailure", "Not validated.", 401).Keep()},
+			opts{batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = 1 }},
+			"flowlogs: 0 created, 1 call failed, 2 calls not attempted, client token t; first: call for vpc-00000000000000000, client token " +
+				"45620cd69adbe58069b2402b18074daac8487ec70c9fd7ef308273637da8b4a8, 1 attempt: operation error EC2: CreateFlowLogs, " +
+				"https response error StatusCode: 401, RequestID: …, api error AuthFailure: Not validated.",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := flowlogstest.New()
+				cloud.Inject(test.faults...)
+				ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errDeploy)
+				defer cancel()
+				req := vpcRequest(test.n)
+				req.ClientToken = "t"
+				_, err := flowlogs.New(inMemory(cloud), test.opts...).Create(ctx, req)
+				require.Error(t, err)
+				got := requestIDs.ReplaceAllString(err.Error(), "RequestID: …,")
+				assert.Equal(t, test.want, got)
+			})
+		})
+	}
+}
+
+func TestUnsuccessfulItem_IsAnAPIError(t *testing.T) {
 	t.Parallel()
 	item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: "400", Message: "LogDestination: b does not exist"}
 	assert.Equal(t, "vpc-00000001: LogDestination: b does not exist (400)", item.Error())
@@ -109,39 +234,57 @@ func TestAnItemIsAnAPIError(t *testing.T) {
 	assert.Equal(t, smithy.FaultClient, item.ErrorFault())
 }
 
-// TestErrorsStayOnOneLine feeds every error what an attacker or a broken proxy
-// might send.
-func TestErrorsStayOnOneLine(t *testing.T) {
+func TestUnsuccessfulItem_MayHaveNothingInIt(t *testing.T) {
+	t.Parallel()
+	api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		return &ec2.CreateFlowLogsOutput{Unsuccessful: []types.UnsuccessfulItem{{}}}, nil
+	})
+	_, err := flowlogs.New(api, withToken("t")).Create(t.Context(), vpcRequest(1))
+	require.ErrorContains(t, err, "unnamed resource: no message (no code)")
+	require.ErrorIs(t, err, flowlogs.ErrIncompleteResponse)
+}
+
+func TestErrors_StayOnOneLine(t *testing.T) {
 	t.Parallel()
 	for _, hostile := range []string{
 		"line\nbreak\r\n", "\x1b[31mred\x1b[0m", "%s%d%!v(MISSING)", "\x00\xff\xfe", "\u2028\u202e", strings.Repeat("long ", 1<<18),
 	} {
-		item := &flowlogs.UnsuccessfulItem{ResourceID: hostile, Code: hostile, Message: hostile}
+		item := flowlogs.UnsuccessfulItem{ResourceID: hostile, Code: hostile, Message: hostile}
 		batch := flowlogs.Batch{ResourceIDs: []string{hostile}, ClientToken: hostile}
+		partial := &flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{item, item}, ClientToken: hostile}
+		call := &flowlogs.CallError{Batch: batch, Err: errors.New(hostile)}
 		for _, err := range []error{
-			item,
-			&flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{*item, *item}, ClientToken: hostile},
-			&flowlogs.CallError{Batch: batch, Err: errors.New(hostile)},
-			flowlogs.Request{
-				ResourceIDs: []string{hostile},
-				Destination: flowlogs.S3{BucketARN: hostile, FileFormat: flowlogs.FileFormat(hostile)},
-				LogFormat:   flowlogs.LogFormat{flowlogs.Field(hostile)},
-				Tags:        map[string]string{hostile: hostile},
-				TagFields:   []flowlogs.TagFields{{Keys: []string{hostile}}},
-				ClientToken: hostile + "ü",
-			}.Validate(),
+			&item, partial, call,
+			&flowlogs.CreateError{ClientToken: hostile},
+			&flowlogs.CreateError{ClientToken: hostile, Unsuccessful: partial, Calls: []*flowlogs.CallError{call}},
 		} {
 			message := err.Error()
-			assert.Less(t, len(message), 6000)
+			assert.Less(t, len(message), 8000)
 			assert.False(t, strings.ContainsFunc(message, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", message)
 		}
 	}
 }
 
-func TestTheWholeMessageIsInTheError(t *testing.T) {
+func TestErrors_OfZeroValuesHaveMessages(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&flowlogs.CreateError{}, "flowlogs: unknown error, client token none"},
+		{&flowlogs.UnsuccessfulError{}, "flowlogs: 0 created, 0 unsuccessful, client token none"},
+		{&flowlogs.CallError{}, "flowlogs: call for no resources, client token none, 0 attempts: unknown error"},
+		{&flowlogs.UnsuccessfulItem{}, "unnamed resource: no message (no code)"},
+	} {
+		assert.EqualError(t, test.err, test.want)
+	}
+}
+
+func TestCallError_UnwrapsToTheWholeMessage(t *testing.T) {
 	t.Parallel()
 	encoded := "Encoded authorization failure message: " + strings.Repeat("x", 5000)
-	err := &flowlogs.CallError{Batch: flowlogs.Batch{ResourceIDs: []string{"vpc-1"}}, Err: &smithy.GenericAPIError{Code: "UnauthorizedOperation", Message: encoded}}
+	err := &flowlogs.CallError{Err: apiError("UnauthorizedOperation", encoded)}
+	assert.Less(t, len(err.Error()), 2000)
 	var api smithy.APIError
 	require.ErrorAs(t, err, &api)
 	assert.Equal(t, encoded, api.ErrorMessage())

@@ -2,24 +2,23 @@ package flowlogs_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// In a program, api is ec2.NewFromConfig(cfg).
-func ExampleClient_Create() {
-	api := flowlogstest.New()
+func Example() {
+	api := flowlogstest.New() // in a program: ec2.NewFromConfig(cfg)
+	client := flowlogs.New(api)
 
-	resp, err := flowlogs.New(api).Create(context.Background(), flowlogs.Request{
+	resp, err := client.Create(context.Background(), flowlogs.Request{
 		ResourceIDs: []string{"eni-aa22bb33"},
 		TrafficType: flowlogs.TrafficTypeReject,
 		Destination: flowlogs.CloudWatchLogs{
@@ -27,93 +26,142 @@ func ExampleClient_Create() {
 			RoleARN:      "arn:aws:iam::123456789012:role/publishFlowLogs",
 		},
 	})
-	fmt.Println(len(resp.FlowLogIDs), err)
-	// Output: 1 <nil>
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(resp.FlowLogIDs)
+	// Output: [fl-00000000000000001]
 }
 
-func ExampleClient_Create_partialFailure() {
+// A handler reports the result of each VPC to its own caller.
+func ExampleClient_Create() {
 	api := flowlogstest.New()
-	api.Inject(flowlogstest.FailResources("400", "LogDestination: flow-logs does not exist", "vpc-0a1b2c3d"))
+	api.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", "vpc-4e5f6a7b"))
 
 	resp, err := flowlogs.New(api).Create(context.Background(), flowlogs.Request{
 		ResourceIDs: []string{"vpc-0a1b2c3d", "vpc-4e5f6a7b"},
 		TrafficType: flowlogs.TrafficTypeAll,
-		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
+		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs"},
 	})
-	fmt.Println("created:", len(resp.FlowLogIDs))
-
-	var partial *flowlogs.UnsuccessfulError
-	if errors.As(err, &partial) {
-		for _, item := range partial.Items {
-			fmt.Println(item)
+	if resp == nil {
+		fmt.Println("bad request:", err) // nothing was sent
+		return
+	}
+	for id, err := range resp.Results() {
+		switch reason := flowlogs.ReasonOf(err); {
+		case err == nil:
+			fmt.Println(id, "created")
+		case reason.Retryable():
+			fmt.Println(id, "try again later, with token", resp.ClientToken)
+		default:
+			fmt.Println(id, string(reason))
 		}
 	}
-	if errors.Is(err, flowlogs.ErrDestinationNotFound) {
-		fmt.Println(flowlogs.ErrDestinationNotFound.Hint())
-	}
 	// Output:
-	// created: 1
-	// vpc-0a1b2c3d: LogDestination: flow-logs does not exist (400)
-	// Create the bucket or stream first, or correct its ARN.
+	// vpc-0a1b2c3d created
+	// vpc-4e5f6a7b DestinationNotFound
 }
 
-// A call that failed as a whole is in the error with all that is needed to send
-// it again: its resources and its token.
-func ExampleCallError() {
+// A dry run validates the request and asks EC2 whether it would accept the call.
+func ExampleClient_Create_dryRun() {
 	api := flowlogstest.New()
-	api.Inject(flowlogstest.LoseAnswer())
+	req := toBucket("vpc-0a1b2c3d")
+	req.DryRun = true
 
-	req := flowlogs.Request{
-		ResourceIDs: []string{"vpc-0a1b2c3d", "vpc-4e5f6a7b"},
-		TrafficType: flowlogs.TrafficTypeAll,
-		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
+	resp, err := flowlogs.New(api).Create(context.Background(), req)
+	fmt.Println(len(resp.FlowLogIDs), err)
+
+	api.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
+	_, err = flowlogs.New(api).Create(context.Background(), req)
+	fmt.Println(errors.Is(err, flowlogs.ErrNotAuthorized), len(api.FlowLogs()))
+	// Output:
+	// 0 <nil>
+	// true 0
+}
+
+// After the cause of a failure is fixed, request the failed resources alone, under
+// another token: EC2 may repeat its response to the old one.
+func ExampleResponse_Results() {
+	api := flowlogstest.New()
+	api.Inject(flowlogstest.FailResources("400", "Access Denied for LogDestination: my-flow-logs", "vpc-4e5f6a7b"))
+	client := flowlogs.New(api)
+	req := toBucket("vpc-0a1b2c3d", "vpc-4e5f6a7b", "vpc-8c9d0e1f")
+
+	resp, err := client.Create(context.Background(), req)
+	fmt.Println(len(resp.FlowLogIDs), errors.Is(err, flowlogs.ErrDestinationAccessDenied))
+
+	var failed []string
+	for id, err := range resp.Results() {
+		if err != nil {
+			failed = append(failed, id)
+		}
 	}
-	client := flowlogs.New(api, func(o *flowlogs.Options) { o.Retryer = nil }) // to see the failure
-	_, err := client.Create(context.Background(), req)
+	fmt.Println(failed)
 
-	var call *flowlogs.CallError
-	if errors.As(err, &call) {
-		fmt.Println(flowlogs.ReasonOf(err))
-		req.ResourceIDs, req.ClientToken = call.Batch.ResourceIDs, call.Batch.ClientToken
-		resp, err := client.Create(context.Background(), req)
-		fmt.Println(len(resp.FlowLogIDs), err, len(api.FlowLogs()))
+	// … correct the bucket policy …
+	req.ResourceIDs, req.ClientToken = failed, "" // another token is made
+	resp, err = client.Create(context.Background(), req)
+	fmt.Println(len(resp.FlowLogIDs), err)
+	// Output:
+	// 2 true
+	// [vpc-4e5f6a7b]
+	// 1 <nil>
+}
+
+// A Reason is found in every error of this package, and in those of the SDK.
+func ExampleReasonOf() {
+	_, invalid := flowlogs.New(flowlogstest.New()).Create(context.Background(), flowlogs.Request{})
+	throttled := &smithy.GenericAPIError{Code: "RequestLimitExceeded", Message: "Request limit exceeded."}
+
+	for _, err := range []error{invalid, throttled} {
+		reason := flowlogs.ReasonOf(err)
+		fmt.Printf("code %s, sentence %q, retryable %t\n", string(reason), reason.Error(), reason.Retryable())
 	}
 	// Output:
-	// no answer of EC2 could be read
+	// code InvalidParameter, sentence "a parameter is invalid", retryable false
+	// code Throttled, sentence "the call was throttled", retryable true
+}
+
+// A CreateError has the calls that failed as a whole, with all that is needed to
+// resume one: its resources and its token.
+func ExampleCreateError() {
+	api := flowlogstest.New()
+	api.Inject(flowlogstest.LoseAnswer())
+	req := toBucket("vpc-0a1b2c3d", "vpc-4e5f6a7b")
+	client := flowlogs.New(api, func(o *flowlogs.Options) { o.Retryer = aws.NopRetryer{} }) // to see the failure
+
+	_, err := client.Create(context.Background(), req)
+	var failure *flowlogs.CreateError
+	if errors.As(err, &failure) {
+		for _, call := range failure.Calls {
+			fmt.Println(string(flowlogs.ReasonOf(call)))
+			req.ResourceIDs, req.ClientToken = call.Batch.ResourceIDs, call.Batch.ClientToken
+			resp, err := client.Create(context.Background(), req)
+			fmt.Println(len(resp.FlowLogIDs), err, len(api.FlowLogs()))
+		}
+	}
+	// Output:
+	// NoResponse
 	// 2 <nil> 2
 }
 
-func ExampleRequest_Validate() {
-	fmt.Println(flowlogs.Request{
-		ResourceIDs: []string{"vpc-0a1b2c3d"},
-		Destination: flowlogs.S3{BucketARN: "flow-logs"},
-	}.Validate())
-	// Output: flowlogs: invalid request: TrafficType: required: one of ACCEPT, REJECT, ALL; Destination.BucketARN "flow-logs": want an ARN, arn:aws:s3:::<bucket> or arn:aws:s3:::<bucket>/<folder>/
-}
+// Options of New apply to every call of the Client, options of a call to that call.
+func ExampleNew() {
+	api := flowlogstest.New()
+	limiter := flowlogs.NewLimiter() // shared by all Clients of the account and Region
 
-// The JSON form of a request is what the AWS CLI takes with --cli-input-json.
-func ExampleRequest_UnmarshalJSON() {
-	var req flowlogs.Request
-	err := json.Unmarshal([]byte(`{
-		"ResourceIds": ["vpc-0a1b2c3d"],
-		"ResourceType": "VPC",
-		"TrafficType": "ALL",
-		"LogDestinationType": "s3",
-		"LogDestination": "arn:aws:s3:::flow-logs",
-		"MaxAggregationInterval": 60
-	}`), &req)
-	fmt.Println(req.Destination.(flowlogs.S3).BucketARN, req.MaxAggregationInterval, err)
-	// Output: arn:aws:s3:::flow-logs 1m0s <nil>
-}
-
-// The JSON form of a response is what the AWS CLI prints.
-func ExampleResponse_MarshalJSON() {
-	_ = json.NewEncoder(os.Stdout).Encode(flowlogs.Response{
-		ClientToken:  "token",
-		FlowLogIDs:   []string{"fl-0a1b2c3d"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-4e5f6a7b", Code: "400", Message: "no"}},
+	client := flowlogs.New(api, func(o *flowlogs.Options) {
+		o.Limiter = limiter
+		o.OnProgress = func(p flowlogs.Progress) { fmt.Println(p.Created, "of", p.Resources) }
 	})
-	// Output: {"ClientToken":"token","FlowLogIds":["fl-0a1b2c3d"],"Unsuccessful":[{"Error":{"Code":"400","Message":"no"},"ResourceId":"vpc-4e5f6a7b"}]}
+	_, err := client.Create(context.Background(), toBucket("vpc-0a1b2c3d"), func(o *flowlogs.Options) {
+		o.Token = flowlogs.ContentToken("nightly")
+	})
+	fmt.Println(err)
+	// Output:
+	// 1 of 1
+	// <nil>
 }
 
 // An event that is delivered twice, or to two workers, is one job.
@@ -121,11 +169,7 @@ func ExampleContentToken() {
 	api := flowlogstest.New()
 	for range 2 {
 		client := flowlogs.New(api, func(o *flowlogs.Options) { o.Token = flowlogs.ContentToken("event-7") })
-		_, err := client.Create(context.Background(), flowlogs.Request{
-			ResourceIDs: []string{"vpc-0a1b2c3d"},
-			TrafficType: flowlogs.TrafficTypeAll,
-			Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-logs"},
-		})
+		_, err := client.Create(context.Background(), toBucket("vpc-0a1b2c3d"))
 		fmt.Println(err, len(api.FlowLogs()))
 	}
 	// Output:
@@ -133,13 +177,7 @@ func ExampleContentToken() {
 	// <nil> 1
 }
 
-func ExampleParseLogFormat() {
-	format, err := flowlogs.ParseLogFormat("${srcaddr} ${dstaddr} ${flow-direction}")
-	fmt.Println(format, format.Version(), err)
-	// Output: ${srcaddr} ${dstaddr} ${flow-direction} 5 <nil>
-}
-
-// A service that holds an EC2 interface is given a Client instead.
+// A Client takes the place of an *ec2.Client behind an interface of one method.
 func ExampleClient_CreateFlowLogs() {
 	var api flowlogs.API = flowlogs.New(flowlogstest.New())
 
@@ -152,4 +190,12 @@ func ExampleClient_CreateFlowLogs() {
 	})
 	fmt.Println(err)
 	// Output: flowlogs: invalid request: LogDestination "flow-logs": want an ARN, arn:aws:s3:::<bucket> or arn:aws:s3:::<bucket>/<folder>/
+}
+
+func toBucket(ids ...string) flowlogs.Request {
+	return flowlogs.Request{
+		ResourceIDs: ids,
+		TrafficType: flowlogs.TrafficTypeAll,
+		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs"},
+	}
 }

@@ -59,16 +59,18 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 // The error is nil, a *[ValidationError] if nothing was sent, that of
 // Options.Token, or a *[CreateError] for everything else that can go wrong. The
 // Response comes with a CreateError too: flow logs that were created exist, and
-// [Response.Results] says which resources have none and why. Without one of the
-// first three kinds, the Response is not nil.
+// [Response.Results] says which resources have none and why. The Response is nil if
+// the request is invalid or has no token.
 //
 // Transient failures are retried, by the Retryer and then until
 // Options.RetryTimeout. A call that EC2 rejects because of single resources is
 // split until these stand alone; see Options.Isolate. A fatal rejection, which
 // would apply to every other call, stops those that have not been sent: their
-// error is [ErrNotAttempted]. So does the end of ctx. Without a deadline on ctx,
-// Create takes as long as EC2 allows: for 100,000 VPCs about a minute, and up to
-// Options.RetryTimeout longer in an outage.
+// error is [ErrNotAttempted]. So does the end of ctx.
+//
+// A deadline belongs on ctx: without one, nothing limits how long the SDK waits for
+// a response. A request of several calls takes as long as EC2 allows, about a minute
+// for 100,000 VPCs, and up to Options.RetryTimeout longer in an outage.
 //
 // To resume a request after a crash, a timeout or on another machine, call Create
 // again with the same request and token, which must then have been chosen before:
@@ -114,7 +116,7 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 // token returns the request's own token, or makes one.
 func (c *Client) token(req Request) (string, error) {
 	if req.ClientToken != "" {
-		return req.ClientToken, nil
+		return req.ClientToken, nil // Guarded by TestCreate_SendsTheSameCallsForTheSameRequestAndToken.
 	}
 	token, err := c.options.token()(req)
 	if err != nil {
@@ -123,8 +125,9 @@ func (c *Client) token(req Request) (string, error) {
 	return token, validateToken(token)
 }
 
-// CreateFlowLogs makes a Client an [API], for services that have one already. It
-// sends the caller's input as one call, however many IDs there are. As in
+// CreateFlowLogs makes a Client an [API], for services that have one already; for an
+// interface of more methods, embed the *[ec2.Client] in a struct and override this
+// one, as the example does. It sends the caller's input as one call, however many IDs there are. As in
 // [Client.Create], the input is validated first, with its own names in the
 // errors, and retried under one token. If the input has none, Options.Token makes
 // it, and what is sent is what the token was made from: the input in its
@@ -171,16 +174,19 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 }
 
 // withToken returns the input in its canonical form, with a token made of that.
+// An input that only Options.Allow has let through may have no such form: it is
+// sent as it is, under a token made of what a Request can hold.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
-	req, err := FromInput(in)
-	if err != nil {
-		return nil, err
-	}
+	v := validator{paths: &inputPaths}
+	req := v.requestOf(in)
 	token, err := c.token(req)
 	if err != nil {
 		return nil, err
 	}
-	canonical := req.template()
-	canonical.ResourceIds, canonical.ClientToken = req.ResourceIDs, &token
-	return canonical, nil
+	if v.err() == nil {
+		in = req.template()
+		in.ResourceIds = req.ResourceIDs
+	}
+	in.ClientToken = &token
+	return in, nil
 }

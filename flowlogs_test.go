@@ -2,12 +2,12 @@ package flowlogs_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -20,14 +20,14 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// apiFunc is the plainest mock.
+// apiFunc is a mock of one method.
 type apiFunc func(ctx context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error)
 
 func (f apiFunc) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	return f(ctx, in)
 }
 
-// created answers that all went well.
+// created is the response in which every resource has its flow log.
 func created(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsOutput {
 	out := &ec2.CreateFlowLogsOutput{ClientToken: in.ClientToken}
 	for _, id := range in.ResourceIds {
@@ -36,7 +36,7 @@ func created(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsOutput {
 	return out
 }
 
-func refusal(code, message string) error {
+func apiError(code, message string) error {
 	return &smithy.GenericAPIError{Code: code, Message: message}
 }
 
@@ -46,7 +46,37 @@ func withToken(token string) func(*flowlogs.Options) {
 	}
 }
 
-func TestCreateReturnsWhatWasCreated(t *testing.T) {
+func batchesOf(n int) func(*flowlogs.Options) {
+	return func(o *flowlogs.Options) { o.BatchSize = n }
+}
+
+func about(id string) func(flowlogstest.Call) bool {
+	return func(c flowlogstest.Call) bool { return slices.Contains(c.ResourceIDs, id) }
+}
+
+func attempts(r *flowlogs.Response) []int {
+	var n []int
+	for _, b := range r.Batches {
+		n = append(n, b.Attempts)
+	}
+	return n
+}
+
+// vpcRequestFrom is a request for n VPCs from the first on.
+func vpcRequestFrom(first, n int) flowlogs.Request {
+	req := vpcRequest(0)
+	req.ResourceIDs = vpcIDs(first + n)[first:]
+	return req
+}
+
+func vpcInput(t *testing.T, n int) *ec2.CreateFlowLogsInput {
+	t.Helper()
+	in, err := vpcRequest(n).Input()
+	require.NoError(t, err)
+	return in
+}
+
+func TestCreate_ReturnsWhatWasCreated(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	resp, err := flowlogs.New(cloud, withToken("t")).Create(t.Context(), vpcRequest(2))
@@ -63,7 +93,7 @@ func TestCreateReturnsWhatWasCreated(t *testing.T) {
 	assert.Len(t, cloud.FlowLogs(), 2)
 }
 
-func TestCreateSendsNothingUnlessAllIsValid(t *testing.T) {
+func TestCreate_SendsNothingUnlessAllIsValid(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	req := vpcRequest(301)
@@ -76,25 +106,38 @@ func TestCreateSendsNothingUnlessAllIsValid(t *testing.T) {
 	assert.Empty(t, cloud.Calls())
 }
 
-func TestCreateRefusesALogGroupInAnotherRegionThanTheClient(t *testing.T) {
+func TestCreate_RejectsALogGroupOfAnotherRegion(t *testing.T) {
 	t.Parallel()
-	server := flowlogstest.NewServer(flowlogstest.New())
-	defer server.Close()
 	req := vpcRequest(1)
 	req.Destination = flowlogs.CloudWatchLogs{
 		LogGroupARN: "arn:aws:logs:eu-west-1:123456789012:log-group:g",
 		RoleARN:     "arn:aws:iam::123456789012:role/r",
 	}
 	require.NoError(t, req.Validate())
-	_, err := flowlogs.New(server.Client()).Create(t.Context(), req)
-	require.ErrorContains(t, err, `Destination.LogGroupARN "arn:aws:logs:eu-west-1:123456789012:log-group:g": want the Region of the call, us-east-1`)
-	_, err = flowlogs.New(server.Client()).Create(t.Context(), req, func(o *flowlogs.Options) {
-		o.ClientOptions = []func(*ec2.Options){func(o *ec2.Options) { o.Region = "fips-us-east-1" }}
-	})
-	assert.NotErrorIs(t, err, flowlogs.ErrInvalidParameter, "the name of an endpoint is no Region to compare with")
+	for _, test := range []struct {
+		name, region string
+		invalid      bool
+	}{
+		{"the client's Region", "", true},
+		{"another Region by a client option", "us-west-2", true},
+		{"its Region by a client option", "eu-west-1", false},
+		{"the name of an endpoint, which is no Region", "fips-us-east-1", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, server := newServer(t)
+			_, err := flowlogs.New(server.Client()).Create(t.Context(), req, withClientOptions(func(o *ec2.Options) {
+				if test.region != "" {
+					o.Region = test.region
+				}
+			}))
+			var invalid *flowlogs.ValidationError
+			assert.Equal(t, test.invalid, errors.As(err, &invalid), "%v", err)
+		})
+	}
 }
 
-func TestPartialFailureIsAnErrorAndAResponse(t *testing.T) {
+func TestCreate_ReturnsAResponseAndAnErrorForAPartialFailure(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	ids := vpcIDs(3)
@@ -106,314 +149,204 @@ func TestPartialFailureIsAnErrorAndAResponse(t *testing.T) {
 	assert.Len(t, resp.FlowLogIDs, 2)
 	want := flowlogs.UnsuccessfulItem{ResourceID: ids[1], Code: "400", Message: "LogDestination: b does not exist"}
 	assert.Equal(t, []flowlogs.UnsuccessfulItem{want}, resp.Unsuccessful)
-
-	var partial *flowlogs.UnsuccessfulError
-	require.ErrorAs(t, err, &partial)
-	assert.Equal(t, &flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{want}, ClientToken: "root", Created: 2}, partial)
+	var failed *flowlogs.CreateError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, &flowlogs.CreateError{
+		ClientToken:  "root",
+		Created:      2,
+		Unsuccessful: &flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{want}, ClientToken: "root", Created: 2},
+	}, failed)
 	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
-	var item *flowlogs.UnsuccessfulItem
-	require.ErrorAs(t, err, &item)
-	var api smithy.APIError
-	require.ErrorAs(t, err, &api)
-	assert.Equal(t, "400", api.ErrorCode())
 }
 
-func TestErrorsOfAllBatchesAreReached(t *testing.T) {
+func TestCreate_RejectsAResponseThatLeavesResourcesOut(t *testing.T) {
 	t.Parallel()
-	cloud := flowlogstest.New()
-	ids := vpcIDs(5)
-	cloud.Inject(
-		flowlogstest.FailResources("400", "Access Denied for LogDestination: b. Please check LogDestination permission", ids[0]),
-		flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).On(about(ids[2])),
-		flowlogstest.Refuse("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[4])),
-	)
-	req := vpcRequest(5)
-	req.ClientToken = "root"
-	resp, err := flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), req)
-	require.Len(t, resp.Batches, 5)
-	for i, b := range resp.Batches {
-		assert.Equal(t, i, b.Index)
-		assert.Equal(t, ids[i:i+1], b.ResourceIDs)
-	}
-	assert.Len(t, resp.FlowLogIDs, 2)
-	assert.Len(t, resp.Unsuccessful, 1)
-
-	for _, reason := range []flowlogs.Reason{flowlogs.ErrDestinationAccessDenied, flowlogs.ErrLimitExceeded, flowlogs.ErrAlreadyExists} {
-		require.ErrorIs(t, err, reason)
-	}
-	require.NotErrorIs(t, err, flowlogs.ErrThrottled)
-	var partial *flowlogs.UnsuccessfulError
-	require.ErrorAs(t, err, &partial)
-	assert.Equal(t, 2, partial.Created)
-	var call *flowlogs.CallError
-	require.ErrorAs(t, err, &call)
-	assert.Equal(t, 2, call.Batch.Index)
-	assert.Equal(t, ids[2:3], call.Batch.ResourceIDs)
-	assert.Equal(t, resp.Batches[2].ClientToken, call.Batch.ClientToken)
-	assert.Regexp(t, `^flowlogs: 1 resource unsuccessful, 2 calls failed; first 1 unsuccessful, 2 created, client token root: vpc-0{17}: Access Denied`, err.Error())
-	assert.NotContains(t, err.Error(), "\n")
-}
-
-func about(id string) func(flowlogstest.Call) bool {
-	return func(c flowlogstest.Call) bool { return slices.Contains(c.ResourceIDs, id) }
-}
-
-func batchesOf(n int) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) { o.BatchSize = n }
-}
-
-func TestARefusalThatAllWouldMeetStopsTheRest(t *testing.T) {
-	t.Parallel()
-	for _, concurrency := range []int{1, 2} {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).Keep())
-		req := vpcRequest(1000)
-		req.ClientToken = "root"
-		resp, err := flowlogs.New(cloud, batchesOf(10), func(o *flowlogs.Options) { o.Concurrency = concurrency }).
-			Create(t.Context(), req)
-		require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
-		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
-		assert.Len(t, cloud.Calls(), concurrency, "those in flight and no more")
-		tokens := make(map[string]bool)
-		calls := 0
-		for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
-			var call *flowlogs.CallError
-			require.ErrorAs(t, err, &call)
-			assert.Equal(t, calls, call.Batch.Index)
-			assert.Equal(t, resp.Batches[calls], call.Batch)
-			tokens[call.Batch.ClientToken] = true
-			calls++
-			if call.Batch.Attempts == 0 {
-				require.ErrorIs(t, call, flowlogs.ErrNotAttempted)
-				assert.Equal(t, flowlogs.ErrNotAttempted, flowlogs.ReasonOf(call))
-				require.ErrorContains(t, call, "You are not authorized")
-			}
-		}
-		assert.Equal(t, 100, calls)
-		assert.Len(t, tokens, 100)
-	}
-}
-
-func TestThrottlingAndLostAnswersStopNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		ids := vpcIDs(4)
-		cloud.Inject(
-			flowlogstest.Throttle().On(about(ids[0])).Keep(),
-			flowlogstest.LoseAnswer().On(about(ids[1])).Keep(),
-			flowlogstest.Respond(500, "").On(about(ids[2])).Keep(),
-		)
-		resp, err := flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), vpcRequest(4))
-		for _, reason := range []flowlogs.Reason{flowlogs.ErrThrottled, flowlogs.ErrNoResponse, flowlogs.ErrUnavailable} {
-			require.ErrorIs(t, err, reason)
-		}
-		require.NotErrorIs(t, err, flowlogs.ErrNotAttempted)
-		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Equal(t, []int{6, 6, 6, 1}, attempts(resp), "once more, for another call got through")
-	})
-}
-
-func TestWhatWasNotSentAgainKeepsItsError(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		throttled := func(n int) []flowlogstest.Fault {
-			return slices.Repeat([]flowlogstest.Fault{flowlogstest.Throttle().On(about(vpcID(n)))}, 3)
-		}
-		cloud.Inject(append(throttled(0), throttled(1)...)...)
-		cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403).On(about(vpcID(0)))) // when it is sent again
-		resp, err := flowlogs.New(cloud, batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = 1 }).Create(t.Context(), vpcRequest(3))
-		calls := callErrors(err)
-		require.Len(t, calls, 2)
-		require.ErrorIs(t, calls[0], flowlogs.ErrNotAuthorized)
-		require.ErrorIs(t, calls[1], flowlogs.ErrThrottled)
-		assert.Equal(t, []int{4, 3, 1}, attempts(resp))
-	})
-}
-
-func TestTheSameRequestAndTokenAreTheSameCalls(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		lost := flowlogstest.LoseAnswer().On(about(vpcIDs(1000)[700]))
-		cloud.Inject(slices.Repeat([]flowlogstest.Fault{lost}, 6)...) // as often as the SDK attempts a call, twice
-		req := vpcRequest(1000)
-		req.ClientToken = "job"
-		resp, err := flowlogs.New(cloud).Create(t.Context(), req)
-		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
-		assert.Len(t, resp.FlowLogIDs, 700)
-		require.Len(t, cloud.FlowLogs(), 1000, "all were created, though one call was never answered")
-
-		// As on another machine: another client, another concurrency.
-		again, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Concurrency = 1 }).Create(t.Context(), req)
-		require.NoError(t, err)
-		assert.Len(t, again.FlowLogIDs, 1000)
-		assert.Len(t, cloud.FlowLogs(), 1000)
-		assert.Equal(t, resp.FlowLogIDs[:600], again.FlowLogIDs[:600])
-		bodies := make(map[string]string)
-		for _, c := range cloud.Calls() {
-			if body, ok := bodies[c.ClientToken]; ok {
-				assert.Equal(t, body, c.Body)
-			}
-			bodies[c.ClientToken] = c.Body
-		}
-		assert.Len(t, bodies, 4)
-		assert.NotContains(t, bodies, "job", "several calls have tokens of their own")
-	})
-}
-
-func TestCreateStopsWithItsContext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.Hang().On(about(vpcIDs(6)[1])))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		start := time.Now()
-		resp, err := flowlogs.New(cloud, batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = 1 }).Create(ctx, vpcRequest(6))
-		assert.Equal(t, time.Minute, time.Since(start))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
-		assert.Len(t, resp.FlowLogIDs, 1)
-		assert.Equal(t, []int{1, 1, 0, 0, 0, 0}, attempts(resp))
-		assert.ErrorContains(t, err, "flowlogs: 1 call failed, 4 calls not attempted; first vpc-00000000000000001, client token")
-	})
-}
-
-func attempts(r *flowlogs.Response) []int {
-	var n []int
-	for _, b := range r.Batches {
-		n = append(n, b.Attempts)
-	}
-	return n
-}
-
-func TestAContextThatHasEndedAttemptsNothing(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, n := range []int{1, 2} {
-		cloud := flowlogstest.New()
-		resp, err := flowlogs.New(cloud, batchesOf(1)).Create(ctx, vpcRequest(n))
-		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
-		assert.NotEmpty(t, resp.ClientToken, "with which to go on")
-		assert.Empty(t, cloud.Calls())
-	}
-}
-
-func TestAnAnswerThatDoesNotAccountForEveryResourceIsNoSuccess(t *testing.T) {
-	t.Parallel()
-	answers := map[string]*ec2.CreateFlowLogsOutput{
-		"none":                    nil,
-		"empty":                   {},
-		"fewer than asked":        {FlowLogIds: []string{"fl-1"}},
-		"more than asked":         {FlowLogIds: []string{"fl-1", "fl-2", "fl-3"}},
-		"unsuccessful left out":   {FlowLogIds: []string{"fl-1"}, Unsuccessful: []types.UnsuccessfulItem{}},
-		"unsuccessful in surplus": {FlowLogIds: []string{"fl-1", "fl-2"}, Unsuccessful: []types.UnsuccessfulItem{{}}},
-	}
-	for name, answer := range answers {
-		t.Run(name, func(t *testing.T) {
+	ids := vpcIDs(2)
+	item := func(id string) types.UnsuccessfulItem { return types.UnsuccessfulItem{ResourceId: &id} }
+	for _, test := range []struct {
+		name string
+		out  *ec2.CreateFlowLogsOutput
+	}{
+		{"no response", nil},
+		{"nothing in it", &ec2.CreateFlowLogsOutput{}},
+		{"too few flow logs", &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1"}}},
+		{"too many flow logs", &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1", "fl-2", "fl-3"}}},
+		{"an item without a resource", &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1"}, Unsuccessful: []types.UnsuccessfulItem{{}}}},
+		{"an item of another resource", &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1"}, Unsuccessful: []types.UnsuccessfulItem{item("vpc-1")}}},
+		{"an item twice", &ec2.CreateFlowLogsOutput{Unsuccessful: []types.UnsuccessfulItem{item(ids[0]), item(ids[0])}}},
+		{"an item too many", &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1", "fl-2"}, Unsuccessful: []types.UnsuccessfulItem{item(ids[0])}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			client := flowlogs.New(apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 				calls++
-				return answer, nil
-			})
-			resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(2))
+				return test.out, nil
+			}))
+			resp, err := client.Create(t.Context(), vpcRequest(2))
 			require.ErrorIs(t, err, flowlogs.ErrIncompleteResponse)
 			var call *flowlogs.CallError
 			require.ErrorAs(t, err, &call)
-			assert.Equal(t, vpcIDs(2), call.Batch.ResourceIDs)
-			assert.Equal(t, 1, calls)
-			if answer != nil {
-				assert.Equal(t, answer.FlowLogIds, resp.FlowLogIDs, "what is known is not lost")
+			assert.Equal(t, ids, call.Batch.ResourceIDs)
+			assert.Equal(t, 1, calls, "under the same token EC2 would respond the same")
+			if test.out != nil {
+				assert.Equal(t, test.out.FlowLogIds, resp.FlowLogIDs, "what is known is not lost")
 			}
 
-			in, err := vpcRequest(2).Input()
-			require.NoError(t, err)
-			out, err := flowlogs.New(api).CreateFlowLogs(t.Context(), in)
+			out, err := client.CreateFlowLogs(t.Context(), vpcInput(t, 2))
 			require.ErrorIs(t, err, flowlogs.ErrIncompleteResponse)
-			assert.Same(t, answer, out)
+			assert.Same(t, test.out, out)
 		})
 	}
 }
 
-func TestAnItemWithFieldsMissingIsStillAnItem(t *testing.T) {
+func TestCreate_ReturnsNoErrorForADryRunThatWouldSucceed(t *testing.T) {
 	t.Parallel()
-	api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-		return &ec2.CreateFlowLogsOutput{Unsuccessful: []types.UnsuccessfulItem{{}}}, nil
-	})
-	_, err := flowlogs.New(api, withToken("t")).Create(t.Context(), vpcRequest(1))
-	assert.EqualError(t, err, "flowlogs: 1 unsuccessful, 0 created, client token t: a resource that EC2 did not name: no message (no code)")
+	for _, n := range []int{1, 2} {
+		cloud, server := newServer(t)
+		for _, api := range []flowlogs.API{cloud, server.Client()} {
+			req := vpcRequest(n)
+			req.DryRun = true
+			resp, err := flowlogs.New(api, batchesOf(1)).Create(t.Context(), req)
+			require.NoError(t, err)
+			assert.Empty(t, resp.FlowLogIDs)
+			assert.Empty(t, resp.Unsuccessful)
+			assert.Empty(t, cloud.FlowLogs())
+			for id, err := range resp.Results() {
+				assert.NoError(t, err, id)
+			}
+		}
+	}
 }
 
-func TestADryRunThatWouldSucceedIsSuccess(t *testing.T) {
+func TestCreate_ReturnsTheErrorOfADryRunThatWouldFail(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	req := vpcRequest(2)
-	req.DryRun = true
-	resp, err := flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), req)
-	require.NoError(t, err)
-	assert.Empty(t, resp.FlowLogIDs)
-	assert.Empty(t, resp.Unsuccessful)
-	assert.Empty(t, cloud.FlowLogs())
-
-	in, err := req.Input()
-	require.NoError(t, err)
-	_, err = flowlogs.New(cloud).CreateFlowLogs(t.Context(), in)
-	require.ErrorIs(t, err, flowlogs.ErrDryRun, "the raw call is the SDK's")
-
 	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
-	_, err = flowlogs.New(cloud).Create(t.Context(), req)
+	req := vpcRequest(1)
+	req.DryRun = true
+	_, err := flowlogs.New(cloud).Create(t.Context(), req)
 	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
 }
 
-func TestADryRunErrorOfACallThatIsNoneIsAnError(t *testing.T) {
+func TestCreate_ReturnsTheErrorOfADryRunThatItDidNotAskFor(t *testing.T) {
 	t.Parallel()
 	api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-		return nil, refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+		return nil, apiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 	})
 	_, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
 	require.ErrorIs(t, err, flowlogs.ErrDryRun)
 }
 
-func TestARequestIsNeverChanged(t *testing.T) {
+func TestCreateFlowLogs_ReturnsErrDryRunForADryRunThatWouldSucceed(t *testing.T) {
 	t.Parallel()
-	vandal := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-		out := created(in)
-		for i := range in.ResourceIds {
-			in.ResourceIds[i] = "gone"
-		}
-		in.TagFieldSpecifications[0].TagKeys[0] = "gone"
-		in.TagSpecifications[0].Tags[0] = types.Tag{}
-		in.DestinationOptions.FileFormat = "gone"
-		in.LogFormat = nil
-		return out, nil
-	})
-	req := fullRequest()
-	in, err := req.Input()
-	require.NoError(t, err)
-	same, err := req.Input()
-	require.NoError(t, err)
-
-	resp, err := flowlogs.New(vandal).Create(t.Context(), req)
-	require.NoError(t, err)
-	assert.Equal(t, fullRequest(), req)
-	assert.Equal(t, req.ResourceIDs, resp.Batches[0].ResourceIDs)
-	req.ResourceIDs[0] = "changed by the caller"
-	assert.Equal(t, fullRequest().ResourceIDs, resp.Batches[0].ResourceIDs)
-
-	_, err = flowlogs.New(vandal).CreateFlowLogs(t.Context(), in)
-	require.NoError(t, err)
-	assert.Equal(t, same, in)
+	in := vpcInput(t, 2)
+	in.DryRun = aws.Bool(true)
+	_, err := flowlogs.New(flowlogstest.New()).CreateFlowLogs(t.Context(), in)
+	require.ErrorIs(t, err, flowlogs.ErrDryRun, "as the SDK does")
 }
 
-func TestAClientIsAnAPI(t *testing.T) {
+// vandal overwrites all of its input, through pointers too, and then loses its
+// first response.
+type vandal struct{ seen []*ec2.CreateFlowLogsInput }
+
+func (v *vandal) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	v.seen = append(v.seen, deepCopy(in))
+	out := created(in)
+	out.ClientToken = aws.String(*in.ClientToken)
+	for _, s := range []*string{in.ClientToken, in.LogDestination, in.LogFormat, in.TagSpecifications[0].Tags[0].Key, in.TagSpecifications[0].Tags[0].Value} {
+		*s = "REDACTED"
+	}
+	*in.MaxAggregationInterval, *in.DryRun, *in.DestinationOptions.PerHourPartition = 0, false, false
+	clear(in.ResourceIds)
+	clear(in.TagFieldSpecifications[0].TagKeys)
+	clear(in.TagFieldSpecifications)
+	clear(in.TagSpecifications[0].Tags)
+	in.DestinationOptions.FileFormat = "gone"
+	if len(v.seen) == 1 {
+		return nil, apiError("RequestLimitExceeded", "")
+	}
+	return out, nil
+}
+
+func deepCopy(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
+	document, err := json.Marshal(in)
+	if err != nil {
+		panic(err)
+	}
+	out := &ec2.CreateFlowLogsInput{}
+	if err := json.Unmarshal(document, out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func TestCreate_IsUnmovedByAnAPIThatChangesItsInput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		req, api := fullRequest(), &vandal{}
+		want, err := req.Input()
+		require.NoError(t, err)
+		resp, err := flowlogs.New(api).Create(t.Context(), req)
+		require.NoError(t, err)
+		assert.Equal(t, []*ec2.CreateFlowLogsInput{want, want}, api.seen)
+		assert.Equal(t, fullRequest(), req)
+		assert.Equal(t, req.ResourceIDs, resp.Batches[0].ResourceIDs)
+		assert.Equal(t, "token", resp.Batches[0].ClientToken)
+	})
+}
+
+func TestCreateFlowLogs_IsUnmovedByAnAPIThatChangesItsInput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, err := fullRequest().Input()
+		require.NoError(t, err)
+		want, api := deepCopy(in), &vandal{}
+		_, err = flowlogs.New(api).CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+		assert.Equal(t, []*ec2.CreateFlowLogsInput{want, want}, api.seen)
+		assert.Equal(t, want, in)
+	})
+}
+
+func TestCreate_SharesNoMemoryWithTheRequest(t *testing.T) {
+	t.Parallel()
+	req := vpcRequest(2)
+	resp, err := flowlogs.New(flowlogstest.New()).Create(t.Context(), req)
+	require.NoError(t, err)
+	req.ResourceIDs[0] = "changed by the caller"
+	assert.Equal(t, vpcIDs(2), resp.Batches[0].ResourceIDs)
+}
+
+func TestCreate_EndsIfNoTokenCanBeMade(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("no entropy")
+	for _, test := range []struct {
+		name  string
+		token flowlogs.TokenGenerator
+		want  string
+	}{
+		{"an error", func(flowlogs.Request) (string, error) { return "", cause }, "flowlogs: make a client token: no entropy"},
+		{"an empty token", func(flowlogs.Request) (string, error) { return "", nil }, "flowlogs: invalid request: ClientToken: Options.Token made an empty one"},
+		{"no ASCII", func(flowlogs.Request) (string, error) { return "ü", nil }, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters; Options.Token made this one`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := flowlogstest.New()
+			client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Token = test.token })
+			resp, err := client.Create(t.Context(), vpcRequest(1))
+			assert.Nil(t, resp)
+			require.EqualError(t, err, test.want)
+			_, err = client.CreateFlowLogs(t.Context(), vpcInput(t, 1))
+			require.EqualError(t, err, test.want)
+			assert.Empty(t, cloud.Calls())
+		})
+	}
+}
+
+func TestCreateFlowLogs_ReturnsTheOutputAndAnErrorForAPartialFailure(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New(func(o *flowlogstest.Options) { o.Buckets = []string{} })
-	var api flowlogs.API = flowlogs.New(cloud, withToken("made"))
 	in := &ec2.CreateFlowLogsInput{
 		ResourceIds:        []string{"vpc-00000001"},
 		ResourceType:       types.FlowLogsResourceTypeVpc,
@@ -421,35 +354,50 @@ func TestAClientIsAnAPI(t *testing.T) {
 		LogDestinationType: types.LogDestinationTypeS3,
 		LogDestination:     aws.String("arn:aws:s3:::missing"),
 	}
+	var api flowlogs.API = flowlogs.New(cloud, withToken("made"))
 	out, err := api.CreateFlowLogs(t.Context(), in)
 	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
+	var failed *flowlogs.CreateError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "made", failed.ClientToken)
 	assert.Equal(t, "made", *out.ClientToken)
 	assert.Len(t, out.Unsuccessful, 1)
-	assert.Nil(t, in.ClientToken, "the caller's input is not touched")
-	assert.Equal(t, "made", cloud.Calls()[0].ClientToken)
-
-	in.ClientToken = aws.String("own")
-	_, err = api.CreateFlowLogs(t.Context(), in)
-	require.Error(t, err)
-	assert.Equal(t, "own", cloud.Calls()[1].ClientToken)
-
-	in.TrafficType = ""
-	_, err = api.CreateFlowLogs(t.Context(), in)
-	require.EqualError(t, err, "flowlogs: invalid request: TrafficType: required: one of ACCEPT, REJECT, ALL")
-	_, err = api.CreateFlowLogs(t.Context(), nil)
-	require.ErrorIs(t, err, flowlogs.ErrInvalidParameter)
-	assert.Len(t, cloud.Calls(), 2)
+	assert.Nil(t, in.ClientToken, "the caller's input is not changed")
 }
 
-func TestTheRawCallIsOneCallHoweverManyIDs(t *testing.T) {
+func TestCreateFlowLogs_SendsTheCallersToken(t *testing.T) {
+	t.Parallel()
+	cloud := flowlogstest.New()
+	in := vpcInput(t, 1)
+	in.ClientToken = aws.String("own")
+	_, err := flowlogs.New(cloud, withToken("made")).CreateFlowLogs(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, "own", cloud.Calls()[0].ClientToken)
+}
+
+func TestCreateFlowLogs_RejectsAnInvalidInputInItsOwnWords(t *testing.T) {
+	t.Parallel()
+	cloud := flowlogstest.New()
+	client := flowlogs.New(cloud)
+	in := vpcInput(t, 1)
+	in.ResourceIds[0] = "vpc-X"
+	_, err := client.CreateFlowLogs(t.Context(), in)
+	require.ErrorContains(t, err, "ResourceIds[0]")
+	_, err = client.CreateFlowLogs(t.Context(), nil)
+	var invalid *flowlogs.ValidationError
+	require.ErrorAs(t, err, &invalid)
+	require.ErrorIs(t, err, flowlogs.ErrInvalidParameter)
+	assert.Empty(t, cloud.Calls())
+}
+
+func TestCreateFlowLogs_IsOneCallForAnyNumberOfIDs(t *testing.T) {
 	t.Parallel()
 	var got *ec2.CreateFlowLogsInput
 	api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
 		got = in
 		return created(in), nil
 	})
-	in, err := vpcRequest(1000).Input()
-	require.NoError(t, err)
+	in := vpcInput(t, 1000)
 	out, err := flowlogs.New(api, withToken("t")).CreateFlowLogs(t.Context(), in)
 	require.NoError(t, err)
 	assert.Len(t, out.FlowLogIds, 1000)
@@ -457,47 +405,88 @@ func TestTheRawCallIsOneCallHoweverManyIDs(t *testing.T) {
 	assert.Equal(t, in, got)
 }
 
-func TestOptionsOfOneCallLeaveTheClientAlone(t *testing.T) {
+func TestCreateFlowLogs_SendsWhatAContentTokenWasMadeOf(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.BatchSize = 2 })
-	_, err := client.Create(t.Context(), vpcRequest(4), func(o *flowlogs.Options) {
-		assert.Equal(t, 2, o.BatchSize)
-		o.BatchSize = 1
+	client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Token = flowlogs.ContentToken("s") })
+	tag := func(key string) types.Tag { return types.Tag{Key: aws.String(key), Value: aws.String("1")} }
+	for _, tags := range [][]types.Tag{{tag("a"), tag("b")}, {tag("b"), tag("a")}} {
+		in := vpcInput(t, 1)
+		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: tags}}
+		_, err := client.CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+	}
+	require.Len(t, cloud.Calls(), 2)
+	assert.Equal(t, cloud.Calls()[0].Body, cloud.Calls()[1].Body)
+	assert.Len(t, cloud.FlowLogs(), 1)
+}
+
+func TestNew_OfAClientIsOneClient(t *testing.T) {
+	t.Parallel()
+	ids := vpcIDs(2)
+	cloud, server := newServer(t)
+	limiter := &recorder{}
+	inner := flowlogs.New(server.Client(noBackoff), withLimiter(limiter), withToken("t"))
+	cloud.Inject(flowlogstest.Throttle(), flowlogstest.FailResources("400", "LogDestination: b does not exist", ids[1]))
+	resp, err := flowlogs.New(inner).Create(t.Context(), vpcRequest(2))
+	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
+	assert.Equal(t, "t", resp.ClientToken, "it has the options of the inner one")
+	assert.Len(t, resp.FlowLogIDs, 1)
+	assert.Len(t, resp.Unsuccessful, 1)
+	assert.Equal(t, 2, resp.Batches[0].Attempts)
+	assert.Equal(t, 2, limiter.waits)
+	assert.Equal(t, []flowlogs.Reason{flowlogs.ErrThrottled, ""}, limiter.observed)
+}
+
+// service is a type of a program that has a Client, and passes its options on or
+// does not.
+type embedding struct{ *flowlogs.Client }
+
+type deafService struct{ *flowlogs.Client }
+
+func (s deafService) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	return s.Client.CreateFlowLogs(ctx, in)
+}
+
+func TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := flowlogstest.New()
+		cloud.Inject(flowlogstest.Throttle().Keep())
+		within, without := &recorder{}, &recorder{}
+		api := embedding{flowlogs.New(inMemory(cloud), withLimiter(within))}
+		resp, err := flowlogs.New(api, withLimiter(without)).Create(t.Context(), vpcRequest(1))
+		require.ErrorIs(t, err, flowlogs.ErrThrottled)
+		assert.Equal(t, 3, resp.Batches[0].Attempts)
+		assert.Len(t, cloud.Calls(), 3)
+		assert.Equal(t, 3, within.waits+without.waits)
+		assert.Len(t, append(within.observed, without.observed...), 3)
 	})
-	require.NoError(t, err)
-	assert.Len(t, cloud.Calls(), 4)
-	req := vpcRequest(4)
-	req.Destination = flowlogs.S3{BucketARN: "arn:aws:s3:::b"}
-	_, err = client.Create(t.Context(), req)
-	require.NoError(t, err)
-	assert.Len(t, cloud.Calls(), 6)
 }
 
-func TestATokenThatCannotBeMadeEndsTheCall(t *testing.T) {
+func TestNew_OfATypeThatEmbedsAClientKeepsTheIDs(t *testing.T) {
 	t.Parallel()
-	cloud := flowlogstest.New()
-	cause := errors.New("no entropy")
-	_, err := flowlogs.New(cloud, func(o *flowlogs.Options) {
-		o.Token = func(flowlogs.Request) (string, error) { return "", cause }
-	}).Create(t.Context(), vpcRequest(1))
-	require.ErrorIs(t, err, cause)
-	in, err := vpcRequest(1).Input()
-	require.NoError(t, err)
-	_, err = flowlogs.New(cloud, withToken("")).CreateFlowLogs(t.Context(), in)
-	require.ErrorContains(t, err, "Options.Token made an empty one")
-	_, err = flowlogs.New(cloud, withToken("")).Create(t.Context(), vpcRequest(1))
-	require.EqualError(t, err, "flowlogs: invalid request: ClientToken: Options.Token made an empty one")
-	_, err = flowlogs.New(cloud, withToken("ü")).Create(t.Context(), vpcRequest(1))
-	require.EqualError(t, err, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters`)
-	assert.Empty(t, cloud.Calls())
-
-	_, err = flowlogs.New(cloud, func(o *flowlogs.Options) { o.Token = nil }).Create(t.Context(), vpcRequest(1))
-	require.NoError(t, err)
-	assert.Len(t, cloud.Calls()[0].ClientToken, 36, "a UUID")
+	inner := func(cloud *flowlogstest.EC2) *flowlogs.Client { return flowlogs.New(cloud) }
+	for _, test := range []struct {
+		name string
+		api  func(*flowlogstest.EC2) flowlogs.API
+	}{
+		{"if it passes its options on", func(c *flowlogstest.EC2) flowlogs.API { return embedding{inner(c)} }},
+		{"if it does not", func(c *flowlogstest.EC2) flowlogs.API { return deafService{inner(c)} }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := flowlogstest.New()
+			cloud.Inject(flowlogstest.FailResources("400", "LogDestination: b does not exist", vpcIDs(2)[1]))
+			resp, err := flowlogs.New(test.api(cloud)).Create(t.Context(), vpcRequest(2))
+			require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
+			assert.Len(t, resp.FlowLogIDs, 1)
+			assert.Len(t, resp.Unsuccessful, 1)
+		})
+	}
 }
 
-func TestAClientIsSafeForConcurrentUse(t *testing.T) {
+func TestClient_IsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	client := flowlogs.New(cloud, batchesOf(3))

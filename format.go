@@ -1,14 +1,13 @@
 package flowlogs
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
 
-// Field is the name of a field of a flow log record, as documented in
+// Field is the name of a field of a flow log record. The fields are documented in
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and, for
-// transit gateways, https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html.
+// transit gateways, https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
 type Field string
 
 // The fields of version 2: the default format.
@@ -70,8 +69,8 @@ const (
 	FieldPacketsLostTTLExpired  Field = "packets-lost-ttl-expired"
 )
 
-// The fields of versions 7 to 11. The ECS fields need ecs:List* permissions of
-// the caller; the tag fields need [TagFields] in the request.
+// The fields of versions 7 to 11. The caller needs ecs:List* permissions for the
+// ECS fields, and the request needs a [TagField] for the tag fields.
 const (
 	FieldECSClusterARN           Field = "ecs-cluster-arn"
 	FieldECSClusterName          Field = "ecs-cluster-name"
@@ -100,127 +99,12 @@ const (
 	FieldNextHopInterfaceType    Field = "next-hop-interface-type"
 )
 
-// scope says in which records a field exists.
-type scope uint8
-
-const (
-	inVPC scope = 1 << iota // VPCs, subnets, network interfaces, regional NAT gateways
-	inTGW                   // transit gateways and their attachments
-	both  = inVPC | inTGW
-)
-
-func scopeOf(t ResourceType) scope {
-	if isTransitGateway(t) {
-		return inTGW
-	}
-	return inVPC
-}
-
-type fieldRule struct {
-	version int
-	scope   scope
-	tag     bool // shows a tag: needs TagFields
-}
-
-// fieldRules has a row for each documented field.
-// https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
-// https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
-var fieldRules = map[Field]fieldRule{
-	FieldVersion:     {version: 2, scope: both},
-	FieldAccountID:   {version: 2, scope: both},
-	FieldInterfaceID: {version: 2, scope: inVPC},
-	FieldSrcAddr:     {version: 2, scope: both},
-	FieldDstAddr:     {version: 2, scope: both},
-	FieldSrcPort:     {version: 2, scope: both},
-	FieldDstPort:     {version: 2, scope: both},
-	FieldProtocol:    {version: 2, scope: both},
-	FieldPackets:     {version: 2, scope: both},
-	FieldBytes:       {version: 2, scope: both},
-	FieldStart:       {version: 2, scope: both},
-	FieldEnd:         {version: 2, scope: both},
-	FieldAction:      {version: 2, scope: inVPC},
-	FieldLogStatus:   {version: 2, scope: both},
-
-	FieldVPCID:      {version: 3, scope: inVPC},
-	FieldSubnetID:   {version: 3, scope: inVPC},
-	FieldInstanceID: {version: 3, scope: inVPC},
-	FieldTCPFlags:   {version: 3, scope: both},
-	FieldType:       {version: 3, scope: both},
-	FieldPktSrcAddr: {version: 3, scope: inVPC},
-	FieldPktDstAddr: {version: 3, scope: inVPC},
-
-	FieldRegion:          {version: 4, scope: both},
-	FieldAZID:            {version: 4, scope: inVPC},
-	FieldSublocationType: {version: 4, scope: inVPC},
-	FieldSublocationID:   {version: 4, scope: inVPC},
-
-	FieldPktSrcAWSService: {version: 5, scope: both},
-	FieldPktDstAWSService: {version: 5, scope: both},
-	FieldFlowDirection:    {version: 5, scope: both},
-	FieldTrafficPath:      {version: 5, scope: inVPC},
-
-	FieldResourceType:           {version: 6, scope: inTGW},
-	FieldTGWID:                  {version: 6, scope: inTGW},
-	FieldTGWAttachmentID:        {version: 6, scope: inTGW},
-	FieldTGWSrcVPCAccountID:     {version: 6, scope: inTGW},
-	FieldTGWDstVPCAccountID:     {version: 6, scope: inTGW},
-	FieldTGWSrcVPCID:            {version: 6, scope: inTGW},
-	FieldTGWDstVPCID:            {version: 6, scope: inTGW},
-	FieldTGWSrcSubnetID:         {version: 6, scope: inTGW},
-	FieldTGWDstSubnetID:         {version: 6, scope: inTGW},
-	FieldTGWSrcENI:              {version: 6, scope: inTGW},
-	FieldTGWDstENI:              {version: 6, scope: inTGW},
-	FieldTGWSrcAZID:             {version: 6, scope: inTGW},
-	FieldTGWDstAZID:             {version: 6, scope: inTGW},
-	FieldTGWPairAttachmentID:    {version: 6, scope: inTGW},
-	FieldPacketsLostNoRoute:     {version: 6, scope: inTGW},
-	FieldPacketsLostBlackhole:   {version: 6, scope: inTGW},
-	FieldPacketsLostMTUExceeded: {version: 6, scope: inTGW},
-	FieldPacketsLostTTLExpired:  {version: 6, scope: inTGW},
-
-	FieldECSClusterARN:           {version: 7, scope: inVPC},
-	FieldECSClusterName:          {version: 7, scope: inVPC},
-	FieldECSContainerInstanceARN: {version: 7, scope: inVPC},
-	FieldECSContainerInstanceID:  {version: 7, scope: inVPC},
-	FieldECSContainerID:          {version: 7, scope: inVPC},
-	FieldECSSecondContainerID:    {version: 7, scope: inVPC},
-	FieldECSServiceName:          {version: 7, scope: inVPC},
-	FieldECSTaskDefinitionARN:    {version: 7, scope: inVPC},
-	FieldECSTaskARN:              {version: 7, scope: inVPC},
-	FieldECSTaskID:               {version: 7, scope: inVPC},
-
-	FieldRejectReason:     {version: 8, scope: inVPC},
-	FieldResourceID:       {version: 9, scope: inVPC},
-	FieldEncryptionStatus: {version: 10, scope: inVPC},
-
-	FieldInstanceTag:          {version: 11, scope: inVPC, tag: true},
-	FieldInstanceTag2:         {version: 11, scope: inVPC, tag: true},
-	FieldInterfaceTag:         {version: 11, scope: inVPC, tag: true},
-	FieldInterfaceTag2:        {version: 11, scope: inVPC, tag: true},
-	FieldASGTag:               {version: 11, scope: inVPC, tag: true},
-	FieldASGTag2:              {version: 11, scope: inVPC, tag: true},
-	FieldInterfaceType:        {version: 11, scope: inVPC},
-	FieldNextHopInterfaceID:   {version: 11, scope: inVPC},
-	FieldNextHopSubnetID:      {version: 11, scope: inVPC},
-	FieldNextHopAZID:          {version: 11, scope: inVPC},
-	FieldNextHopVPCID:         {version: 11, scope: inVPC},
-	FieldNextHopInterfaceType: {version: 11, scope: inVPC},
-}
-
-// Version is the version of the flow log record in which the field appeared, 0
-// for a field that is not documented.
-func (f Field) Version() int { return fieldRules[f].version }
-
-// ValidFor reports whether records of flow logs on resources of type t have the
-// field.
-func (f Field) ValidFor(t ResourceType) bool { return fieldRules[f].scope&scopeOf(t) != 0 }
-
-// LogFormat is the fields of a flow log record, in order. Nil means the
-// service's default format.
+// LogFormat is the fields of a flow log record, in order. Nil means EC2's default
+// format.
 type LogFormat []Field
 
-// String is the format as EC2 takes it: "${a} ${b}". It is empty for an empty
-// format.
+// String returns the format as it is sent to EC2, "${a} ${b}", and an empty string
+// for an empty format.
 func (f LogFormat) String() string {
 	if len(f) == 0 {
 		return ""
@@ -242,48 +126,59 @@ func (f LogFormat) String() string {
 	return b.String()
 }
 
-// Version is what the field ${version} shows in records of this format: the
-// highest version among the fields, 2 for the default format of VPCs.
-func (f LogFormat) Version() int {
-	version := 2
-	for _, field := range f {
-		version = max(version, field.Version())
-	}
-	return version
-}
-
-// ParseLogFormat parses a format as EC2 takes and shows it: fields in the form
-// ${field-id}, separated by single spaces. It is strict, as EC2 is, which
-// refuses even a trailing space. The error is a *[ValidationError].
+// ParseLogFormat parses a format as EC2 reads it: fields in the form ${field-id},
+// separated by spaces, with no space before the first or after the last. It rejects
+// a field that this release does not know, with Unknown set; a Request may have
+// such a field, see Options.Allow. The error is a *[ValidationError].
 func ParseLogFormat(s string) (LogFormat, error) {
-	format, problem := parseLogFormat(s)
-	if problem != "" {
-		return nil, &ValidationError{Fields: []FieldError{{Field: "LogFormat", Value: s, Message: problem}}}
+	v := validator{paths: &requestPaths}
+	format, p := parseFormat(s)
+	v.check(v.paths.logFormat, s, p)
+	v.fields("", format)
+	if err := v.err(); err != nil {
+		return nil, err
 	}
 	return format, nil
 }
 
-func parseLogFormat(s string) (LogFormat, string) {
-	format := make(LogFormat, 0, strings.Count(s, " ")+1)
-	for token := range strings.SplitSeq(s, " ") {
-		name, opened := strings.CutPrefix(token, "${")
-		name, closed := strings.CutSuffix(name, "}")
-		switch field := Field(name); {
-		case token == "":
-			return nil, "want fields separated by single spaces, none before the first or after the last"
-		case !opened || !closed:
-			return nil, fmt.Sprintf("want fields in the form ${field-id}, not %s", quote(token))
-		case field.Version() == 0:
-			return nil, fmt.Sprintf("unknown field %s", quote(name))
-		default:
-			format = append(format, field)
-		}
+// MustParseLogFormat is like [ParseLogFormat] but panics where that returns an
+// error. It is for formats that are constants of a program.
+func MustParseLogFormat(s string) LogFormat {
+	format, err := ParseLogFormat(s)
+	if err != nil {
+		panic(err)
 	}
-	return format, ""
+	return format
 }
 
-// DefaultLogFormat is the format that EC2 uses for resources of type t when the
-// request has none. The caller may change the returned slice.
+// parseFormat parses what is written correctly, without asking whether the fields
+// exist. EC2 rejects a space at the end: "1 validation error detected: Value '…' at
+// 'logFormat' has an invalid format".
+// https://github.com/aws-cloudformation/rain/issues/288
+func parseFormat(s string) (LogFormat, problem) {
+	if s == "" {
+		return nil, wrong("want at least one field, in the form ${field-id}")
+	}
+	if strings.Trim(s, " ") != s {
+		return nil, wrong("want no space before the first field or after the last")
+	}
+	format := make(LogFormat, 0, strings.Count(s, "${"))
+	for token := range strings.SplitSeq(s, " ") {
+		if token == "" {
+			continue // one of several spaces
+		}
+		name, opened := strings.CutPrefix(token, "${")
+		name, closed := strings.CutSuffix(name, "}")
+		if !opened || !closed || !isFieldName(name) {
+			return nil, wrong("want fields in the form ${field-id}, not " + quote(token))
+		}
+		format = append(format, Field(name))
+	}
+	return format, problem{}
+}
+
+// DefaultLogFormat returns the format that EC2 uses for resources of type t when
+// the request has none. The caller may change the returned slice.
 func DefaultLogFormat(t ResourceType) LogFormat {
 	if isTransitGateway(t) {
 		return slices.Clone(defaultTransitGatewayFormat)

@@ -20,7 +20,8 @@ import (
 )
 
 // FuzzRequestJSON: what can be read can be written and read again, and means the
-// same; nothing panics, and errors stay on one line.
+// same to the Request and to the SDK's input; nothing panics, and errors stay on one
+// line.
 func FuzzRequestJSON(f *testing.F) {
 	full, err := os.ReadFile("testdata/cli-input.json")
 	require.NoError(f, err)
@@ -28,7 +29,9 @@ func FuzzRequestJSON(f *testing.F) {
 		string(full), "{}", "null", "[]", `{"ResourceIds":["vpc-1",null]}`, `{"LogFormat":"${a} "}`,
 		`{"LogDestinationType":"kinesis-data-firehose","DeliverCrossAccountRole":"x"}`,
 		`{"TagSpecifications":[{"ResourceType":"vpc-flow-log","Tags":[{"Key":"","Value":null}]}]}`,
-		`{"MaxAggregationInterval":-2147483648}`, `{"DestinationOptions":{}}`,
+		`{"MaxAggregationInterval":-2147483648}`, `{"DestinationOptions":{}}`, `{"LogFormat":"${a}  ${}"}`,
+		`{"ResourceIds":[1,{}],"resourceIds":"x","TagSpecifications":[{"Tags":[{"Key":[]}]}]}`,
+		`{"ResourceIds":["a","a",""],"ResourceType":"x","LogDestinationType":"s3","LogDestination":"arn:aws:s3:::B"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -38,11 +41,17 @@ func FuzzRequestJSON(f *testing.F) {
 			assert.NotContains(t, err.Error(), "\n")
 			return
 		}
-		if err := req.Validate(); err != nil {
-			assert.NotContains(t, err.Error(), "\n")
+		invalid := req.Validate()
+		if invalid != nil {
+			assert.NotContains(t, invalid.Error(), "\n")
 		}
 		written, err := json.Marshal(req)
 		require.NoError(t, err)
+		var in ec2.CreateFlowLogsInput
+		require.NoError(t, json.Unmarshal(written, &in))
+		if in.ResourceType != "" { // it is inferred for a Request only
+			assert.Equal(t, invalid == nil, flowlogs.ValidateInput(&in) == nil, string(written))
+		}
 		var again flowlogs.Request
 		require.NoError(t, json.Unmarshal(written, &again), string(written))
 		rewritten, err := json.Marshal(again)
@@ -51,9 +60,10 @@ func FuzzRequestJSON(f *testing.F) {
 	})
 }
 
-// FuzzParseLogFormat: a format that is parsed is written as it was.
+// FuzzParseLogFormat: a format that is parsed is written as it was, but for the
+// number of spaces.
 func FuzzParseLogFormat(f *testing.F) {
-	for _, seed := range []string{vpcFormat, tgwFormat, "", " ", "${version}", "${version} ", "${", "}", "${a} ${b}"} {
+	for _, seed := range []string{vpcFormat, tgwFormat, "", " ", "${version}", "${version} ", "${version}   ${bytes}", "${", "}", "${a} ${b}"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -62,7 +72,8 @@ func FuzzParseLogFormat(f *testing.F) {
 			assert.NotContains(t, err.Error(), "\n")
 			return
 		}
-		assert.Equal(t, s, format.String())
+		assert.Equal(t, strings.Join(strings.Fields(s), " "), format.String())
+		assert.Equal(t, format, flowlogs.MustParseLogFormat(format.String()))
 	})
 }
 

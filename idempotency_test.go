@@ -1,6 +1,7 @@
 package flowlogs_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +11,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestRandomTokensAreUUIDs(t *testing.T) {
+func TestRandomToken_IsAUUID(t *testing.T) {
 	t.Parallel()
 	one, err := flowlogs.RandomToken(flowlogs.Request{})
 	require.NoError(t, err)
@@ -27,16 +28,16 @@ func contentToken(t *testing.T, scope string, r flowlogs.Request) string {
 	return token
 }
 
-// TestContentTokensAreTheSameOnAnyMachine holds the tokens down across releases:
-// with other tokens, a job that is resumed after an upgrade would be done twice.
-func TestContentTokensAreTheSameOnAnyMachine(t *testing.T) {
+// TestContentToken_IsTheSameOnAnyMachine pins the tokens across releases: with
+// other tokens, a job that is resumed after an upgrade would be done twice.
+func TestContentToken_IsTheSameOnAnyMachine(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "6ab7f592c9d20c06bc18d90a8719dc998c493328a1e43f9f8ef7eeff1ba82cc7", contentToken(t, "", fullRequest()))
 	assert.Equal(t, "8bc9f8d5ed5e82e665324fc96424e0330566d5fd7314ec843256caef7a89211d", contentToken(t, "scope", vpcRequest(2)))
 }
 
-// TestBatchTokensAreTheSameOnAnyMachine does so for the tokens of several calls.
-func TestBatchTokensAreTheSameOnAnyMachine(t *testing.T) {
+// TestBatch_TokensAreTheSameOnAnyMachine does so for the tokens of several calls.
+func TestBatch_TokensAreTheSameOnAnyMachine(t *testing.T) {
 	t.Parallel()
 	req := vpcRequest(3)
 	req.ClientToken = "root"
@@ -53,33 +54,37 @@ func TestBatchTokensAreTheSameOnAnyMachine(t *testing.T) {
 	}, tokens)
 }
 
-func TestContentTokensTellRequestsApart(t *testing.T) {
+func TestContentToken_TellsRequestsApart(t *testing.T) {
 	t.Parallel()
-	base := contentToken(t, "s", fullRequest())
-	changes := map[string]func(*flowlogs.Request){
-		"IDs":              func(r *flowlogs.Request) { r.ResourceIDs = r.ResourceIDs[:1] },
-		"the order of IDs": func(r *flowlogs.Request) { r.ResourceIDs = []string{r.ResourceIDs[1], r.ResourceIDs[0]} },
-		"resource type":    func(r *flowlogs.Request) { r.ResourceType = flowlogs.ResourceTypeSubnet },
-		"traffic":          func(r *flowlogs.Request) { r.TrafficType = flowlogs.TrafficTypeAccept },
-		"destination":      func(r *flowlogs.Request) { r.Destination = flowlogs.S3{BucketARN: "arn:aws:s3:::bucket/folder/"} },
-		"interval":         func(r *flowlogs.Request) { r.MaxAggregationInterval = 0 },
-		"format":           func(r *flowlogs.Request) { r.LogFormat = r.LogFormat[:1] },
-		"tag fields":       func(r *flowlogs.Request) { r.TagFields = nil },
-		"tags":             func(r *flowlogs.Request) { r.Tags = map[string]string{"a": "1b"} },
-		"dry run":          func(r *flowlogs.Request) { r.DryRun = false },
+	seen := map[string]string{
+		contentToken(t, "s", fullRequest()): "nothing",
+		contentToken(t, "", fullRequest()):  "scope",
 	}
-	seen := map[string]string{base: "nothing", contentToken(t, "", fullRequest()): "scope"}
-	for name, change := range changes {
+	for _, test := range []struct {
+		name   string
+		change func(*flowlogs.Request)
+	}{
+		{"IDs", func(r *flowlogs.Request) { r.ResourceIDs = r.ResourceIDs[:1] }},
+		{"the order of IDs", func(r *flowlogs.Request) { slices.Reverse(r.ResourceIDs) }},
+		{"resource type", func(r *flowlogs.Request) { r.ResourceType = flowlogs.ResourceTypeSubnet }},
+		{"traffic", func(r *flowlogs.Request) { r.TrafficType = flowlogs.TrafficTypeAccept }},
+		{"destination", func(r *flowlogs.Request) { r.Destination = flowlogs.S3{BucketARN: "arn:aws:s3:::bucket/folder/"} }},
+		{"interval", func(r *flowlogs.Request) { r.MaxAggregationInterval = 0 }},
+		{"format", func(r *flowlogs.Request) { r.LogFormat = r.LogFormat[:1] }},
+		{"tag fields", func(r *flowlogs.Request) { r.TagFields = nil }},
+		{"tags", func(r *flowlogs.Request) { r.Tags = map[string]string{"a": "1b"} }},
+		{"dry run", func(r *flowlogs.Request) { r.DryRun = false }},
+	} {
 		req := fullRequest()
-		change(&req)
+		test.change(&req)
 		token := contentToken(t, "s", req)
-		assert.NotContains(t, seen, token, name)
+		assert.NotContains(t, seen, token, test.name)
 		assert.Len(t, token, 64)
-		seen[token] = name
+		seen[token] = test.name
 	}
 }
 
-func TestContentTokensDoNotDependOnWhatMeansTheSame(t *testing.T) {
+func TestContentToken_IsTheSameForWhatMeansTheSame(t *testing.T) {
 	t.Parallel()
 	want := contentToken(t, "s", fullRequest())
 	req := fullRequest()
@@ -90,7 +95,14 @@ func TestContentTokensDoNotDependOnWhatMeansTheSame(t *testing.T) {
 	assert.Equal(t, want, contentToken(t, "s", req))
 }
 
-func TestAContentTokenNeedsARequestThatCanBeWrittenDown(t *testing.T) {
+func TestContentToken_LeavesTheRequestAlone(t *testing.T) {
+	t.Parallel()
+	req := fullRequest()
+	contentToken(t, "s", req)
+	assert.Equal(t, fullRequest(), req)
+}
+
+func TestContentToken_NeedsARequestThatHasAJSONForm(t *testing.T) {
 	t.Parallel()
 	_, err := flowlogs.ContentToken("")(flowlogs.Request{MaxAggregationInterval: 1})
 	require.ErrorContains(t, err, "want whole seconds")

@@ -2,8 +2,8 @@ package flowlogs
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,109 +22,32 @@ type job struct {
 	breakOff     func()                   // ends the calls in flight
 	broken       bool                     // yield has returned false
 	cause        error                    // why nothing more is sent; nil: the job goes on
-	ended        bool                     // the cause is the end of the context
-	interrupted  bool                     // the cause is not the error of a call
-	told         bool                     // some batch has the cause as its error
-	responded    time.Time                // when EC2 last responded, at first the start
-	credit       int                      // calls left to isolate resources with
+	interruption error                    // is in the cause; nil: that is the error of a call
+	told         bool                     // some batch has the interruption as its error
+	responded    time.Time                // when EC2 last responded, at first the start; zero: batches are not retried
+	outage       bool                     // a batch was given up, and EC2 has not responded since
+	credit       int                      // to isolate resources with; a call costs callCost
 	succeeded    bool                     // some call has
 	rejections   map[Reason]rejections
 	progress     progress
 	out          *ec2.CreateFlowLogsOutput // of the last call, for a request that is sent as it is
 }
 
-// rejections counts the calls that EC2 rejected for one reason.
-type rejections struct {
-	calls int
-	alone bool // for a single resource, or for a reason that concerns no single one
-}
-
-const (
-	// mostCredit is how many calls the job makes to isolate resources while none
-	// of them creates a flow log. Ten culprits in a batch of 300 take as many.
-	mostCredit = 100
-
-	// refill is how many flow logs are worth a call.
-	refill = 3
-
-	// fatalCalls is how many calls are rejected before a rejection is held to
-	// apply to all.
-	fatalCalls = 10
-
-	mostRetryDelay       = 30 * time.Second
-	mostPropagationDelay = 10 * time.Second
-)
-
 func (c *Client) newJob(v *invoker, template *ec2.CreateFlowLogsInput, several bool) *job {
 	j := &job{
-		invoker:   v,
-		options:   &c.options,
-		template:  template,
-		breakOff:  func() {},
-		responded: time.Now(),
-		credit:    mostCredit,
+		invoker:  v,
+		options:  &c.options,
+		template: template,
+		breakOff: func() {},
+		credit:   mostCredit,
 	}
 	if v.patient() {
 		j.retryTimeout = c.options.retryTimeout(several)
 	}
+	if j.retryTimeout > 0 {
+		j.responded = time.Now()
+	}
 	return j
-}
-
-// task is a batch on its way. While a call of it is in flight, it belongs to the
-// goroutine of the call.
-type task struct {
-	parts       []part    // what is left to send, the next one last
-	first       [1]part   // the memory of parts, until the batch is split
-	due         time.Time // when to send it; zero: now
-	propagation wait      // one for the batch and all its parts
-}
-
-// part is a batch, or what splitting or resending has made of it.
-type part struct {
-	Batch
-	unpaid    bool   // the call comes out of the credit
-	uncertain bool   // a call that got no response may have been applied
-	rejection error  // of the batch that this is a half of, or of the denied resource; nil: it is neither
-	of        *Batch // the batch whose denied resources this is; nil: none
-	resends   int    // of the denied resources
-	retry     wait
-}
-
-func newTask(b Batch) *task {
-	t := &task{first: [1]part{{Batch: b}}}
-	t.parts = t.first[:]
-	return t
-}
-
-func (t *task) next() *part { return &t.parts[len(t.parts)-1] }
-
-func (t *task) pop() part {
-	p := *t.next()
-	t.parts = t.parts[:len(t.parts)-1]
-	return p
-}
-
-// wait spaces out calls: a second at first, then twice as long each time, up to
-// most, and the last time at the end of the timeout.
-type wait struct {
-	end   time.Time // zero: has not begun
-	delay time.Duration
-}
-
-func (w *wait) next(timeout, most time.Duration) (due time.Time, ok bool) {
-	if timeout <= 0 {
-		return time.Time{}, false
-	}
-	now := time.Now()
-	if w.end.IsZero() {
-		w.end, w.delay = now.Add(timeout), time.Second
-	}
-	due = now.Add(w.delay)
-	if due.After(w.end) {
-		due = w.end
-	}
-	w.delay = min(2*w.delay, most)
-	return due, due.After(now)
 }
 
 // runOne sends a single batch. Common case: no goroutines.
@@ -143,47 +66,14 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 		if j.cause != nil {
 			j.leave(t)
 		}
-		j.progress.tell(min(len(t.parts), 1))
+		j.progress.tell(retries(t))
 	}
+	j.progress.tellRest()
 }
 
 // newCall returns the next call of a task.
 func (j *job) newCall(t *task) call {
 	return call{invoker: j.invoker, template: j.template, batch: &t.next().Batch}
-}
-
-// sleepUntil waits, and reports false if the context ends before.
-func sleepUntil(ctx context.Context, due time.Time) bool {
-	if due.IsZero() {
-		return true
-	}
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// ready reports whether there is something left to send. It gives up the parts
-// that the credit does not suffice for.
-func (j *job) ready(t *task) bool {
-	for len(t.parts) > 0 {
-		p := t.next()
-		if !p.unpaid {
-			return true
-		}
-		if j.credit > 0 {
-			j.credit--
-			p.unpaid = false
-			return true
-		}
-		p.Err = p.rejection
-		j.give(t)
-	}
-	return false
 }
 
 // settle decides what the result of a call means: the batch is done, or it is to
@@ -193,9 +83,17 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	p := t.next()
 	j.progress.count(c)
 	p.uncertain = p.uncertain || c.uncertain
+	if ctx.Err() != nil {
+		j.end(ctx)
+	} else if c.limited {
+		j.interrupt(c.refused, c.refused)
+	}
 	reason := ReasonOf(p.Err)
 	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
-		j.responded = time.Now()
+		j.outage = false
+		if j.retryTimeout > 0 {
+			j.responded = time.Now()
+		}
 	}
 	switch {
 	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):
@@ -204,128 +102,19 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 		j.give(t)
 	case p.Err == nil:
 		j.succeeded = true
-		j.credit = min(j.credit+len(p.FlowLogIDs)/refill, mostCredit)
-		j.accept(ctx, t)
-	case ctx.Err() != nil:
-		j.told = true
-		j.give(t)
-	case c.limited:
-		j.stop(c.refused)
-		j.give(t)
+		j.credit = min(j.credit+len(p.FlowLogIDs), mostCredit)
+		j.accept(t)
+	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
+		j.leave(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
 	case reason.is(transient) && c.retryable && j.retry(t):
 	case j.divisible(p, reason):
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.split(t)
 	default:
-		j.reject(reason, p)
+		j.reject(reason, t)
 		j.give(t)
 	}
-}
-
-func (j *job) isolates(r Reason) bool { return !j.asIs && j.options.isolates(r) }
-
-// divisible reports whether the parts of a rejected batch are worth a try. A call
-// that may have been applied is not repeated under other tokens when EC2 rejects
-// the caller, which it does without a look at the token.
-func (j *job) divisible(p *part, reason Reason) bool {
-	return len(p.ResourceIDs) > 1 && isResponse(p.Err) && j.isolates(reason) && !(p.uncertain && reason == ErrNotAuthorized)
-}
-
-// awaitPropagation sends the same call again when a new role, policy or resource
-// may have been seen.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
-func (j *job) awaitPropagation(t *task) (ok bool) {
-	t.due, ok = t.propagation.next(j.options.PropagationTimeout, mostPropagationDelay)
-	return ok
-}
-
-// retry sends the same call again after a pause. Where EC2 has responded to
-// nothing at all for as long as the timeout, the job ends.
-func (j *job) retry(t *task) (ok bool) {
-	t.due, ok = t.next().retry.next(j.retryTimeout, mostRetryDelay)
-	if !ok && j.retryTimeout > 0 && time.Since(j.responded) >= j.retryTimeout {
-		j.stop(t.next().Err)
-	}
-	return ok
-}
-
-// split replaces the rejected batch by its halves: whoever sends it again splits
-// it the same way, and gets the responses of the first time.
-func (j *job) split(t *task) {
-	p := t.pop()
-	first, second := p.halve()
-	t.parts = append(t.parts,
-		part{Batch: second, unpaid: true, rejection: p.Err},
-		part{Batch: first, unpaid: true, rejection: p.Err})
-}
-
-// reject takes note of a rejection, and stops the job if every other call would
-// be rejected too.
-func (j *job) reject(reason Reason, p *part) {
-	if reason.is(immediate) {
-		j.stop(p.Err)
-	}
-	if !reason.is(fatal) {
-		return
-	}
-	if j.rejections == nil {
-		j.rejections = make(map[Reason]rejections)
-	}
-	r := j.rejections[reason]
-	r.calls++
-	r.alone = r.alone || len(p.ResourceIDs) == 1 || !j.isolates(reason)
-	j.rejections[reason] = r
-	if r.calls >= fatalCalls && r.alone && !j.succeeded {
-		j.stop(p.Err)
-	}
-}
-
-// accept takes a response. Resources whose destination denies access, as it does
-// until a new bucket policy is seen, are sent again under another token: under the
-// same one, EC2 would repeat its response.
-func (j *job) accept(ctx context.Context, t *task) {
-	p := t.next()
-	whole := &p.Batch
-	if p.of != nil {
-		whole = p.of
-		whole.FlowLogIDs = append(slices.Clip(whole.FlowLogIDs), p.FlowLogIDs...)
-		whole.Unsuccessful = append(slices.Clip(whole.Unsuccessful), p.Unsuccessful...)
-		whole.Attempts += p.Attempts
-		whole.RequestID = p.RequestID
-	}
-	denied, item := whole.denied()
-	// After the end of the context it is not known what becomes of them: an earlier
-	// run of the job may have sent them again with success.
-	if len(denied) == 0 || j.asIs || j.options.PropagationTimeout <= 0 || !j.awaitPropagation(t) && ctx.Err() == nil {
-		p.Batch, p.of = *whole, nil
-		j.give(t)
-		return
-	}
-	of := *whole
-	of.Unsuccessful = slices.DeleteFunc(slices.Clone(of.Unsuccessful), func(item UnsuccessfulItem) bool {
-		return slices.Contains(denied, item.ResourceID)
-	})
-	resends := p.resends + 1
-	t.pop()
-	t.parts = append(t.parts, part{
-		Batch:     Batch{Index: of.Index, ClientToken: resendToken(of.ClientToken, resends, denied), ResourceIDs: denied},
-		rejection: item,
-		of:        &of,
-		resends:   resends,
-	})
-}
-
-// denied returns the resources whose destination denies access, and the item of
-// one of them.
-func (b *Batch) denied() (ids []string, item error) {
-	items := b.rejected()
-	for _, id := range b.ResourceIDs {
-		if i := items[id]; i != nil && i.Reason() == ErrDestinationAccessDenied {
-			ids, item = append(ids, id), i
-		}
-	}
-	return ids, item
 }
 
 // stop says that nothing more is sent. The first cause counts.
@@ -336,41 +125,51 @@ func (j *job) stop(cause error) {
 }
 
 // end stops the job because the context has ended.
-func (j *job) end(ctx context.Context) {
+func (j *job) end(ctx context.Context) { j.interrupt(contextError(ctx), context.Cause(ctx)) }
+
+// interrupt stops the job for a reason that is none of EC2's, and that some batch
+// is to have as its error.
+func (j *job) interrupt(cause, interruption error) {
 	if j.cause == nil {
-		j.cause, j.ended, j.interrupted = contextError(ctx), true, true
+		j.cause, j.interruption = cause, interruption
 	}
 }
 
-// leave gives up what is left of a task when the job has stopped. An error that
-// is known stays.
+// leave gives up what is left of a task when the job has stopped.
 func (j *job) leave(t *task) {
-	j.told = true
 	for len(t.parts) > 0 {
 		p := t.next()
-		switch {
-		case p.Err != nil && j.ended:
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-		case p.Err != nil:
-		case p.rejection != nil && (j.ended || p.of != nil):
-			p.Err = notAttempted(fmt.Errorf("%w, after: %w", j.cause, p.rejection))
-		case p.rejection != nil:
-			p.Err = p.rejection
-		default:
-			p.Err = notAttempted(j.cause)
-		}
+		p.Err = j.errorOf(p)
 		j.give(t)
 	}
+}
+
+// errorOf returns the error of a part that is given up. One that is known stays;
+// an interruption is added to it.
+func (j *job) errorOf(p *part) error {
+	switch {
+	case p.Err != nil && (j.interruption == nil || errors.Is(p.Err, j.interruption)):
+		return p.Err
+	case p.Err != nil:
+		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
+	case p.rejection != nil && p.of == nil && j.interruption == nil:
+		return p.rejectedBefore()
+	default:
+		return notAttempted(j.cause)
+	}
+}
+
+// rejectedBefore returns the error of a half that is not sent by itself.
+func (p *part) rejectedBefore() error {
+	return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
 }
 
 // give hands the next part of a task to the caller, for it is done.
 func (j *job) give(t *task) {
 	p := t.pop()
-	if p.of != nil {
-		j.giveBatch(p.of.without(p.ResourceIDs))
-		if p.Attempts == 0 && p.Err != nil {
-			p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
-		}
+	j.giveRest(&p)
+	if p.Err != nil && p.Attempts == 0 && p.rejection != nil && !errors.Is(p.Err, p.rejection) {
+		p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
 	}
 	j.giveBatch(p.Batch)
 	if len(t.parts) == 0 {
@@ -378,8 +177,20 @@ func (j *job) give(t *task) {
 	}
 }
 
+// giveRest hands over what EC2 made of the resources of a batch that are not
+// sent again.
+func (j *job) giveRest(p *part) {
+	if p.of == nil {
+		return
+	}
+	if rest := p.of.without(p.ResourceIDs); len(rest.ResourceIDs) > 0 {
+		j.giveBatch(rest)
+	}
+}
+
 func (j *job) giveBatch(b Batch) {
 	j.progress.add(&b)
+	j.told = j.told || j.interruption != nil && errors.Is(b.Err, j.interruption)
 	if !j.broken && !j.yield(b) {
 		j.broken = true
 		j.stop(context.Canceled)

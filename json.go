@@ -2,26 +2,24 @@ package flowlogs
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// document is the input as the AWS CLI writes it down, in the CLI's order, with
-// nothing that is not set.
-type document struct {
+// inputDocument is the SDK's input as the AWS CLI writes it, in the CLI's order and
+// without what is not set.
+type inputDocument struct {
 	DryRun                   *bool                                `json:",omitempty"`
-	ClientToken              *string                              `json:",omitempty"`
+	ClientToken              string                               `json:",omitempty"`
 	DeliverLogsPermissionArn *string                              `json:",omitempty"`
 	DeliverCrossAccountRole  *string                              `json:",omitempty"`
 	LogGroupName             *string                              `json:",omitempty"`
@@ -33,26 +31,29 @@ type document struct {
 	LogFormat                *string                              `json:",omitempty"`
 	TagSpecifications        []types.TagSpecification             `json:",omitempty"`
 	MaxAggregationInterval   *int32                               `json:",omitempty"`
-	DestinationOptions       *documentOptions                     `json:",omitempty"`
+	DestinationOptions       *optionsDocument                     `json:",omitempty"`
 	TagFieldSpecifications   []types.TagFieldSpecificationRequest `json:",omitempty"`
 }
 
-type documentOptions struct {
+type optionsDocument struct {
 	FileFormat               types.DestinationFileFormat `json:",omitempty"`
 	HiveCompatiblePartitions *bool                       `json:",omitempty"`
 	PerHourPartition         *bool                       `json:",omitempty"`
 }
 
-// MarshalJSON writes the document that the AWS CLI takes with --cli-input-json,
-// leaving out what is not set. The request need not be valid.
+// MarshalJSON writes the document that the AWS CLI reads with --cli-input-json,
+// without what is not set. The request need not be valid, but its interval must be
+// one that the document can hold; otherwise the error is a *[ValidationError].
 func (r Request) MarshalJSON() ([]byte, error) {
-	if s := r.MaxAggregationInterval / time.Second; s*time.Second != r.MaxAggregationInterval || s < math.MinInt32 || s > math.MaxInt32 {
-		return nil, &FieldError{Field: "MaxAggregationInterval", Value: r.MaxAggregationInterval.String(), Message: "want whole seconds"}
+	if i := r.MaxAggregationInterval; !isWholeSeconds(i) {
+		v := validator{paths: &requestPaths}
+		v.check(v.paths.interval, i.String(), wrong("want whole seconds"))
+		return nil, v.err()
 	}
-	in := r.settings()
-	d := document{
+	in := r.template()
+	d := inputDocument{
 		DryRun:                   in.DryRun,
-		ClientToken:              text(&r.ClientToken),
+		ClientToken:              r.ClientToken,
 		DeliverLogsPermissionArn: in.DeliverLogsPermissionArn,
 		DeliverCrossAccountRole:  in.DeliverCrossAccountRole,
 		LogGroupName:             in.LogGroupName,
@@ -67,95 +68,156 @@ func (r Request) MarshalJSON() ([]byte, error) {
 		TagFieldSpecifications:   in.TagFieldSpecifications,
 	}
 	if o := in.DestinationOptions; o != nil {
-		d.DestinationOptions = &documentOptions{o.FileFormat, o.HiveCompatiblePartitions, o.PerHourPartition}
+		d.DestinationOptions = &optionsDocument{o.FileFormat, o.HiveCompatiblePartitions, o.PerHourPartition}
 	}
 	return json.Marshal(d)
 }
 
-// UnmarshalJSON reads the document that the AWS CLI takes with --cli-input-json.
-// The names of members are EC2's, in EC2's case. The error is a *[ValidationError]
-// for a member that EC2 does not have, a value of the wrong kind, and all that
-// [FromInput] refuses; the request is then left as it was. A parameter that is
-// null or an empty string is one left out, so that an unfilled part of a skeleton
-// does no harm. The request is not validated.
-func (r *Request) UnmarshalJSON(data []byte) error {
-	v := validator{paths: &inputPaths}
-	v.members(data, reflect.TypeFor[ec2.CreateFlowLogsInput](), "")
-	if err := v.err(); err != nil {
-		return err
-	}
-	var in ec2.CreateFlowLogsInput
-	if err := json.Unmarshal(data, &in); err != nil {
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
-			v.add(cmp.Or(kind.Field, "document"), kind.Value, "want "+nameOfKind(kind.Type.Kind()))
-			return v.err()
-		}
+// UnmarshalJSON reads the document that the AWS CLI reads with --cli-input-json.
+// Members have EC2's names, in EC2's case. A member that is null or an empty string
+// is left out, so an unfilled part of a skeleton does no harm. The request is not
+// validated.
+//
+// The error is a *[ValidationError] with every unknown member, every value of the
+// wrong type and everything that [FromInput] rejects. The request is then left as
+// it was.
+func (r *Request) UnmarshalJSON(document []byte) error {
+	if err := json.Unmarshal(document, new(json.RawMessage)); err != nil {
 		return fmt.Errorf("flowlogs: not a JSON document: %w", err)
 	}
-	decoded, err := FromInput(&in)
-	if err != nil {
+	if !utf8.Valid(document) {
+		return errors.New("flowlogs: not a JSON document: want valid UTF-8")
+	}
+	if string(bytes.TrimSpace(document)) == "null" {
+		return nil // by convention of encoding/json
+	}
+	var in ec2.CreateFlowLogsInput
+	v := validator{paths: &inputPaths}
+	v.decode("", document, reflect.ValueOf(&in).Elem())
+	n := len(v.problems)
+	misread := make(map[string]bool, n)
+	for _, f := range v.problems {
+		misread[f.Field] = true
+	}
+	decoded := v.requestOf(&in)
+	found := slices.DeleteFunc(v.problems[n:], func(f FieldError) bool {
+		return isWithin(f.Field, misread) // reported already
+	})
+	v.problems = v.problems[:n+len(found)]
+	if err := v.err(); err != nil {
 		return err
 	}
 	*r = decoded
 	return nil
 }
 
-// members refuses the members that t does not have. The JSON package itself can
-// do that, but takes other spellings of a name for the name.
-func (v *validator) members(data json.RawMessage, t reflect.Type, path string) {
-	switch data = bytes.TrimLeft(data, " \t\r\n"); {
-	case t.Kind() == reflect.Pointer:
-		v.members(data, t.Elem(), path)
-	case t.Kind() == reflect.Slice && bytes.HasPrefix(data, []byte("[")):
-		var elements []json.RawMessage
-		if json.Unmarshal(data, &elements) != nil {
-			return // reported where the whole is decoded
+// isWithin reports whether the value at path is part of one of those at wholes.
+func isWithin(path string, wholes map[string]bool) bool {
+	for path != "" && !wholes[path] {
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return path != ""
+}
+
+// decode reads data into a member of the SDK's input. Unlike encoding/json, it
+// reports every problem, with its path, and is strict about the case of names.
+func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) {
+	data = bytes.TrimSpace(data)
+	if string(data) == "null" {
+		return
+	}
+	kind := kindOf(data)
+	switch {
+	case to.Kind() == reflect.Pointer:
+		to.Set(reflect.New(to.Type().Elem()))
+		v.decode(path, data, to.Elem())
+	case to.Kind() == reflect.Slice && kind == "a list":
+		v.decodeElements(path, data, to)
+	case to.Kind() == reflect.Struct && kind == "an object":
+		v.decodeMembers(path, data, to)
+	case json.Unmarshal(data, to.Addr().Interface()) != nil:
+		v.misread(path, data, kind, to)
+	}
+}
+
+func (v *validator) decodeElements(path string, data json.RawMessage, to reflect.Value) {
+	if _, ok := to.Interface().([]string); ok && json.Unmarshal(data, to.Addr().Interface()) == nil {
+		return // a hundred thousand IDs at once
+	}
+	var elements []json.RawMessage
+	_ = json.Unmarshal(data, &elements) // the document has been found valid
+	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
+	for i := range elements {
+		v.decode(element(path, i), elements[i], to.Index(i))
+	}
+}
+
+func (v *validator) decodeMembers(path string, data json.RawMessage, to reflect.Value) {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(data, &members) // the document has been found valid
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		member := name
+		if path != "" {
+			member = path + "." + name
 		}
-		for i, element := range elements {
-			v.members(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
+		if field, ok := to.Type().FieldByName(name); ok && field.IsExported() {
+			v.decode(member, members[name], to.FieldByIndex(field.Index))
+			continue
 		}
-	case t.Kind() == reflect.Struct && bytes.HasPrefix(data, []byte("{")):
-		var members map[string]json.RawMessage
-		if json.Unmarshal(data, &members) != nil {
-			return
-		}
-		for _, name := range slices.Sorted(maps.Keys(members)) {
-			member := name
-			if path != "" {
-				member = path + "." + name
-			}
-			field, ok := t.FieldByName(name)
-			if !ok || !field.IsExported() {
-				v.add(printable(member), "", "unknown member; want one of "+strings.Join(memberNames(t), ", "))
-				continue
-			}
-			v.members(members[name], field.Type, member)
-		}
+		v.check(member, "", wrong("unknown member; want "+oneOf(memberNames(to.Type()))))
 	}
 }
 
 func memberNames(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		if field := t.Field(i); field.IsExported() {
+	for _, field := range reflect.VisibleFields(t) {
+		if field.IsExported() {
 			names = append(names, field.Name)
 		}
 	}
 	return names
 }
 
-func nameOfKind(k reflect.Kind) string {
-	switch k {
-	case reflect.Struct:
+// misread reports a value that is not of the kind that its member has.
+func (v *validator) misread(path string, data json.RawMessage, kind string, to reflect.Value) {
+	value := string(data)
+	if kind == "a string" {
+		_ = json.Unmarshal(data, &value) // shown without its quotation marks
+	}
+	if to.Kind() == reflect.String {
+		to.SetString(value) // not missing: that would be another problem
+	}
+	message := "want " + kindsOfMembers[to.Kind()]
+	if kind != "a number" || to.Kind() != reflect.Int32 {
+		message += ", not " + kind
+	}
+	if path == "" {
+		path = "document"
+	}
+	v.check(path, value, wrong(message))
+}
+
+// kindsOfMembers has the kinds of all members of the SDK's input.
+var kindsOfMembers = map[reflect.Kind]string{
+	reflect.Struct: "an object",
+	reflect.Slice:  "a list",
+	reflect.Bool:   "true or false",
+	reflect.Int32:  "a whole number of 32 bits",
+	reflect.String: "a string",
+}
+
+// kindOf is what kind of JSON value data begins.
+func kindOf(data json.RawMessage) string {
+	switch data[0] {
+	case '{':
 		return "an object"
-	case reflect.Slice:
+	case '[':
 		return "a list"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int32:
-		return "a whole number"
-	default:
+	case '"':
 		return "a string"
+	case 't', 'f':
+		return "true or false"
+	default:
+		return "a number"
 	}
 }

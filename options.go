@@ -55,9 +55,11 @@ type Options struct {
 	Limiter Limiter
 
 	// Allow is called with each problem that validation finds, and returns true if
-	// the request is to be sent all the same; for example for a problem with
-	// Unknown set, which is a value that this release does not know. A missing
-	// destination or resource ID cannot be allowed. Nil: nothing is allowed.
+	// the request is to be sent all the same: for example for a problem with Unknown
+	// set, a value that this release does not know. It is not asked about what
+	// cannot be sent: a missing destination, resource ID or resource type, an empty
+	// resource ID, an interval that is not whole seconds, a value that is not UTF-8.
+	// Nil: nothing is allowed.
 	Allow func(*FieldError) bool
 
 	// Isolate reports whether a call that EC2 rejected for a reason is split in

@@ -29,6 +29,7 @@ func (p *Progress) done() int { return p.Created + p.Unsuccessful + p.Failed }
 type progress struct {
 	Progress
 	report func(Progress)
+	rest   bool // something has been added since the last report
 	start  time.Time
 
 	// The rate is that since the older of two samples, so of 30 to 60 seconds.
@@ -43,14 +44,12 @@ type sample struct {
 const sampled = 30 * time.Second
 
 func newProgress(report func(Progress), resources, batches int) progress {
-	now := time.Now()
-	return progress{
-		Progress: Progress{Resources: resources, Batches: batches},
-		report:   report,
-		start:    now,
-		older:    sample{at: now},
-		newer:    sample{at: now},
+	p := progress{Progress: Progress{Resources: resources, Batches: batches}, report: report}
+	if report != nil {
+		p.start = time.Now()
+		p.older.at, p.newer.at = p.start, p.start
 	}
+	return p
 }
 
 // count counts the attempts of a call.
@@ -62,6 +61,7 @@ func (p *progress) count(c *call) {
 // add counts the resources of a batch that is done. A response may have more
 // flow logs and items than it should.
 func (p *progress) add(b *Batch) {
+	p.rest = true
 	if b.dryRun {
 		return
 	}
@@ -72,8 +72,16 @@ func (p *progress) add(b *Batch) {
 	p.Failed += len(b.ResourceIDs) - created - unsuccessful
 }
 
+// tellRest reports the batches that were given up after the last call.
+func (p *progress) tellRest() {
+	if p.rest {
+		p.tell(0)
+	}
+}
+
 // tell reports the progress to the caller.
 func (p *progress) tell(waiting int) {
+	p.rest = false
 	if p.report == nil {
 		return
 	}

@@ -1,7 +1,6 @@
 package flowlogs
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -12,8 +11,9 @@ import (
 
 // Reason is why a resource or a call failed, regardless of how EC2 worded it.
 // Its value is a stable code such as "Throttled", fit for a metric label or a
-// log; Error returns a sentence. A Reason is an error to be used with errors.Is,
-// which finds it in failures of calls and of single resources alike.
+// log; Error, and with it package fmt, returns a sentence. A Reason is an error to
+// be used with errors.Is, which finds it in failures of calls and of single
+// resources alike.
 type Reason string
 
 // The reasons.
@@ -121,11 +121,10 @@ func ReasonOf(err error) Reason {
 	// Nothing inside says more than the outside.
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }:
-		var unread *smithy.DeserializationError
 		switch {
 		case e.HTTPStatusCode() >= 500:
 			return ErrUnavailable
-		case errors.As(err, &unread):
+		case !isResponse(err): // a page of a proxy, or a body that cannot be read
 			return ErrNoResponse
 		}
 	case interface{ ConnectionError() bool }:
@@ -138,30 +137,7 @@ func ReasonOf(err error) Reason {
 
 func isReason(err, target error) bool {
 	want, ok := target.(Reason)
-	return ok && want == ReasonOf(err)
-}
-
-// failure is the error of a call, with the Reason that errors.Is finds in it.
-type failure struct {
-	reason Reason // "": a code of EC2 that this package does not know
-	err    error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-func (f *failure) Is(target error) bool {
-	reason, ok := target.(Reason)
-	return ok && reason != "" && reason == f.reason
-}
-
-// newFailure gives err its reason.
-func newFailure(err error) error {
-	var f *failure
-	if errors.As(err, &f) && error(f) == err {
-		return err
-	}
-	return &failure{ReasonOf(err), err}
+	return ok && want != "" && want == ReasonOf(err)
 }
 
 // classify returns the reason that a code and a message stand for.

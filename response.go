@@ -56,7 +56,11 @@ func (r *Response) Results() iter.Seq2[string, error] {
 			}
 		}
 		for _, id := range order {
-			if !yield(id, results[id]) {
+			err, known := results[id]
+			if !known {
+				err = ErrNotAttempted // never taken for a success
+			}
+			if !yield(id, err) {
 				return
 			}
 		}
@@ -94,6 +98,9 @@ func (r Response) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the document that MarshalJSON writes.
 func (r *Response) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil // by convention
+	}
 	var document responseDocument
 	if err := json.Unmarshal(data, &document); err != nil {
 		return err

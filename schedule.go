@@ -34,6 +34,7 @@ func (j *job) run(ctx context.Context, batches []Batch, src *source, accept func
 	j.breakOff = cancel
 	defer s.drain(cancel, src)
 	s.loop(ctx, batches, src, accept)
+	s.progress.tellRest()
 }
 
 func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, accept func(taken) *task) {
@@ -42,20 +43,24 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 	if src != nil {
 		source = src.taken
 	}
-	var next *task // to be sent when there is a slot
+	var fresh *task // has not been sent yet
 	for {
 		if ctx.Err() != nil {
 			s.end(ctx)
 		}
-		if s.cause == nil {
-			next, batches = s.choose(next, batches)
-		}
 		if s.cause != nil {
 			src.stop()
-			s.leaveAll(next, batches)
-			next, batches = nil, nil
+			s.leaveAll(fresh, batches)
+			fresh, batches = nil, nil
 		}
-		if next == nil && s.sending == 0 && len(s.waiting) == 0 && source == nil {
+		next := s.dueTask()
+		if fresh == nil && len(batches) > 0 && s.held() < s.most {
+			fresh, batches = newTask(batches[0]), batches[1:]
+		}
+		if next == nil {
+			next = fresh
+		}
+		if next == nil && s.held() == 0 && source == nil {
 			return
 		}
 
@@ -64,22 +69,24 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 			slot = s.slots
 		}
 		more := source
-		if s.cause == nil && (next != nil || s.held() >= s.most) {
+		if s.cause == nil && (fresh != nil || s.held() >= s.most) {
 			more = nil
 		}
 		select {
 		case slot <- struct{}{}:
+			if next == fresh {
+				fresh = nil
+			}
 			s.send(ctx, next)
-			next = nil
 		case t, open := <-more:
 			if open {
-				next = accept(t)
+				fresh = accept(t)
 			} else {
 				source = nil
 				src.panicked.resume()
 			}
 		case sent := <-s.ended:
-			s.settle(ctx, sent)
+			s.finish(ctx, sent)
 		case <-s.due(next):
 		case <-done:
 			done = nil
@@ -89,80 +96,79 @@ func (s *scheduler) loop(ctx context.Context, batches []Batch, src *source, acce
 
 func (s *scheduler) held() int { return s.sending + len(s.waiting) }
 
-// choose returns what to send next: a task whose time has come, or else a new
-// batch.
-func (s *scheduler) choose(next *task, batches []Batch) (*task, []Batch) {
-	for next == nil {
-		if i := s.earliest(); i >= 0 && !s.waiting[i].due.After(time.Now()) {
-			next = s.waiting[i]
-			s.waiting = slices.Delete(s.waiting, i, i+1)
-		} else if len(batches) > 0 && s.held() < s.most {
-			next = newTask(batches[0])
-			batches = batches[1:]
-		} else {
-			break
+// dueTask returns a task that is to be sent once more and is due, nil if there is
+// none.
+func (s *scheduler) dueTask() *task {
+	for {
+		t := s.earliest()
+		switch {
+		case t == nil || t.due.After(time.Now()):
+			return nil
+		case s.ready(t):
+			return t
 		}
-		if !s.ready(next) {
-			next = nil
-		}
+		s.remove(t)
 	}
-	return next, batches
 }
 
-// earliest returns the index of the task that is due first, -1 if none waits.
-func (s *scheduler) earliest() int {
-	first := -1
-	for i, t := range s.waiting {
-		if first < 0 || t.due.Before(s.waiting[first].due) {
-			first = i
-		}
-	}
-	return first
-}
-
-// due fires when a task is due, unless another one has yet to be sent.
-func (s *scheduler) due(next *task) <-chan time.Time {
-	i := s.earliest()
-	if next != nil || i < 0 {
+// earliest returns the task that is due first, nil if none waits.
+func (s *scheduler) earliest() *task {
+	if len(s.waiting) == 0 {
 		return nil
 	}
-	return time.After(time.Until(s.waiting[i].due))
+	return slices.MinFunc(s.waiting, func(a, b *task) int { return a.due.Compare(b.due) })
+}
+
+func (s *scheduler) remove(t *task) {
+	s.waiting = slices.DeleteFunc(s.waiting, func(w *task) bool { return w == t })
+}
+
+// due fires when a task is due, unless that is the one to be sent.
+func (s *scheduler) due(next *task) <-chan time.Time {
+	t := s.earliest()
+	if t == nil || t == next {
+		return nil
+	}
+	return time.After(time.Until(t.due))
 }
 
 // send makes the next call of a task, which has a slot.
 func (s *scheduler) send(ctx context.Context, t *task) {
+	s.remove(t)
 	s.sending++
 	sent := &sending{task: t, call: s.newCall(t)}
 	sent.call.slots, sent.call.holding = s.slots, true
 	go func() {
-		defer func() { s.ended <- sent }() // last: the call is done with its slot
-		defer sent.call.release()
+		defer func() { s.ended <- sent }()
 		watch(&sent.panicked, func() { sent.call.invoke(ctx) })
 	}()
 }
 
-// settle takes the result of a call.
-func (s *scheduler) settle(ctx context.Context, sent *sending) {
+// finish takes the result of a call. The call had its slot until now, so that no
+// other is sent before its result is known to be none that stops the job.
+func (s *scheduler) finish(ctx context.Context, sent *sending) {
 	s.sending--
+	sent.call.release()
 	sent.panicked.resume()
-	s.job.settle(ctx, sent.task, &sent.call)
+	s.settle(ctx, sent.task, &sent.call)
 	if len(sent.task.parts) > 0 {
 		s.waiting = append(s.waiting, sent.task)
 	}
-	s.progress.tell(len(s.waiting))
+	s.progress.tell(retries(s.waiting...))
 }
 
 // leaveAll gives up everything that has not been sent.
-func (s *scheduler) leaveAll(next *task, batches []Batch) {
-	if next == nil && len(s.waiting) == 0 && len(batches) == 0 {
+func (s *scheduler) leaveAll(fresh *task, batches []Batch) {
+	if fresh == nil && len(s.waiting) == 0 && len(batches) == 0 {
 		return
 	}
+	// Guarded by TestCreate_EndsWithItsContext and TestSimulation_NothingIsLostOrDoneTwice.
 	for _, t := range s.waiting {
 		s.leave(t)
 	}
 	s.waiting = nil
-	if next != nil {
-		s.leave(next)
+	if fresh != nil {
+		s.leave(fresh)
 	}
 	for _, b := range batches {
 		s.leave(newTask(b))
@@ -179,7 +185,7 @@ func (s *scheduler) drain(cancel func(), src *source) {
 		<-s.ended
 	}
 	if src != nil {
-		for range src.taken { //nolint:revive // nobody wants them any more
+		for range src.taken { // nobody wants them any more
 		}
 	}
 }

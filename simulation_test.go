@@ -6,50 +6,57 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"pgregory.net/rapid"
 
 	"github.com/go-flowlogs/flowlogs"
-	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// A schedule is a job and everything that happens to it. It is drawn before it is
-// played, so a failing one shrinks to what matters.
+// schedule is one job, all that happens to it, and the processes that work on it
+// in turn.
 type schedule struct {
 	resources   int
 	batchSize   int
 	toBucket    bool
 	propagation time.Duration
 	faults      []fault
+	outages     []outage
+	rejections  []rejection
 	runs        []run
-}
-
-// fault goes wrong with the first call that is about a resource, or with any.
-type fault struct {
-	kind  string
-	about int // the number of a resource; -1: any
-	after time.Duration
 }
 
 // run is a process that works on the job.
 type run struct {
-	concurrency int
-	stream      bool
-	cancel      time.Duration // after which its context ends; 0: an hour
-	crash       bool          // nothing that it found out is known afterwards
-	twin        bool          // another process does the same at the same time
-	pause       time.Duration // before it begins
+	concurrency  int
+	retryTimeout time.Duration
+	stream       bool
+	source       source        // of a stream
+	breakAfter   int           // results of a stream; 0: none
+	cancel       time.Duration // after which its context ends; 0: an hour
+	crash        bool          // nothing that it found out is known afterwards
+	twin         bool          // another process does the same at the same time
+	pause        time.Duration // before it begins
+	breaks       string        // what of the caller's panics; "": nothing
+	breaksAt     int           // which call of it
+	limiterFails int           // which wait; 0: none
 }
 
-var faultKinds = []string{
-	"lose", "truncate", "html 502", "html 502 after", "html 200 after", "empty 200 after", "empty 500", "500 after",
-	"throttle", "hang", "slow", "denied item", "missing item", "hidden", "unauthorized",
-	"other order", "fewer IDs", "unmentioned failure",
+// source is where the IDs of a stream come from.
+type source struct {
+	pause  time.Duration // before each ID
+	ends   string        // how, before the ID endsAt; "": with the last
+	endsAt int
 }
+
+var (
+	errSource  = errors.New("the source has failed")
+	errLimiter = errors.New("the limiter has failed")
+)
 
 func drawSchedule(t *rapid.T) schedule {
 	s := schedule{
@@ -58,23 +65,10 @@ func drawSchedule(t *rapid.T) schedule {
 		toBucket:    rapid.Bool().Draw(t, "toBucket"),
 		propagation: rapid.SampledFrom([]time.Duration{0, 30 * time.Second}).Draw(t, "propagation"),
 	}
-	s.faults = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fault {
-		return fault{
-			kind:  rapid.SampledFrom(faultKinds).Draw(t, "kind"),
-			about: rapid.IntRange(-1, s.resources-1).Draw(t, "about"),
-			after: seconds(t, "after", 60),
-		}
-	}), 0, 12).Draw(t, "faults")
-	s.runs = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) run {
-		return run{
-			concurrency: rapid.IntRange(1, 4).Draw(t, "concurrency"),
-			stream:      rapid.Bool().Draw(t, "stream"),
-			cancel:      seconds(t, "cancel", 20),
-			crash:       rapid.Bool().Draw(t, "crash"),
-			twin:        rapid.Bool().Draw(t, "twin"),
-			pause:       seconds(t, "pause", 7200),
-		}
-	}), 1, 4).Draw(t, "runs")
+	s.faults = drawFaults(t, s.resources, 12, faultKinds)
+	s.outages = drawOutages(t, 3600, 1200)
+	s.rejections = drawRejections(t, s.resources)
+	s.runs = rapid.SliceOfN(rapid.Custom(s.drawRun), 1, 4).Draw(t, "runs")
 	if s.alone() { // only what began a job of one batch can resume it
 		for i := range s.runs {
 			s.runs[i].stream = s.runs[0].stream
@@ -83,293 +77,312 @@ func drawSchedule(t *rapid.T) schedule {
 	return s
 }
 
+func (s schedule) drawRun(t *rapid.T) run {
+	r := run{
+		concurrency:  rapid.IntRange(1, 4).Draw(t, "concurrency"),
+		retryTimeout: rapid.SampledFrom([]time.Duration{0, -1, time.Minute}).Draw(t, "retryTimeout"),
+		stream:       rapid.Bool().Draw(t, "stream"),
+		cancel:       seconds(t, "cancel", 20),
+		crash:        rapid.Bool().Draw(t, "crash"),
+		twin:         rapid.Bool().Draw(t, "twin"),
+		pause:        seconds(t, "pause", 7200),
+		breaks:       rapid.SampledFrom([]string{"", "", "", "", "API", "Limiter", "Retryer", "OnProgress", "Isolate", "loop"}).Draw(t, "breaks"),
+		breaksAt:     rapid.IntRange(1, 9).Draw(t, "breaksAt"),
+		limiterFails: max(rapid.IntRange(-20, 9).Draw(t, "limiterFails"), 0),
+	}
+	if r.stream {
+		r.breakAfter = max(rapid.IntRange(-10, 3).Draw(t, "breakAfter"), 0)
+		r.source = source{
+			pause:  rapid.SampledFrom([]time.Duration{0, 0, time.Second, 40 * time.Second}).Draw(t, "sourcePause"),
+			ends:   rapid.SampledFrom([]string{"", "", "", "error", "panic", "block"}).Draw(t, "sourceEnds"),
+			endsAt: rapid.IntRange(0, s.resources).Draw(t, "sourceEndsAt"),
+		}
+	}
+	return r
+}
+
 // alone reports whether the job is a single batch.
 func (s schedule) alone() bool { return s.resources <= s.batchSize }
 
-func seconds(t *rapid.T, label string, most int) time.Duration {
-	return time.Duration(rapid.IntRange(0, most*1000).Draw(t, label)) * time.Millisecond
-}
-
-const (
-	simulatedBucket = "arn:aws:s3:::logs"
-	simulatedRole   = "arn:aws:iam::123456789012:role/r"
-)
-
-func (f fault) inject() flowlogstest.Fault {
-	made := map[string]func() flowlogstest.Fault{
-		"lose":            flowlogstest.LoseAnswer,
-		"truncate":        flowlogstest.TruncateAnswer,
-		"html 502":        func() flowlogstest.Fault { return flowlogstest.Respond(502, "<html></html>") },
-		"html 502 after":  func() flowlogstest.Fault { return flowlogstest.Respond(502, "<html></html>").AfterApplying() },
-		"html 200 after":  func() flowlogstest.Fault { return flowlogstest.Respond(200, "<html></html>").AfterApplying() },
-		"empty 200 after": func() flowlogstest.Fault { return flowlogstest.Respond(200, "").AfterApplying() },
-		"empty 500":       func() flowlogstest.Fault { return flowlogstest.Respond(500, "") },
-		"500 after":       func() flowlogstest.Fault { return flowlogstest.Refuse("InternalError", "", 500).AfterApplying() },
-		"throttle":        flowlogstest.Throttle,
-		"hang":            flowlogstest.Hang,
-		"slow":            func() flowlogstest.Fault { return flowlogstest.Delay(f.after) },
-		"denied item": func() flowlogstest.Fault {
-			return flowlogstest.FailResources("400", "Access Denied for LogDestination: logs. Please check LogDestination permission", vpcID(max(f.about, 0)))
-		},
-		"missing item": func() flowlogstest.Fault {
-			return flowlogstest.FailResources("400", "LogDestination: logs does not exist", vpcID(max(f.about, 0)))
-		},
-		"unauthorized": func() flowlogstest.Fault { return flowlogstest.Refuse("UnauthorizedOperation", "", 403) },
-		"other order": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { slices.Reverse(out.FlowLogIds) })
-		},
-		"fewer IDs": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.FlowLogIds = out.FlowLogIds[:len(out.FlowLogIds)/2] })
-		},
-		"unmentioned failure": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil })
-		},
-	}
-	switch {
-	case f.kind == "hidden" && f.about%2 == 0:
-		return flowlogstest.PropagateAfter(simulatedBucket, f.after)
-	case f.kind == "hidden":
-		return flowlogstest.PropagateAfter(simulatedRole, f.after)
-	}
-	fault := made[f.kind]()
-	if f.about >= 0 {
-		fault = fault.On(about(vpcID(f.about)))
-	}
-	return fault
-}
-
-// world is what a schedule is played in.
-type world struct {
+// job is a schedule that is played.
+type job struct {
+	*world
 	schedule
-	cloud   *flowlogstest.EC2
 	request flowlogs.Request
-	mu      sync.Mutex
-	broken  []string // the invariants that did not hold
-}
-
-func (w *world) fail(format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.broken = append(w.broken, fmt.Sprintf(format, args...))
-}
-
-// CreateFlowLogs passes calls on, of which none may be made when its context has
-// ended.
-func (w *world) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	if ctx.Err() != nil {
-		w.fail("an attempt after the context had ended")
-	}
-	return w.cloud.CreateFlowLogs(ctx, in, optFns...)
-}
-
-func (w *world) client(concurrency int) *flowlogs.Client {
-	return flowlogs.New(w, func(o *flowlogs.Options) {
-		o.BatchSize, o.Concurrency, o.PropagationTimeout = w.batchSize, concurrency, w.propagation
-	})
 }
 
 // play returns the invariants that did not hold.
-func (s schedule) play(t *testing.T) []string {
-	w := &world{schedule: s, cloud: flowlogstest.New()}
-	w.request = vpcRequest(s.resources)
-	w.request.ClientToken = "job"
-	if s.toBucket {
-		w.request.Destination = flowlogs.S3{BucketARN: simulatedBucket}
-	}
+func (s schedule) play(t *testing.T) (broken []string) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, f := range s.faults {
-			w.cloud.Inject(f.inject())
+		j := &job{world: newWorld(s.faults, s.outages, s.rejections), schedule: s, request: rooted(s.resources)}
+		if s.toBucket {
+			j.request.Destination = flowlogs.S3{BucketARN: simulatedBucket}
 		}
 		for _, r := range s.runs {
 			time.Sleep(r.pause)
 			var twins sync.WaitGroup
 			if r.twin {
-				twins.Go(func() { w.play(t.Context(), r) })
+				twins.Go(func() { j.play(t.Context(), r) })
 			}
-			w.play(t.Context(), r)
+			j.play(t.Context(), r)
 			twins.Wait()
 		}
-		w.goOn(t.Context())
+		j.resume(t.Context())
+		broken = j.broken
 	})
-	return w.broken
+	return broken
 }
 
-func (w *world) play(ctx context.Context, r run) {
+// attempt is what a run of the job has to show.
+type attempt struct {
+	endpoint              *endpoint
+	resp                  *flowlogs.Response // nil: it panicked
+	err                   error
+	reports               []flowlogs.Progress
+	taken                 []string // from the source
+	late                  int      // of them, after the context had ended
+	sourceErr, limiterErr atomic.Bool
+	broke                 bool // out of the loop
+}
+
+func (j *job) play(ctx context.Context, r run) {
 	timeout := time.Hour
 	if r.cancel > 0 {
 		timeout = r.cancel
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var resp *flowlogs.Response
-	var err error
+	start := time.Now()
+	a := j.attempt(ctx, r, timeout)
+	if elapsed := time.Since(start); elapsed > timeout+r.source.pause {
+		j.fail("it ended %v after its context", elapsed-timeout)
+	}
+	j.checkCalls()
+	if a.resp == nil || r.crash {
+		return
+	}
+	j.checkAttempt(ctx, r, a)
+}
+
+func (j *job) attempt(ctx context.Context, r run, timeout time.Duration) (a *attempt) {
+	a = &attempt{endpoint: &endpoint{world: j.world}}
+	defer func() {
+		if v := recover(); v != nil {
+			if err, ok := v.(error); !ok || !errors.Is(err, errBroken) {
+				panic(v)
+			}
+			a.resp = nil
+		}
+	}()
+	client := flowlogs.New(a.endpoint, func(o *flowlogs.Options) {
+		o.BatchSize, o.Concurrency, o.PropagationTimeout, o.RetryTimeout = j.batchSize, r.concurrency, j.propagation, r.retryTimeout
+	}, a.breaking(r))
 	if r.stream {
-		resp, err = w.stream(ctx, w.client(r.concurrency))
+		j.stream(ctx, client, r, a, time.Now().Add(timeout))
 	} else {
-		resp, err = w.client(r.concurrency).Create(ctx, w.request)
+		a.resp, a.err = client.Create(ctx, j.request)
 	}
-	if !r.crash {
-		w.check(resp, err, r.stream)
+	return a
+}
+
+// breaking makes what the caller passes in fail and panic.
+func (a *attempt) breaking(r run) func(*flowlogs.Options) {
+	var calls, waits atomic.Int64
+	snap := func(what string) {
+		if r.breaks == what && calls.Add(1) == int64(r.breaksAt) {
+			panic(errBroken)
+		}
 	}
-	w.checkCalls()
+	return func(o *flowlogs.Options) {
+		if r.breaks == "API" {
+			a.endpoint.breaksAt = r.breaksAt
+		}
+		o.OnProgress = func(p flowlogs.Progress) {
+			a.reports = append(a.reports, p)
+			snap("OnProgress")
+		}
+		o.Isolate = func(reason flowlogs.Reason) bool {
+			snap("Isolate")
+			return reason == flowlogs.ErrResourceNotFound || reason == flowlogs.ErrAlreadyExists ||
+				reason == flowlogs.ErrNotAuthorized || reason == flowlogs.ErrLimitExceeded
+		}
+		if r.breaks == "Retryer" {
+			o.Retryer = snappingRetryer{retry.NewStandard(), func() { snap("Retryer") }}
+		}
+		limiter := flowlogs.NewLimiter()
+		if r.breaks != "Limiter" && r.limiterFails == 0 {
+			o.Limiter = limiter
+			return
+		}
+		o.Limiter = limitFunc(func(ctx context.Context) error {
+			snap("Limiter")
+			if waits.Add(1) == int64(r.limiterFails) {
+				a.limiterErr.Store(true)
+				return errLimiter
+			}
+			return limiter.Wait(ctx)
+		})
+	}
+}
+
+type snappingRetryer struct {
+	*retry.Standard
+	snap func()
+}
+
+func (r snappingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	r.snap()
+	return r.Standard.RetryDelay(attempt, err)
 }
 
 // stream is a Create by way of Stream.
-func (w *world) stream(ctx context.Context, client *flowlogs.Client) (*flowlogs.Response, error) {
-	return w.streamOf(ctx, client, w.request)
-}
-
-func (w *world) streamOf(ctx context.Context, client *flowlogs.Client, req flowlogs.Request) (*flowlogs.Response, error) {
-	ids := req.ResourceIDs
+func (j *job) stream(ctx context.Context, client *flowlogs.Client, r run, a *attempt, end time.Time) {
+	req := j.request
 	req.ResourceIDs = nil
-	resp := &flowlogs.Response{ClientToken: req.ClientToken}
+	a.resp = &flowlogs.Response{ClientToken: req.ClientToken}
 	var errs []error
-	for b, err := range client.Stream(ctx, req, idSeq(ids)) {
-		resp.Batches = append(resp.Batches, b)
-		resp.FlowLogIDs = append(resp.FlowLogIDs, b.FlowLogIDs...)
-		resp.Unsuccessful = append(resp.Unsuccessful, b.Unsuccessful...)
-		if err != nil {
-			errs = append(errs, err)
+	for b, err := range client.Stream(ctx, req, a.ids(ctx, r.source, j.request.ResourceIDs, end)) {
+		a.resp.Batches = append(a.resp.Batches, b)
+		a.resp.FlowLogIDs = append(a.resp.FlowLogIDs, b.FlowLogIDs...)
+		a.resp.Unsuccessful = append(a.resp.Unsuccessful, b.Unsuccessful...)
+		errs = append(errs, err)
+		if r.breaks == "loop" && len(errs) == r.breaksAt {
+			panic(errBroken)
+		}
+		if a.broke = len(errs) == r.breakAfter; a.broke {
+			break
 		}
 	}
-	slices.SortFunc(resp.Batches, func(a, b flowlogs.Batch) int { return a.Index - b.Index })
-	return resp, errors.Join(errs...)
+	slices.SortStableFunc(a.resp.Batches, func(a, b flowlogs.Batch) int { return a.Index - b.Index })
+	a.err = errors.Join(errs...)
 }
 
-// check holds the result of one run against what was done.
-func (w *world) check(resp *flowlogs.Response, err error, stream bool) {
-	if errors.Is(err, flowlogs.ErrTokenMismatch) || errors.Is(err, flowlogs.ErrInvalidParameter) {
-		w.fail("the job is in its own way: %v", err)
-	}
-	failed := make(map[string]*flowlogs.CallError)
-	for _, call := range callErrors(err) {
-		if failed[call.Batch.ClientToken] != nil {
-			w.fail("two errors for the call %s", call.Batch.ClientToken)
-		}
-		failed[call.Batch.ClientToken] = call
-		if call.Batch.ClientToken == "" || len(call.Batch.ResourceIDs) == 0 && !stream {
-			w.fail("an error without that with which to go on: %v", call)
-		}
-	}
-	exist, on := make(map[string]bool), make(map[string]bool)
-	for _, f := range w.cloud.FlowLogs() {
-		exist[*f.FlowLogId], on[*f.ResourceId] = true, true
-	}
-	var ids []string
-	for id, err := range resp.Results() {
-		ids = append(ids, id)
-		if err == nil && !on[id] {
-			w.fail("no flow log on %s, and no error", id)
-		}
-	}
-	for _, b := range resp.Batches {
-		accounted := len(b.FlowLogIDs) + len(b.Unsuccessful)
-		if failed[b.ClientToken] == nil && accounted != len(b.ResourceIDs) {
-			w.fail("batch %d: %d of %d accounted for, and no error", b.Index, accounted, len(b.ResourceIDs))
-		}
-		if call := failed[b.ClientToken]; call != nil && accounted+len(call.Batch.ResourceIDs) < len(b.ResourceIDs) {
-			w.fail("batch %d: some in neither the batch nor its error", b.Index)
-		}
-		for _, id := range b.FlowLogIDs {
-			if !exist[id] {
-				w.fail("%s is reported, and does not exist", id)
+// ids is a source of IDs.
+func (a *attempt) ids(ctx context.Context, s source, ids []string, end time.Time) func(func(string, error) bool) {
+	return func(yield func(string, error) bool) {
+		for i := range len(ids) + 1 {
+			time.Sleep(s.pause)
+			if i == s.endsAt {
+				switch s.ends {
+				case "error":
+					a.sourceErr.Store(true)
+					yield("", errSource)
+					return
+				case "panic":
+					panic(errBroken)
+				case "block":
+					<-ctx.Done()
+					return
+				}
+			}
+			if i == len(ids) {
+				return
+			}
+			a.taken = append(a.taken, ids[i])
+			if time.Now().After(end) {
+				a.late++
+			}
+			if !yield(ids[i], nil) {
+				return
 			}
 		}
 	}
-	if stream {
+}
+
+// checkAttempt holds the result of a run against what was done.
+func (j *job) checkAttempt(ctx context.Context, r run, a *attempt) {
+	j.checkResults(a.resp, a.err)
+	var ids []string
+	for id := range a.resp.Results() {
+		ids = append(ids, id)
+	}
+	switch {
+	case a.broke:
+		return
+	case r.stream:
 		slices.Sort(ids)
+		if !slices.Equal(ids, a.taken) {
+			j.fail("of %v, %v are yielded", a.taken, ids)
+		}
+		if a.late > 1 {
+			j.fail("%d IDs taken after the end of the context", a.late)
+		}
+	case !slices.Equal(ids, j.request.ResourceIDs):
+		j.fail("the results have %v", ids)
 	}
-	if !slices.Equal(ids, w.request.ResourceIDs) && (!stream || err == nil) {
-		w.fail("the results have %v", ids)
+	j.checkProgress(a.reports, a.resp, a.endpoint)
+	if a.err == nil && len(a.resp.FlowLogIDs) != j.resources {
+		j.fail("%d flow logs, and no error", len(a.resp.FlowLogIDs))
 	}
-	if err == nil && len(resp.FlowLogIDs) != w.resources {
-		w.fail("%d flow logs, and no error", len(resp.FlowLogIDs))
+	if stopped := errors.Is(a.err, flowlogs.ErrNotAuthorized) || ctx.Err() != nil; !stopped {
+		if a.limiterErr.Load() && !a.sourceErr.Load() && !errors.Is(a.err, errLimiter) {
+			j.fail("the error of the limiter is lost: %v", a.err)
+		}
+		if a.sourceErr.Load() && !a.limiterErr.Load() && !errors.Is(a.err, errSource) {
+			j.fail("the error of the source is lost: %v", a.err)
+		}
+		if errors.Is(a.err, flowlogs.ErrNotAttempted) && !a.limiterErr.Load() && !a.sourceErr.Load() && j.trouble() < time.Minute &&
+			!errors.Is(a.err, flowlogs.ErrRoleNotAssumable) {
+			j.fail("not attempted without a cause: %v", a.err)
+		}
 	}
 }
 
-// checkCalls holds all calls so far against each other.
-func (w *world) checkCalls() {
-	bodies := make(map[string]string)
-	for _, c := range w.cloud.Calls() {
-		if body, ok := bodies[c.ClientToken]; ok && body != c.Body {
-			w.fail("two requests under the token %s", c.ClientToken)
-		}
-		bodies[c.ClientToken] = c.Body
-	}
-	seen := make(map[string]bool)
-	for _, f := range w.cloud.FlowLogs() {
-		if seen[*f.ResourceId] {
-			w.fail("two flow logs on %s", *f.ResourceId)
-		}
-		seen[*f.ResourceId] = true
-	}
-}
-
-// goOn works on the job until nothing is left to do, as a user would: the same
+// resume works on the job until nothing is left to do, as a user would: the same
 // again while calls fail, and then what was unsuccessful as a job of its own.
-func (w *world) goOn(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 24*time.Hour)
-	defer cancel()
-	req := w.request
-	for round := range 3*len(w.faults) + 3 {
-		time.Sleep(time.Minute)                                   // by then all policies are seen
-		attempt, stop := context.WithTimeout(ctx, 10*time.Minute) // for what hangs, and longer than all waits for policies
-		var resp *flowlogs.Response
-		var err error
-		if w.alone() && w.runs[0].stream {
-			resp, err = w.streamOf(attempt, w.client(2), req)
-		} else {
-			resp, err = w.client(2).Create(attempt, req)
-		}
-		stop()
-		if onlyAlreadyExists(resp) {
-			w.checkCalls()
-			if n := len(w.cloud.FlowLogs()); n != w.resources {
-				w.fail("%d flow logs in the end", n)
+func (j *job) resume(ctx context.Context) {
+	time.Sleep(time.Until(j.start.Add(time.Hour + j.trouble())))
+	r := run{concurrency: 2, stream: j.alone() && j.runs[0].stream}
+	staying := j.staying()
+	for round := range 3*len(j.faults) + 3 {
+		time.Sleep(time.Minute)                                 // by then all policies are seen
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Minute) // for what hangs, and longer than all waits
+		a := j.attempt(ctx, r, 30*time.Minute)
+		cancel()
+		if left(a.resp, staying) == 0 {
+			j.checkCalls()
+			if n := len(j.cloud.FlowLogs()); n != j.resources-len(staying) {
+				j.fail("%d flow logs in the end", n)
 			}
 			return
 		}
-		if len(callErrors(err)) > 0 || len(resp.Unsuccessful) == 0 {
+		if failing(a.err, staying) || len(a.resp.Unsuccessful) == 0 {
 			continue
 		}
-		req.ResourceIDs = nil
-		for _, item := range resp.Unsuccessful {
-			req.ResourceIDs = append(req.ResourceIDs, item.ResourceID)
+		j.request.ResourceIDs = nil
+		for _, item := range a.resp.Unsuccessful {
+			j.request.ResourceIDs = append(j.request.ResourceIDs, item.ResourceID)
 		}
-		req.ClientToken = fmt.Sprint("rest ", round)
+		j.request.ClientToken = fmt.Sprint("rest ", round)
 	}
-	w.fail("it never ends")
+	j.fail("it never ends")
 }
 
-// onlyAlreadyExists reports whether every resource has its flow log: one that an
-// earlier run has created may be in the way of a part of a call that EC2 rejected.
-func onlyAlreadyExists(resp *flowlogs.Response) bool {
-	for _, err := range resp.Results() {
-		if err != nil && flowlogs.ReasonOf(err) != flowlogs.ErrAlreadyExists {
-			return false
+// left counts the resources that have no flow log and are to have one. One that
+// an earlier run has created may be in the way of a part of a call that EC2
+// rejected.
+func left(resp *flowlogs.Response, staying map[string]flowlogs.Reason) int {
+	n := 0
+	for id, err := range resp.Results() {
+		if reason := flowlogs.ReasonOf(err); err != nil && reason != flowlogs.ErrAlreadyExists && reason != staying[id] {
+			n++
 		}
 	}
-	return true
+	return n
 }
 
-func callErrors(err error) []*flowlogs.CallError {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []*flowlogs.CallError
-		for _, err := range joined.Unwrap() {
-			all = append(all, callErrors(err)...)
-		}
-		return all
-	}
-	var call *flowlogs.CallError
-	if errors.As(err, &call) {
-		return []*flowlogs.CallError{call}
-	}
-	return nil
+// failing reports whether a call has failed for another reason than a resource
+// that never gets a flow log.
+func failing(err error, staying map[string]flowlogs.Reason) bool {
+	return slices.ContainsFunc(callErrors(err), func(c *flowlogs.CallError) bool {
+		return len(c.Batch.ResourceIDs) != 1 || staying[c.Batch.ResourceIDs[0]] != flowlogs.ReasonOf(c)
+	})
 }
 
-// TestNothingIsLostAndNothingIsDoneTwice plays schedules of faults, cancellations,
-// crashes and twins. More of them with -rapid.checks=10000.
-func TestNothingIsLostAndNothingIsDoneTwice(t *testing.T) {
+// TestSimulation_NothingIsLostOrDoneTwice plays one job with faults, outages,
+// rejections, cancellations, crashes, panics and twins. More of them with
+// -rapid.checks=10000.
+func TestSimulation_NothingIsLostOrDoneTwice(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		if broken := drawSchedule(rt).play(t); len(broken) > 0 {
 			rt.Fatalf("%q", broken)

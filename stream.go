@@ -1,8 +1,8 @@
 package flowlogs
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"sync"
@@ -39,13 +39,16 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, 
 		if req.ResourceType != "" || len(req.ResourceIDs) > 0 {
 			s.err = s.prepare()
 		}
+		exhausted := false
 		if s.err == nil {
-			s.job.run(ctx, nil, newSource(ids, s.batchSize), s.accept)
+			src := newSource(ctx, ids, s.batchSize)
+			s.job.run(ctx, nil, src, s.accept)
+			exhausted = src.exhausted
 		}
 		switch {
 		case s.err != nil:
 			yield(Batch{}, s.err)
-		case s.job.interrupted && !s.job.told && !s.job.broken:
+		case s.job.interruption != nil && !s.job.told && !s.job.broken && !exhausted:
 			s.job.giveBatch(Batch{ClientToken: s.token, Err: notAttempted(s.job.cause)})
 		}
 	}
@@ -63,21 +66,8 @@ type stream struct {
 
 // prepare validates the request without its IDs, and makes the token.
 func (s *stream) prepare() error {
-	var problems []FieldError
-	if n := len(s.req.ResourceIDs); n > 0 {
-		problems = append(problems, FieldError{
-			Field:   "ResourceIDs",
-			Value:   plural(n, "ID"),
-			Message: "want none: the IDs of a Stream come from its iterator",
-		})
-		s.req.ResourceType, s.req.ResourceIDs = s.req.resourceType(), nil
-	}
-	var invalid *ValidationError
-	if errors.As(s.req.validateSettings(s.client.invoker.region, s.client.options.Allow), &invalid) {
-		problems = append(problems, invalid.Fields...)
-	}
-	if len(problems) > 0 {
-		return &ValidationError{Fields: problems}
+	if err := s.req.validateSettings(s.client.invoker.region, s.client.options.Allow); err != nil {
+		return err
 	}
 	var err error
 	s.token, err = s.client.token(s.req)
@@ -87,10 +77,7 @@ func (s *stream) prepare() error {
 
 // typeOf returns the resource type of the request, inferred from an ID if it has
 // none.
-func (s *stream) typeOf(id string) ResourceType {
-	r := Request{ResourceType: s.req.ResourceType, ResourceIDs: []string{id}}
-	return r.resourceType()
-}
+func (s *stream) typeOf(id string) ResourceType { return cmp.Or(s.req.ResourceType, typeOfID(id)) }
 
 func (s *stream) batchSize(first string) int { return s.client.options.batchSize(s.typeOf(first)) }
 
@@ -110,14 +97,14 @@ func (s *stream) accept(t taken) *task {
 		}
 	}
 	if t.err != nil {
-		s.job.stop(t.err)
-		s.job.interrupted = true
+		s.job.interrupt(t.err, t.err)
 	}
 	ids := s.valid(t.ids)
 	if len(ids) == 0 {
 		return nil
 	}
 	s.taken++
+	// Guarded by TestStream_DerivesTheTokenOfItsOnlyBatchToo.
 	return newTask(Batch{Index: s.taken - 1, ClientToken: batchToken(s.token, ids), ResourceIDs: ids})
 }
 
@@ -159,14 +146,17 @@ type source struct {
 	taken    chan taken
 	stopping chan struct{}
 	once     sync.Once
-	panicked *panicked // valid when taken is closed; nil: the iterator returned
+
+	// Valid when taken is closed.
+	exhausted bool      // the iterator had no more IDs
+	panicked  *panicked // nil: the iterator returned
 }
 
-func newSource(ids iter.Seq2[string, error], batchSize func(first string) int) *source {
+func newSource(ctx context.Context, ids iter.Seq2[string, error], batchSize func(first string) int) *source {
 	s := &source{taken: make(chan taken), stopping: make(chan struct{})}
 	go func() {
 		defer close(s.taken)
-		watch(&s.panicked, func() { s.iterate(ids, batchSize) })
+		watch(&s.panicked, func() { s.iterate(ctx, ids, batchSize) })
 	}()
 	return s
 }
@@ -189,12 +179,12 @@ func (s *source) stopped() bool {
 
 // iterate hands over all that it takes: somebody receives until the channel is
 // closed.
-func (s *source) iterate(ids iter.Seq2[string, error], batchSize func(string) int) {
+func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batchSize func(string) int) {
 	var batch []string
 	size := 0
 	for id, err := range ids {
 		if err != nil {
-			s.taken <- taken{ids: batch, err: err}
+			s.taken <- taken{ids: batch, err: err} // Guarded by TestStream_EndsWithTheErrorOfItsSource.
 			return
 		}
 		if size == 0 {
@@ -209,7 +199,9 @@ func (s *source) iterate(ids iter.Seq2[string, error], batchSize func(string) in
 			break
 		}
 	}
+	// An iterator may watch ctx, and return. Guarded by TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy.
+	s.exhausted = !s.stopped() && ctx.Err() == nil
 	if len(batch) > 0 {
-		s.taken <- taken{ids: batch}
+		s.taken <- taken{ids: batch} // Guarded by TestStream_TakesAtMostOneMoreIDWhenItEnds.
 	}
 }

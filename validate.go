@@ -1,167 +1,124 @@
 package flowlogs
 
 import (
-	"slices"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
 // Validate checks the request against the rules of EC2, without calling it. The
-// error is nil or a *[ValidationError] with every problem found.
-func (r Request) Validate() error { return r.validateFor("") }
+// error is nil or a *[ValidationError] with every problem found. A rule that needs
+// the Region of the call is only checked by [Client.Create].
+func (r Request) Validate() error { return r.validate("", nil) }
 
-// validateFor checks the request for a call in region, empty where that is not
-// known.
-func (r *Request) validateFor(region string) error {
-	v := validator{paths: &requestPaths, region: region}
-	t := r.resourceType()
-	v.resources(t, r.ResourceIDs)
-	r.checkSettings(&v, t)
+// ValidateInput is [Request.Validate] for the SDK's input: the same rules, with the
+// input's own names in the paths. A nil input is an empty one. The resource type is
+// required, since it is only inferred for a Request.
+func ValidateInput(in *ec2.CreateFlowLogsInput) error { return validateInput(in, "", nil) }
+
+// validate checks the whole request for a call in region, empty where that is not
+// known. A problem for which allow, if not nil, returns true is dropped.
+func (r *Request) validate(region string, allow func(*FieldError) bool) error {
+	v := validator{paths: &requestPaths, region: region, allow: allow}
+	p := r.params()
+	v.request(&p)
 	return v.err()
 }
 
-// checkSettings checks all but the resources.
-func (r *Request) checkSettings(v *validator, t ResourceType) {
-	v.trafficType(t, r.TrafficType)
-	if d, ok := r.target(); ok {
-		v.destination(d)
-	} else {
-		v.add(v.paths.destination, "", "required: a CloudWatchLogs, S3 or Firehose")
+// validateSettings is validate for a Stream, whose request has no IDs. The type must
+// be given.
+func (r *Request) validateSettings(region string, allow func(*FieldError) bool) error {
+	v := validator{paths: &requestPaths, region: region, allow: allow}
+	if n := len(r.ResourceIDs); n > 0 {
+		v.check(v.paths.resourceIDs, strconv.Itoa(n)+" IDs", unsendable("leave it empty: the IDs of a Stream come from its iterator"))
 	}
-	if i := r.MaxAggregationInterval; i != 0 {
-		v.interval(t, i)
-	}
-	if r.LogFormat != nil && len(r.LogFormat) == 0 {
-		v.add(v.paths.logFormat, "", "want at least one field; leave it nil for the default format")
-	}
-	v.logFormat(t, r.LogFormat, len(r.TagFields) > 0)
-	v.tagFieldCount(len(r.TagFields))
-	for i, f := range r.TagFields {
-		v.tagFields(i, f.ResourceType, f.Keys)
-	}
-	r.checkTags(v)
-	v.token(r.ClientToken)
-}
-
-func (r *Request) checkTags(v *validator) {
-	before := len(v.problems)
-	v.tagCount("Tags", len(r.Tags))
-	for key, value := range r.Tags {
-		if problem := tagKeyProblem(key); problem != "" {
-			v.add("Tags["+quote(key)+"]", key, problem)
-		}
-		if problem := tagValueProblem(value); problem != "" {
-			v.add("Tags["+quote(key)+"]", value, problem)
-		}
-	}
-	// A map has no order of its own.
-	slices.SortStableFunc(v.problems[before:], func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
-}
-
-// validateInput applies the same rules to the SDK's own input. Region is the
-// Region of the call, empty where it is not known.
-func validateInput(in *ec2.CreateFlowLogsInput, region string, _ func(*FieldError) bool) error {
-	v := validator{paths: &inputPaths, region: region}
-	if in.ResourceType == "" {
-		v.add(v.paths.resourceType, "", "required: "+resourceTypeNames)
-	}
-	v.resources(in.ResourceType, in.ResourceIds)
-	v.trafficType(in.ResourceType, in.TrafficType)
-	v.destination(inputTarget(in))
-	if i := in.MaxAggregationInterval; i != nil {
-		v.interval(in.ResourceType, time.Duration(*i)*time.Second)
-	}
-	if s := aws.ToString(in.LogFormat); s != "" {
-		format, problem := parseLogFormat(s)
-		v.check(v.paths.logFormat, s, problem)
-		v.logFormat(in.ResourceType, format, len(in.TagFieldSpecifications) > 0)
-	}
-	v.tagFieldCount(len(in.TagFieldSpecifications))
-	for i, s := range in.TagFieldSpecifications {
-		v.tagFields(i, s.ResourceType, s.TagKeys)
-	}
-	v.tagSpecifications(in.TagSpecifications)
-	v.token(aws.ToString(in.ClientToken))
+	p := r.params()
+	v.resourceType(p.resourceType)
+	v.settings(&p)
 	return v.err()
 }
 
-// validator collects the problems of one request. It does not allocate before
-// there is one.
-type validator struct {
-	paths    *paths
-	region   string
-	problems []FieldError
+// validateIDs checks the IDs of one batch of resources of type t.
+func validateIDs(t ResourceType, ids []string, allow func(*FieldError) bool) error {
+	v := validator{paths: &requestPaths, allow: allow}
+	v.resourceIDs(t, ids)
+	return v.err()
 }
 
-func (v *validator) add(path, value, message string) {
-	v.problems = append(v.problems, FieldError{Field: path, Value: value, Message: message})
+// validateInput is validate for the SDK's input.
+func validateInput(in *ec2.CreateFlowLogsInput, region string, allow func(*FieldError) bool) error {
+	v := validator{paths: &inputPaths, region: region, allow: allow}
+	p := inputParams(in)
+	v.request(&p)
+	return v.err()
 }
 
-// check adds a problem if there is one.
-func (v *validator) check(path, value, problem string) {
-	if problem != "" {
-		v.add(path, value, problem)
+// validateToken checks a token that Options.Token made.
+func validateToken(token string) error {
+	v := validator{paths: &requestPaths}
+	if token == "" {
+		v.check(v.paths.clientToken, "", unsendable("Options.Token made an empty one"))
 	}
-}
-
-func (v *validator) err() error {
-	if len(v.problems) == 0 {
-		return nil
+	if p := tokenProblem(token); p.found() {
+		v.check(v.paths.clientToken, token, wrong(p.message+"; Options.Token made this one"))
 	}
-	return &ValidationError{Fields: v.problems}
+	return v.err()
 }
 
-// paths names the parameters as the caller wrote them: in a Request, or in the
-// SDK's input.
-type paths struct {
-	resourceIDs         string
-	resourceType        string
-	trafficType         string
-	destination         string
-	arn                 string // empty: see destinationRule
-	logGroupName        string
-	roleARN             string
-	crossAccountRoleARN string
-	fileFormat          string
-	interval            string
-	logFormat           string
-	tagFields           string
-	tagKeys             string
-	clientToken         string
+// ValidationError is a request that was not sent because EC2 would reject it, or
+// would accept it and never deliver. It unwraps to its fields, as *[FieldError].
+// Its Reason is ErrInvalidParameter.
+type ValidationError struct {
+	Fields []FieldError // every problem, at least one
 }
 
-var requestPaths = paths{
-	resourceIDs:         "ResourceIDs",
-	resourceType:        "ResourceType",
-	trafficType:         "TrafficType",
-	destination:         "Destination",
-	logGroupName:        "Destination.LogGroupName",
-	roleARN:             "Destination.RoleARN",
-	crossAccountRoleARN: "Destination.CrossAccountRoleARN",
-	fileFormat:          "Destination.FileFormat",
-	interval:            "MaxAggregationInterval",
-	logFormat:           "LogFormat",
-	tagFields:           "TagFields",
-	tagKeys:             "Keys",
-	clientToken:         "ClientToken",
+func (e *ValidationError) Error() string {
+	const most = 10 // on one line; Fields has them all
+	var b strings.Builder
+	b.WriteString("flowlogs: invalid request: ")
+	for i := range e.Fields[:min(most, len(e.Fields))] {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(e.Fields[i].Error())
+	}
+	b.WriteString(andMore(len(e.Fields) - most))
+	return b.String()
 }
 
-var inputPaths = paths{
-	resourceIDs:         "ResourceIds",
-	resourceType:        "ResourceType",
-	trafficType:         "TrafficType",
-	destination:         "LogDestinationType",
-	arn:                 "LogDestination",
-	logGroupName:        "LogGroupName",
-	roleARN:             "DeliverLogsPermissionArn",
-	crossAccountRoleARN: "DeliverCrossAccountRole",
-	fileFormat:          "DestinationOptions.FileFormat",
-	interval:            "MaxAggregationInterval",
-	logFormat:           "LogFormat",
-	tagFields:           "TagFieldSpecifications",
-	tagKeys:             "TagKeys",
-	clientToken:         "ClientToken",
+// Unwrap returns pointers to the fields.
+func (e *ValidationError) Unwrap() []error {
+	errs := make([]error, len(e.Fields))
+	for i := range e.Fields {
+		errs[i] = &e.Fields[i]
+	}
+	return errs
+}
+
+// FieldError is one problem of a request. The error is a *FieldError.
+type FieldError struct {
+	Field   string // a path: "Destination.RoleARN", "ResourceIDs[17]"
+	Value   string // as it was given; empty where nothing was
+	Message string // what would be right
+	Unknown bool   // the value is not wrong, only unknown to this release; see Options.Allow
+}
+
+func (e *FieldError) Error() string {
+	if e.Value == "" {
+		return printable(e.Field) + ": " + e.Message
+	}
+	return printable(e.Field) + " " + quote(e.Value) + ": " + e.Message
+}
+
+// Is reports whether target is ErrInvalidParameter.
+func (e *FieldError) Is(target error) bool { return target == error(ErrInvalidParameter) }
+
+// quote returns a value of a request in quotation marks, on one line, truncated.
+func quote(s string) string {
+	const most = 100
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return strconv.Quote(s)
 }

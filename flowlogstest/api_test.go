@@ -3,7 +3,6 @@ package flowlogstest_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,61 +49,6 @@ func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call ap
 }
 
 func withoutRetries(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
-
-const (
-	ourRole = "arn:aws:iam::123456789012:role/flow-logs"
-	bucket  = "arn:aws:s3:::flow-logs-bucket"
-)
-
-// toBucket is a well-formed request to log to S3, changed by edits.
-func toBucket(edits ...func(*ec2.CreateFlowLogsInput)) *ec2.CreateFlowLogsInput {
-	in := &ec2.CreateFlowLogsInput{
-		ResourceIds:        []string{vpc(1)},
-		ResourceType:       types.FlowLogsResourceTypeVpc,
-		TrafficType:        types.TrafficTypeAll,
-		LogDestinationType: types.LogDestinationTypeS3,
-		LogDestination:     aws.String(bucket),
-	}
-	for _, edit := range edits {
-		edit(in)
-	}
-	return in
-}
-
-// toLogGroup is a well-formed request to log to CloudWatch Logs.
-func toLogGroup(edits ...func(*ec2.CreateFlowLogsInput)) *ec2.CreateFlowLogsInput {
-	in := &ec2.CreateFlowLogsInput{
-		ResourceIds:              []string{vpc(1)},
-		ResourceType:             types.FlowLogsResourceTypeVpc,
-		TrafficType:              types.TrafficTypeAll,
-		LogGroupName:             aws.String("flow-logs"),
-		DeliverLogsPermissionArn: aws.String(ourRole),
-	}
-	for _, edit := range edits {
-		edit(in)
-	}
-	return in
-}
-
-func withIDs(ids ...string) func(*ec2.CreateFlowLogsInput) {
-	return func(in *ec2.CreateFlowLogsInput) { in.ResourceIds = ids }
-}
-
-func withToken(token string) func(*ec2.CreateFlowLogsInput) {
-	return func(in *ec2.CreateFlowLogsInput) { in.ClientToken = aws.String(token) }
-}
-
-func vpc(n int) string { return fmt.Sprintf("vpc-%017x", n) }
-
-func vpcs(n int) []string {
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = vpc(i + 1)
-	}
-	return ids
-}
-
-func flowLogID(n int) string { return fmt.Sprintf("fl-%017x", n) }
 
 // assertEqual compares values of the SDK's types. It takes empty for nil, which
 // the wire does not tell apart, and leaves out what is not output.

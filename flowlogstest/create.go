@@ -58,7 +58,7 @@ func (e *EC2) createFlowLogs(q *query, faults activeFaults, now time.Time) (docu
 	out := &ec2.CreateFlowLogsOutput{ClientToken: aws.String(token)}
 	undeliverable := e.deliveryError(in, faults)
 	for _, id := range in.ResourceIds {
-		if itemErr := cmp.Or(undeliverable, faults.itemError(id), e.existsError(id, c)); itemErr != nil {
+		if itemErr := cmp.Or(undeliverable, faults.itemError(id, in), e.existsError(id, c)); itemErr != nil {
 			out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{Error: itemErr, ResourceId: aws.String(id)})
 			continue
 		}
@@ -105,9 +105,13 @@ func (e *EC2) deliveryError(in *ec2.CreateFlowLogsInput, faults activeFaults) *t
 		return itemError("400", fmt.Sprintf("LogDestination: %s does not exist", name))
 	}
 	if slices.Contains(e.options.DeniedBuckets, name) || faults.hide(arn) {
-		return itemError("400", fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", name))
+		return accessDenied(name)
 	}
 	return nil
+}
+
+func accessDenied(destination string) *types.UnsuccessfulItemError {
+	return itemError("400", fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", destination))
 }
 
 // existsError is for Options.AlreadyExistsPerItem: without it checkAccount has

@@ -1,6 +1,7 @@
 package flowlogstest
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -142,6 +143,17 @@ func parseLogGroup(arn string) (region, name string, ok bool) {
 func parseBucket(destination string) (arn, name string) {
 	parts := bucketARN.FindStringSubmatch(destination)
 	return parts[1], parts[2]
+}
+
+// destinationName returns the name that a message calls the destination by. For
+// a bucket that was seen on EC2; for the others it is a choice.
+func destinationName(in *ec2.CreateFlowLogsInput) string {
+	arn := aws.ToString(in.LogDestination)
+	if in.LogDestinationType == types.LogDestinationTypeS3 {
+		_, name := parseBucket(arn)
+		return name
+	}
+	return cmp.Or(aws.ToString(in.LogGroupName), arn)
 }
 
 // assumable reports whether EC2 can assume a role. The role "must belong to

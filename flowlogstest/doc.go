@@ -64,9 +64,11 @@ flow logs], [idempotency], [throttling], [error codes], [quotas] and [filters]:
   - Token buckets, with Options.Throttle: 50 calls and 5 a second for
     CreateFlowLogs and for DeleteFlowLogs, 100 calls and 20 a second for
     DescribeFlowLogs.
-  - The filters of DescribeFlowLogs, case-sensitive and with the wildcards * and
-    ?, up to 50 with up to 200 values each. Its pages. MaxResults together with
-    flow log IDs is an InvalidParameterCombination.
+  - The filters of DescribeFlowLogs, up to 50 with up to 200 values each. Values
+    are case-sensitive. An asterisk matches zero or more characters, a question
+    mark zero or one, and a backslash makes them literal.
+  - The pages of DescribeFlowLogs. MaxResults together with flow log IDs is an
+    InvalidParameterCombination.
   - The EC2 Query API and its XML.
 
 From snapshots that were validated on AWS, and from users' reports. Each source
@@ -144,7 +146,7 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
 [throttling]: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 [error codes]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 [quotas]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
-[filters]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
+[filters]: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 [snapshot]: https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 */
 package flowlogstest

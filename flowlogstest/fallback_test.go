@@ -112,7 +112,7 @@ func TestFallback_IsNotThrottled(t *testing.T) {
 	_, s := vpcServer(t, func(o *flowlogstest.Options) { o.Throttle, o.Burst, o.PerSecond = true, 0, 0 })
 	client := s.Client(withoutRetries)
 	_, err := client.DescribeVpcs(t.Context(), oneVPC)
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	_, err = client.CreateFlowLogs(t.Context(), toBucket())
 	assert.Equal(t, "RequestLimitExceeded", code(err))
 }

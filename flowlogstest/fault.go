@@ -24,7 +24,7 @@ type Fault struct {
 
 	modify func(*response)
 	edit   func(*ec2.CreateFlowLogsOutput)
-	item   func(resourceID string) *types.UnsuccessfulItemError
+	item   func(resourceID string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError
 	hidden string        // an ARN that EC2 does not see
 	delay  time.Duration // from Inject until EC2 sees it
 	until  time.Time
@@ -88,15 +88,31 @@ func Delay(d time.Duration) Fault {
 // call that names one of resourceIDs. Without resourceIDs, every resource of a
 // call fails.
 func FailResources(code, message string, resourceIDs ...string) Fault {
+	return failing("FailResources", resourceIDs, func(*ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
+		return itemError(code, message)
+	})
+}
+
+// DenyDestination reports resources of a CreateFlowLogs call as unsuccessful, as
+// EC2 does where the destination denies access, and creates no flow logs on them.
+// The message names the destination of the call: its bucket, or else its log
+// group or stream. It matches as FailResources does.
+func DenyDestination(resourceIDs ...string) Fault {
+	return failing("DenyDestination", resourceIDs, func(in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
+		return accessDenied(destinationName(in))
+	})
+}
+
+func failing(name string, resourceIDs []string, failure func(*ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError) Fault {
 	fails := func(id string) bool { return len(resourceIDs) == 0 || slices.Contains(resourceIDs, id) }
 	return onCreate(Fault{
-		name:  "FailResources",
+		name:  name,
 		times: 1,
-		item: func(id string) *types.UnsuccessfulItemError {
+		item: func(id string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
 			if !fails(id) {
 				return nil
 			}
-			return itemError(code, message)
+			return failure(in)
 		},
 	}).On(func(c Call) bool { return slices.ContainsFunc(c.ResourceIDs, fails) })
 }

@@ -133,6 +133,32 @@ func TestFailResources_FailsTheResourcesThatItNames(t *testing.T) {
 	})
 }
 
+func TestDenyDestination_NamesTheDestinationOfTheCall(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		in   *ec2.CreateFlowLogsInput
+		want string
+	}{
+		{"a bucket, without its folder", toBucket(withIDs(vpcs(2)...), withDestination(bucket+"/folder")), "flow-logs-bucket"},
+		{"a log group by name", toLogGroup(withIDs(vpcs(2)...), withLogGroup("/flow/logs")), "/flow/logs"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+				e.Inject(flowlogstest.DenyDestination(vpc(2)).Keep())
+				out, err := call.CreateFlowLogs(t.Context(), test.in)
+				require.NoError(t, err)
+				assert.Equal(t, []string{flowLogID(1)}, out.FlowLogIds)
+				assertEqual(t, []types.UnsuccessfulItem{
+					unsuccessful(vpc(2), "400", "Access Denied for LogDestination: "+test.want+". Please check LogDestination permission"),
+				}, out.Unsuccessful)
+			})
+		})
+	}
+}
+
 func TestEditAnswer_IsNotRememberedForTheToken(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {

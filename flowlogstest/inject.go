@@ -91,10 +91,10 @@ func (a activeFaults) edit(out *ec2.CreateFlowLogsOutput) *ec2.CreateFlowLogsOut
 	return out
 }
 
-func (a activeFaults) itemError(resourceID string) *types.UnsuccessfulItemError {
+func (a activeFaults) itemError(resourceID string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
 	for _, f := range a {
 		if f.item != nil {
-			if err := f.item(resourceID); err != nil {
+			if err := f.item(resourceID, in); err != nil {
 				return err
 			}
 		}

@@ -101,7 +101,7 @@ func (a *apply) run(ctx context.Context, ids []string) {
 	var missing, successors []string // those without any, and those beside a flow log that they replace
 	for _, id := range ids {
 		c := a.decide(id, found[id])
-		a.start(&c)
+		a.begin(&c)
 		switch {
 		case c.Action == ActionCreate:
 			missing = append(missing, id)
@@ -121,8 +121,8 @@ func (a *apply) run(ctx context.Context, ids []string) {
 	}
 }
 
-// start notes the plan for a resource in its outcome.
-func (a *apply) start(c *Change) {
+// begin notes the plan for a resource in its outcome.
+func (a *apply) begin(c *Change) {
 	o := a.outcome(c.ResourceID)
 	o.Action = c.Action
 	if c.Keep != nil {

@@ -2,11 +2,12 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -18,6 +19,7 @@ type caller struct {
 	retryer aws.Retryer
 	timeout time.Duration        // flowlogs.Options.RetryTimeout
 	optFns  []func(*ec2.Options) // of each attempt
+	region  string               // "": unknown
 }
 
 const (
@@ -29,14 +31,30 @@ const (
 	mostRetryDelay      = 30 * time.Second
 )
 
+// newCaller resolves the options and the API's own settings as the Client does.
 func newCaller(api API, o *flowlogs.Options) caller {
-	return caller{
-		retryer: retryerOf(api, o),
-		timeout: o.RetryTimeout,
-		optFns: append(o.ClientOptions[:len(o.ClientOptions):len(o.ClientOptions)], func(o *ec2.Options) {
-			o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // the loop is call's
-		}),
+	settings := ec2.New(ec2.Options{}).Options()
+	if client, ok := api.(interface{ Options() ec2.Options }); ok {
+		settings = client.Options()
 	}
+	attempts := settings.RetryMaxAttempts
+	if o.Retryer != nil {
+		settings.Retryer = o.Retryer
+	}
+	for _, fn := range o.ClientOptions {
+		fn(&settings)
+	}
+	c := caller{retryer: settings.Retryer, timeout: o.RetryTimeout, region: settings.Region}
+	if c.retryer == nil {
+		c.retryer = aws.NopRetryer{}
+	}
+	if n := settings.RetryMaxAttempts; n != 0 && n != attempts {
+		c.retryer = retry.AddWithMaxAttempts(c.retryer, n)
+	}
+	c.optFns = append(slices.Clone(o.ClientOptions), func(o *ec2.Options) {
+		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // the loop is that of call
+	})
+	return c
 }
 
 // retryTimeout returns how long a call is retried beyond the Retryer's attempts.
@@ -51,17 +69,15 @@ func (c *caller) retryTimeout(resources int) time.Duration {
 // transient, or until there have been enough. Uncertain means that an attempt
 // without a response may have been applied.
 func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout time.Duration, operation string, attempt func(context.Context) error) (uncertain bool, err error) {
-	start := time.Now()
-	pause := time.Second
-	for n := 1; ; n++ {
+	for start, n := time.Now(), 1; ; n++ {
 		if waitErr := limiter.Wait(ctx); waitErr != nil {
-			return uncertain, callError(ctx, operation, errors.Join(waitErr, err))
+			return uncertain, callError(ctx, operation, after(waitErr, err))
 		}
 		sent := time.Now()
 		err = attempt(ctx)
 		reason := flowlogs.ReasonOf(err)
 		if observer, ok := limiter.(flowlogs.Observer); ok {
-			observer.Observe(flowlogs.Attempt{Sent: sent, Reason: reason})
+			observer.Observe(flowlogs.Attempt{Sent: sent, Reason: reason, Canceled: err != nil && ctx.Err() != nil})
 		}
 		if err == nil {
 			return uncertain, nil
@@ -70,22 +86,42 @@ func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout tim
 		if ctx.Err() != nil || c.retryer.MaxAttempts() == 1 || !reason.Retryable() && !c.retryer.IsErrorRetryable(err) {
 			return uncertain, callError(ctx, operation, err)
 		}
-		var delay time.Duration
-		if most := c.retryer.MaxAttempts(); most <= 0 || n < most {
-			var delayErr error
-			if delay, delayErr = c.retryer.RetryDelay(n, err); delayErr != nil {
-				return uncertain, callError(ctx, operation, errors.Join(err, delayErr))
-			}
-		} else if left := timeout - time.Since(start); left > 0 {
-			delay = min(pause, left)
-			pause = min(2*pause, mostRetryDelay)
-		} else {
-			return uncertain, callError(ctx, operation, err)
+		delay, delayErr := c.delay(n, timeout-time.Since(start), err)
+		if delayErr != nil {
+			return uncertain, callError(ctx, operation, delayErr)
 		}
 		if !sleep(ctx, delay) {
 			return uncertain, callError(ctx, operation, err)
 		}
 	}
+}
+
+// delay returns the pause after the nth attempt, or an error if that was the last
+// one: first as the Retryer has it, and after its attempts a second, doubling, for
+// the rest of the timeout.
+func (c *caller) delay(n int, left time.Duration, err error) (time.Duration, error) {
+	most := c.retryer.MaxAttempts()
+	switch {
+	case most <= 0 || n < most: // zero: as many as it takes
+		delay, delayErr := c.retryer.RetryDelay(n, err)
+		if delayErr != nil {
+			return 0, after(delayErr, err)
+		}
+		return delay, nil
+	case left <= 0:
+		return 0, err
+	default:
+		doublings := min(n-most, 5)
+		return min(time.Second<<doublings, mostRetryDelay, left), nil
+	}
+}
+
+// after returns err, after the error of an attempt if there was one.
+func after(err, attempt error) error {
+	if attempt == nil {
+		return err
+	}
+	return fmt.Errorf("%w, after: %w", err, attempt)
 }
 
 // sleep waits, and reports false if the context ends before.
@@ -123,12 +159,17 @@ func (e *CallError) Is(target error) bool {
 // callError returns a *CallError. If the context has ended, errors.Is finds its
 // error and its cause beside err.
 func callError(ctx context.Context, operation string, err error) error {
-	if ctx.Err() != nil {
-		for _, ended := range []error{context.Cause(ctx), ctx.Err()} {
-			if !errors.Is(err, ended) {
-				err = fmt.Errorf("%w: %w", ended, err)
-			}
-		}
+	if ended := contextError(ctx); ended != nil {
+		err = fmt.Errorf("%w: %w", ended, err)
 	}
 	return &CallError{Operation: operation, Err: err}
+}
+
+// contextError returns the error of a context that has ended, with its cause, or
+// nil.
+func contextError(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very error
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return ctx.Err()
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
 )
@@ -19,7 +22,7 @@ const mostRounds = 10
 // creates what is still missing.
 func (a *apply) create(ctx context.Context, missing []string) {
 	var created []string   // flow logs whose resource is not known yet
-	var contested []string // resources on which EC2 sees a flow log that is not shown
+	var contested []string // resources on which EC2 may see a flow log that is not shown
 	isolate := false
 	for round := 1; len(missing) > 0; round++ {
 		isolate = isolate || round == mostRounds
@@ -113,7 +116,7 @@ func isAlone(err error) bool {
 // settled is what a look at doubtful resources leaves to be done.
 type settled struct {
 	missing     []string // to be sent again: EC2 rejected them along with others
-	contested   []string // EC2 sees a flow log that is not shown
+	contested   []string // EC2 sees, or may have created, a flow log that is not shown
 	unexplained bool     // some call was rejected for flow logs none of which is shown
 }
 
@@ -135,10 +138,8 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 		case c.Keep != nil:
 			a.adopt(o, &c)
 			explained[call] = true
-		case !isExisting(call):
-			if flowlogs.ReasonOf(call) == flowlogs.ErrIncompleteResponse {
-				next.contested = append(next.contested, id)
-			}
+		case isUncertain(call):
+			next.contested = append(next.contested, id)
 		case len(c.Conflicts) > 0 && o.Action == ActionCreate:
 			a.reject(o, c.Conflicts)
 			explained[call] = true
@@ -154,10 +155,12 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 	return next
 }
 
-// adopt makes a flow log that was found after all the outcome's.
+// adopt makes a flow log that was found after all the outcome's. If a call may
+// have created it, its time decides whether that was so.
 func (a *apply) adopt(o *Outcome, c *Change) {
 	o.FlowLogID = aws.ToString(c.Keep.FlowLogId)
-	o.Created = isUncertain(o.Err) && !a.req.DryRun
+	before := c.Keep.CreationTime != nil && c.Keep.CreationTime.Before(a.start.Truncate(time.Millisecond)) // as EC2 shows it
+	o.Created = isUncertain(o.Err) && !before && !a.req.DryRun
 	if o.Action == ActionCreate && !o.Created {
 		o.Action = ActionKeep
 	}
@@ -211,7 +214,7 @@ func (a *apply) identify(ctx context.Context, created []string) {
 			break
 		}
 		if try == len(lagWaits) || !sleep(ctx, lagWaits[try]) {
-			err = ctx.Err()
+			err = contextError(ctx)
 			break
 		}
 	}
@@ -225,21 +228,15 @@ func (a *apply) identify(ctx context.Context, created []string) {
 // assign gives the outcomes the IDs of flow logs that are shown, and returns the
 // others.
 func (a *apply) assign(ctx context.Context, created []string) (hidden []string, err error) {
-	shown, err := a.byID(ctx, created)
-	if err != nil {
-		return created, err
-	}
-	for _, id := range created {
-		f, ok := shown[id]
-		if !ok {
-			hidden = append(hidden, id)
-			continue
-		}
+	shown := make(map[string]bool, len(created))
+	err = a.eachByID(ctx, created, func(f types.FlowLog) {
+		id := aws.ToString(f.FlowLogId)
+		shown[id] = true
 		if i, ok := a.index[aws.ToString(f.ResourceId)]; ok {
 			a.outcomes[i].FlowLogID = id
 		}
-	}
-	return hidden, nil
+	})
+	return slices.DeleteFunc(created, func(id string) bool { return shown[id] }), err
 }
 
 // notShownError wraps ErrNotShown, and what kept it from being waited for.

@@ -58,7 +58,6 @@ func (l *listing) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogs
 	if err != nil {
 		return nil, err
 	}
-	l.described(len(out.FlowLogs))
 	return out, nil
 }
 
@@ -70,19 +69,22 @@ func (l *listing) list(ctx context.Context, ids []string) (map[string]*finding, 
 	filters := (len(ids) + valuesPerFilter - 1) / valuesPerFilter
 	if filters > 1 {
 		findings := newFindings(ids)
-		complete, err := l.pages(ctx, &ec2.DescribeFlowLogsInput{}, filters, l.collect(findings))
+		complete, err := l.read(ctx, &ec2.DescribeFlowLogsInput{}, filters, l.collect(findings))
 		if complete || err != nil {
 			return findings, err
 		}
 	}
 	findings := newFindings(ids)
-	for some := range slices.Chunk(ids, valuesPerFilter) {
-		in := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("resource-id"), Values: some}}}
-		if _, err := l.pages(ctx, in, -1, l.collect(findings)); err != nil {
-			return nil, err
-		}
+	return findings, l.readAll(ctx, filtered("resource-id", ids), l.collect(findings))
+}
+
+// filtered returns the inputs for the flow logs with one of the values.
+func filtered(name string, values []string) []*ec2.DescribeFlowLogsInput {
+	var inputs []*ec2.DescribeFlowLogsInput
+	for some := range slices.Chunk(values, valuesPerFilter) {
+		inputs = append(inputs, &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String(name), Values: some}}})
 	}
-	return findings, nil
+	return inputs
 }
 
 // newFindings returns a map with the resources that are asked for.
@@ -97,6 +99,7 @@ func newFindings(ids []string) map[string]*finding {
 // collect adds flow logs to the findings of the resources that are asked for.
 func (l *listing) collect(findings map[string]*finding) func([]types.FlowLog) {
 	return func(flowLogs []types.FlowLog) {
+		l.described(len(flowLogs))
 		for _, flowLog := range flowLogs {
 			id := aws.ToString(flowLog.ResourceId)
 			f, asked := findings[id]
@@ -111,7 +114,10 @@ func (l *listing) collect(findings map[string]*finding) func([]types.FlowLog) {
 			if l.lean {
 				f.others = nil
 				for i, e := range f.equal {
-					f.equal[i] = types.FlowLog{FlowLogId: e.FlowLogId, CreationTime: e.CreationTime, DeliverLogsStatus: e.DeliverLogsStatus}
+					f.equal[i] = types.FlowLog{
+						FlowLogId: e.FlowLogId, CreationTime: e.CreationTime,
+						DeliverLogsStatus: e.DeliverLogsStatus, DeliverLogsErrorMessage: e.DeliverLogsErrorMessage,
+					}
 				}
 				clear(f.differences)
 			}
@@ -119,9 +125,9 @@ func (l *listing) collect(findings map[string]*finding) func([]types.FlowLog) {
 	}
 }
 
-// pages hands over page after page, at most so many unless most is negative, and
+// read hands over page after page, at most so many unless most is negative, and
 // reports whether that was all.
-func (l *listing) pages(ctx context.Context, in *ec2.DescribeFlowLogsInput, most int, page func([]types.FlowLog)) (complete bool, err error) {
+func (l *listing) read(ctx context.Context, in *ec2.DescribeFlowLogsInput, most int, page func([]types.FlowLog)) (complete bool, err error) {
 	pages := ec2.NewDescribeFlowLogsPaginator(l, in, func(o *ec2.DescribeFlowLogsPaginatorOptions) {
 		if len(in.FlowLogIds) == 0 { // EC2 does not take both
 			o.Limit = perPage
@@ -141,34 +147,30 @@ func (l *listing) pages(ctx context.Context, in *ec2.DescribeFlowLogsInput, most
 	return true, nil
 }
 
-// byID returns the flow logs with the IDs, as far as they are shown. EC2 shows
-// nothing for an ID that it does not know (yet); an emulator rejects the call, and
-// is asked by filter.
-func (l *listing) byID(ctx context.Context, ids []string) (map[string]types.FlowLog, error) {
-	shown := make(map[string]types.FlowLog, len(ids))
-	collect := func(flowLogs []types.FlowLog) {
+// eachByID hands over the flow logs with the IDs, as far as they are shown, some
+// perhaps twice. EC2 shows nothing for an ID that it does not know (yet); an
+// emulator rejects the call, and is asked by filter.
+func (l *listing) eachByID(ctx context.Context, ids []string, each func(types.FlowLog)) error {
+	page := func(flowLogs []types.FlowLog) {
+		l.described(len(flowLogs))
 		for _, f := range flowLogs {
-			shown[aws.ToString(f.FlowLogId)] = f
+			each(f)
 		}
 	}
+	var inputs []*ec2.DescribeFlowLogsInput
 	for some := range slices.Chunk(ids, idsPerCall) {
-		_, err := l.pages(ctx, &ec2.DescribeFlowLogsInput{FlowLogIds: some}, -1, collect)
-		if errors.Is(err, flowlogs.ErrResourceNotFound) {
-			err = l.byIDFilter(ctx, some, collect)
-		}
-		if err != nil {
-			return nil, err
-		}
+		inputs = append(inputs, &ec2.DescribeFlowLogsInput{FlowLogIds: some})
 	}
-	return shown, nil
+	err := l.readAll(ctx, inputs, page)
+	if errors.Is(err, flowlogs.ErrResourceNotFound) {
+		err = l.readAll(ctx, filtered("flow-log-id", ids), page)
+	}
+	return err
 }
 
-func (l *listing) byIDFilter(ctx context.Context, ids []string, collect func([]types.FlowLog)) error {
-	for some := range slices.Chunk(ids, valuesPerFilter) {
-		in := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{{Name: aws.String("flow-log-id"), Values: some}}}
-		if _, err := l.pages(ctx, in, -1, collect); err != nil {
-			return err
-		}
-	}
-	return nil
+// byID returns the flow logs with the IDs, as far as they are shown.
+func (l *listing) byID(ctx context.Context, ids []string) (map[string]types.FlowLog, error) {
+	shown := make(map[string]types.FlowLog, len(ids))
+	err := l.eachByID(ctx, ids, func(f types.FlowLog) { shown[aws.ToString(f.FlowLogId)] = f })
+	return shown, err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -177,20 +176,20 @@ func (c *Conflict) perhapsEqual() bool {
 
 // comparePreference orders equal flow logs, the one to keep first.
 func comparePreference(a, b *types.FlowLog) int {
-	if isFailing(a) != isFailing(b) {
-		if isFailing(b) {
-			return -1
+	failures := func(f *types.FlowLog) int {
+		if isFailing(f) {
+			return 1
 		}
-		return 1
+		return 0
 	}
-	return compareAge(a, b)
+	return cmp.Or(failures(a)-failures(b), compareAge(a, b))
 }
 
-// compareAge orders flow logs by age, the oldest first, in the same order on
-// every machine.
+// compareAge orders flow logs by age, the oldest first. Those of the same time are
+// in an order too, so that several Applies choose the same one.
 func compareAge(a, b *types.FlowLog) int {
 	return cmp.Or(
-		aws.ToTime(a.CreationTime).Truncate(time.Second).Compare(aws.ToTime(b.CreationTime).Truncate(time.Second)),
+		aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
 		strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),
 	)
 }

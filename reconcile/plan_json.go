@@ -33,12 +33,12 @@ type flowLogDocument types.FlowLog
 
 // MarshalJSON writes the members that are not empty.
 func (d flowLogDocument) MarshalJSON() ([]byte, error) {
-	data, err := json.Marshal(types.FlowLog(d))
-	if err != nil {
-		return nil, err
-	}
 	var members map[string]any
-	if err := json.Unmarshal(data, &members); err != nil {
+	data, err := json.Marshal(types.FlowLog(d))
+	if err == nil {
+		err = json.Unmarshal(data, &members)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(withoutEmpty(members))

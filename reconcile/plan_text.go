@@ -15,7 +15,7 @@ const mostLines = 20
 // String returns the plan as text for people: the counts first, then what is to
 // be done and what is in the way. Resources that are alike are listed together,
 // and many of them by their number.
-func (p *Plan) String() string {
+func (p Plan) String() string {
 	count := make(map[Action]int)
 	for _, c := range p.Changes {
 		count[c.Action]++
@@ -35,7 +35,7 @@ func (p *Plan) String() string {
 		others += len(c.Others)
 	}
 	if others > 0 {
-		t.linef("\n%s of these resources stay as they are", plural(others, "other flow log"))
+		t.linef("\nother flow logs of these resources, left as they are: %d", others)
 	}
 	return t.String()
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -118,14 +117,12 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 		})
 		req.ClientToken = ""
 	}
-	rec := &recorder{api: r.api}
+	rec := &recorder{region: r.caller.region}
 	_, err := flowlogs.New(rec, func(o *flowlogs.Options) {
 		o.Allow = r.creates.Allow
-		o.ClientOptions = r.creates.ClientOptions
 		o.BatchSize = len(req.ResourceIDs)
 		o.Retryer = aws.NopRetryer{}
 		o.Limiter = flowlogs.NoLimit
-		o.Isolate = func(flowlogs.Reason) bool { return false }
 	}).Create(context.Background(), req)
 	var invalid *flowlogs.ValidationError
 	if errors.As(err, &invalid) {
@@ -137,11 +134,10 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 	return rec.in, nil
 }
 
-// recorder is an API that sends nothing and keeps the input, in the Region of
-// another API.
+// recorder is an API in a Region that sends nothing and keeps the input.
 type recorder struct {
-	api API
-	in  *ec2.CreateFlowLogsInput
+	region string
+	in     *ec2.CreateFlowLogsInput
 }
 
 func (r *recorder) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
@@ -151,31 +147,5 @@ func (r *recorder) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput
 
 var errRecorded = errors.New("not sent")
 
-// Options returns the settings of the other API.
-func (r *recorder) Options() ec2.Options { return settingsOf(r.api) }
-
-func settingsOf(api API) ec2.Options {
-	if client, ok := api.(interface{ Options() ec2.Options }); ok {
-		return client.Options()
-	}
-	return ec2.New(ec2.Options{}).Options() // for functions that look at them
-}
-
-// retryerOf returns the Retryer that an api uses with the options.
-func retryerOf(api API, o *flowlogs.Options) aws.Retryer {
-	settings := settingsOf(api)
-	attempts := settings.RetryMaxAttempts
-	if o.Retryer != nil {
-		settings.Retryer = o.Retryer
-	}
-	for _, fn := range o.ClientOptions {
-		fn(&settings)
-	}
-	if settings.Retryer == nil {
-		return aws.NopRetryer{}
-	}
-	if n := settings.RetryMaxAttempts; n != 0 && n != attempts {
-		return retry.AddWithMaxAttempts(settings.Retryer, n)
-	}
-	return settings.Retryer
-}
+// Options returns the settings that a Client looks at.
+func (r *recorder) Options() ec2.Options { return ec2.Options{Region: r.region} }

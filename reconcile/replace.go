@@ -67,7 +67,7 @@ func (a *apply) prove(ctx context.Context, ready []replacement) []replacement {
 	end, pause := now.Add(left), max(left/mostLooks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
-			a.stay(ready, ctx.Err())
+			a.stay(ready, contextError(ctx))
 			return nil
 		}
 		if !time.Now().Before(end) {
@@ -207,8 +207,8 @@ func (a *apply) delete(ctx context.Context, ids []string) map[string]error {
 }
 
 // deleteRest goes on after a call that was rejected because some of its flow logs
-// are gone: by an earlier attempt whose response was lost, or by somebody else.
-// Whether EC2 has deleted the others is not known.
+// are gone: all by an earlier attempt whose response was lost, or some by somebody
+// else. Whether EC2 has deleted the others is not known.
 func (a *apply) deleteRest(ctx context.Context, ids []string, uncertain bool, rejection error) map[string]error {
 	errs := make(map[string]error)
 	shown, err := a.byID(ctx, ids)
@@ -222,12 +222,15 @@ func (a *apply) deleteRest(ctx context.Context, ids []string, uncertain bool, re
 	for _, id := range ids {
 		if _, ok := shown[id]; ok && len(ids) > 1 {
 			left = append(left, id)
-		} else if !uncertain {
+		} else {
 			errs[id] = rejection
 		}
 	}
+	if uncertain && len(left) == 0 {
+		return nil // that attempt has deleted them
+	}
 	parts := [][]string{left}
-	if len(left) == len(ids) { // all are shown still
+	if len(left) == len(ids) { // all are still shown
 		parts = [][]string{left[:len(left)/2], left[len(left)/2:]}
 	}
 	for _, part := range parts {

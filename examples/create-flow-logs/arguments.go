@@ -10,9 +10,14 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// commandLine is the options that were given, by where their values go. Of
-// options to the same place the last one counts.
-type commandLine map[string]given
+// commandLine is a command line that has been read, with what is wrong with it.
+type commandLine struct {
+	given    map[string]given // by where the value goes; the last one counts
+	problems []flowlogs.FieldError
+	unread   map[string]bool // the options that have a problem, by where their values go
+	help     bool
+	version  bool
+}
 
 // given is an option as it was given.
 type given struct {
@@ -21,73 +26,160 @@ type given struct {
 	words  []string
 }
 
-func (l commandLine) has(dest string) bool {
-	_, ok := l[dest]
+func (l *commandLine) has(dest string) bool {
+	_, ok := l.given[dest]
 	return ok
 }
 
-// word is the one word of a setting, empty where it was not given.
-func (l commandLine) word(dest string) string {
-	if words := l[dest].words; len(words) > 0 {
+// word is the one word of an option, empty if it was not given.
+func (l *commandLine) word(dest string) string {
+	if words := l.given[dest].words; len(words) > 0 {
 		return words[0]
 	}
 	return ""
 }
 
-// parse reads the arguments as the AWS CLI does: a value follows its option as
-// the next argument or after "=", and a name may be cut short as long as it is
-// clear. The error is a *flowlogs.ValidationError, as for all wrong usage.
-func parse(args []string) (commandLine, error) {
-	if len(args) == 1 && args[0] == "help" {
-		args = []string{"--help"}
+func (l *commandLine) wrong(field, value, message string) {
+	problem := flowlogs.FieldError{Field: field, Value: value, Message: message}
+	if !slices.Contains(l.problems, problem) {
+		l.problems = append(l.problems, problem)
 	}
-	line := make(commandLine)
-	for len(args) > 0 {
-		if !isOption(args[0]) {
-			return nil, wrong("argument", args[0], "belongs to no option")
-		}
-		name, value, hasValue := strings.Cut(args[0], "=")
-		o, err := lookup(name)
-		if err != nil {
-			return nil, err
-		}
-		words := []string{value}
-		args = args[1:]
-		if !hasValue {
-			n := 0
-			for n < min(len(args), o.kind.most()) && !isOption(args[n]) {
-				n++
-			}
-			words, args = args[:n], args[n:]
-		}
-		if o.kind == optional && len(words) == 0 {
-			words = o.choices[:1]
-		}
-		g := given{option: o, typed: name, words: words}
-		if err := g.check(hasValue); err != nil {
-			return nil, err
-		}
-		line[o.dest] = g
-	}
-	return line, nil
 }
 
-// check checks the number of words and the choice among them.
-func (g given) check(hasValue bool) error {
+// reject adds a problem of an option, whose value is then not used.
+func (l *commandLine) reject(g given, message string) {
+	l.wrong(g.typed, strings.Join(g.words, " "), message)
+	l.unread[g.option.dest] = true
+	delete(l.given, g.option.dest)
+}
+
+// parse reads the arguments in the two passes of the AWS CLI: the first takes
+// the global options, wherever they are, and the second the options of the
+// command from what is left.
+func parse(args []string) *commandLine {
+	l := &commandLine{given: make(map[string]given), unread: make(map[string]bool)}
+	left, _ := l.take(args, globals)
+	if l.version {
+		return l
+	}
+	if len(left) == 1 && left[0] == "help" {
+		l.help = true
+		return l
+	}
+	left, words := l.take(left, append(parameters[:len(parameters):len(parameters)], documents...))
+	l.leftOver(left, words)
+	l.help = l.help || l.has("help")
+	return l
+}
+
+// take takes the options of a table. It returns the arguments that it leaves, and
+// whether each of them can only be a word, because it follows "--".
+func (l *commandLine) take(args []string, table []option) (left []string, words []bool) {
+	keep := func(word bool, args ...string) {
+		left = append(left, args...)
+		words = append(words, slices.Repeat([]bool{word}, len(args))...)
+	}
+	for len(args) > 0 {
+		arg := args[0]
+		if arg == "--" {
+			keep(true, args...)
+			return left, words
+		}
+		args = args[1:]
+		if !isOption(arg, table) {
+			keep(false, arg)
+			continue
+		}
+		name, value, hasValue := strings.Cut(arg, "=")
+		switch found := named(name, table); len(found) {
+		case 0:
+			keep(false, arg)
+		case 1:
+			g := given{option: found[0], typed: name, words: []string{value}}
+			if !hasValue {
+				n := 0
+				for n < min(len(args), g.option.kind.most()) && args[n] != "--" && !isOption(args[n], table) {
+					n++
+				}
+				g.words, args = args[:n:n], args[n:]
+			}
+			l.set(g, hasValue)
+			if l.has("version") && len(l.problems) == 0 {
+				l.version = true // at once, whatever follows
+				return nil, nil
+			}
+		default:
+			l.ambiguous(name, found)
+			for len(args) > 0 && args[0] != "--" && !isOption(args[0], table) {
+				args = args[1:] // its value
+			}
+		}
+	}
+	return left, words
+}
+
+// set checks the number of words and the choice among them.
+func (l *commandLine) set(g given, hasValue bool) {
+	if g.option.kind == optional && len(g.words) == 0 {
+		g.words = g.option.choices[:1]
+	}
 	for _, word := range g.words {
 		if !utf8.ValidString(word) {
-			return wrong(g.typed, word, "want UTF-8")
+			l.reject(g, "want UTF-8")
+			return
 		}
 	}
 	switch {
 	case g.option.kind == flag && hasValue:
-		return wrong(g.typed, "", "takes no value")
+		l.reject(g, "takes no value")
 	case g.option.kind.most() == 1 && len(g.words) == 0:
-		return wrong(g.typed, "", "want a value")
-	case g.option.choices != nil && len(g.words) > 0 && !slices.Contains(g.option.choices, g.words[0]):
-		return wrong(g.typed, g.words[0], "want one of "+strings.Join(g.option.choices, ", "))
+		l.reject(g, "want a value")
+	case g.option.choices != nil && !slices.Contains(g.option.choices, g.words[0]):
+		l.reject(g, "want one of "+strings.Join(g.option.choices, ", "))
+	default:
+		l.given[g.option.dest] = g
 	}
-	return nil
+}
+
+// leftOver reads what no option takes: "help", or else one empty word, which the
+// AWS CLI takes in the place of "help". The rest is wrong.
+func (l *commandLine) leftOver(left []string, words []bool) {
+	ended, first := false, true
+	unknown := false // the words of an unknown option belong to it
+	for i, arg := range left {
+		switch {
+		case arg == "--" && words[i] && !ended:
+			ended, unknown = true, false
+		case !words[i] && isOption(arg, nil):
+			name, _, _ := strings.Cut(arg, "=")
+			l.wrong(name, "", "unknown option; see --help")
+			unknown = name == arg
+		case unknown:
+		case first && (arg == "help" || arg == ""):
+			first = false
+			l.help = arg == "help" && l.complete()
+		default:
+			first = false
+			l.wrong("argument", arg, "belongs to no option")
+		}
+	}
+}
+
+// complete reports whether the AWS CLI misses none of the options that it
+// requires; only then does it look for "help".
+func (l *commandLine) complete() bool {
+	skeleton := l.word("generate-cli-skeleton")
+	return l.has("ResourceIds") && l.has("ResourceType") || l.has("cli-input-json") || l.has("cli-input-yaml") ||
+		skeleton != "" && skeleton != "output"
+}
+
+func (l *commandLine) ambiguous(name string, found []*option) {
+	names := make([]string, len(found))
+	for i, o := range found {
+		names[i] = "--" + o.name
+		l.unread[o.dest] = true
+	}
+	l.wrong(name, "", "could be "+strings.Join(names, ", "))
 }
 
 // most is how many words such an option takes at most.
@@ -104,51 +196,34 @@ func (k kind) most() int {
 
 var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
 
-// isOption tells options from values: what begins with a dash is an option,
-// unless it is a number or has a space in it and no option is named so.
-func isOption(arg string) bool {
+// isOption tells options from words, for a table: what begins with a dash is an
+// option, unless it is a number or has a space in it and the table has no option
+// of the name.
+func isOption(arg string, table []option) bool {
 	if len(arg) < 2 || arg[0] != '-' {
 		return false
 	}
 	name, _, _ := strings.Cut(arg, "=")
-	return len(named(name)) > 0 || !negativeNumber.MatchString(arg) && !strings.Contains(arg, " ")
+	return len(named(name, table)) > 0 || !negativeNumber.MatchString(arg) && !strings.Contains(arg, " ")
 }
 
-// lookup is the one option of the name.
-func lookup(name string) (*option, error) {
-	switch found := named(name); len(found) {
-	case 0:
-		return nil, wrong(name, "", "unknown option; see --help")
-	case 1:
-		return found[0], nil
-	default:
-		names := make([]string, len(found))
-		for i, o := range found {
-			names[i] = "--" + o.name
-		}
-		return nil, wrong(name, "", "could be "+strings.Join(names, ", "))
+// named returns the option of the name, or else those whose names begin with it.
+func named(name string, table []option) []*option {
+	prefix, ok := strings.CutPrefix(name, "--")
+	if name == "-h" {
+		prefix, ok = "help", true
 	}
-}
-
-// named are the options with the name, or else those whose names begin with it.
-func named(name string) []*option {
-	begin, ok := strings.CutPrefix(name, "--")
-	if !ok || begin == "" {
+	if !ok || prefix == "" {
 		return nil
 	}
 	var found []*option
-	for i := range options {
-		switch o := &options[i]; {
-		case o.name == begin:
+	for i := range table {
+		switch o := &table[i]; {
+		case o.name == prefix:
 			return []*option{o}
-		case strings.HasPrefix(o.name, begin):
+		case strings.HasPrefix(o.name, prefix):
 			found = append(found, o)
 		}
 	}
 	return found
-}
-
-// wrong is one problem of the command line.
-func wrong(name, value, message string) error {
-	return &flowlogs.ValidationError{Fields: []flowlogs.FieldError{{Field: name, Value: value, Message: message}}}
 }

@@ -59,10 +59,19 @@ type cloud struct {
 
 func newCloud(t *testing.T) cloud {
 	t.Helper()
-	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeniedBuckets = []string{"denied-bucket"} })
+	e := flowlogstest.New(func(o *flowlogstest.Options) {
+		o.AccountID, o.DeniedBuckets = "123456789012", []string{"denied-bucket"}
+	})
 	s := flowlogstest.NewServer(e)
 	t.Cleanup(s.Close)
 	return cloud{e, s.URL}
+}
+
+// printedOutput is the output in JSON.
+type printedOutput struct {
+	ClientToken  string
+	FlowLogIds   []string
+	Unsuccessful []any
 }
 
 // outcome is what a command leaves behind.
@@ -96,13 +105,13 @@ func vpcs(n int) []string {
 	return ids
 }
 
-func TestMoreResourcesThanOneCallTakes(t *testing.T) {
+func TestCreateFlowLogs_TakesMoreResourcesThanOneCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), also(toBucket("--no-dry-run", "--destination-options", "PerHourPartition=false", "--resource-ids"), vpcs(601)...)...)
 	require.Equal(t, 0, got.status, got.stderr)
 	assert.Empty(t, got.stderr)
-	var printed document
+	var printed printedOutput
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 601)
 	assert.Empty(t, printed.Unsuccessful)
@@ -121,19 +130,19 @@ func TestMoreResourcesThanOneCallTakes(t *testing.T) {
 	}
 }
 
-func TestACommandThatStoppedHalfwayGoesOnWithItsToken(t *testing.T) {
+func TestCreateFlowLogs_IsResumedWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	command := also(toBucket("--resource-ids"), vpcs(400)...)
-	c.Inject(flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).
+	c.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401).
 		On(func(call flowlogstest.Call) bool { return len(call.ResourceIDs) == 100 }))
 	got := c.run(t.Context(), command...)
 	assert.Equal(t, 254, got.status)
-	var printed document
+	var printed printedOutput
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &printed))
 	assert.Len(t, printed.FlowLogIds, 300)
-	assert.Equal(t, "\nAn error occurred (FlowLogsLimitExceeded) when calling the CreateFlowLogs operation: You've reached the limit.\n"+
-		"create-flow-logs: 300 created; the same command with --client-token "+printed.ClientToken+" goes on, and creates nothing twice\n", got.stderr)
+	assert.Equal(t, "\nAn error occurred (AuthFailure) when calling the CreateFlowLogs operation: AWS was not able to validate the provided access credentials\n"+
+		"create-flow-logs: 300 created; to resume, run the same command with --client-token "+printed.ClientToken+": nothing is created twice\n", got.stderr)
 
 	got = c.run(t.Context(), also(command, "--client-token", printed.ClientToken)...)
 	assert.Equal(t, 0, got.status, got.stderr)
@@ -142,7 +151,7 @@ func TestACommandThatStoppedHalfwayGoesOnWithItsToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 400)
 }
 
-func TestUnsuccessfulResourcesAreAFailure(t *testing.T) {
+func TestCreateFlowLogs_FailsIfResourcesAreUnsuccessful(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.FailResources("400", "LogDestination: <my-bucket> does not exist", vpc(2)))
@@ -167,7 +176,7 @@ func TestUnsuccessfulResourcesAreAFailure(t *testing.T) {
 `, ""}, got)
 }
 
-func TestARefusedCallPrintsNothing(t *testing.T) {
+func TestCreateFlowLogs_PrintsNothingOfARejectedCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
@@ -175,7 +184,7 @@ func TestARefusedCallPrintsNothing(t *testing.T) {
 	assert.Equal(t, outcome{254, "", "\nAn error occurred (UnauthorizedOperation) when calling the CreateFlowLogs operation: You are not authorized to perform this operation.\n"}, got)
 }
 
-func TestADryRunCreatesNothing(t *testing.T) {
+func TestCreateFlowLogs_CreatesNothingInADryRun(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 301} {
 		c := newCloud(t)
@@ -186,7 +195,7 @@ func TestADryRunCreatesNothing(t *testing.T) {
 	}
 }
 
-func TestALostAnswerIsAskedForAgainUnderTheSameToken(t *testing.T) {
+func TestCreateFlowLogs_RetriesALostResponseUnderTheSameToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Inject(flowlogstest.LoseAnswer())
@@ -197,7 +206,7 @@ func TestALostAnswerIsAskedForAgainUnderTheSameToken(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestAnInterruptSaysHowToGoOn(t *testing.T) {
+func TestCreateFlowLogs_SaysHowToResumeAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -205,10 +214,10 @@ func TestAnInterruptSaysHowToGoOn(t *testing.T) {
 	got := c.run(ctx, toBucket("--client-token", "mine", "--resource-ids", vpc(1))...)
 	assert.Equal(t, 130, got.status)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "the same command with --client-token mine goes on")
+	assert.Contains(t, got.stderr, "to resume, run the same command with --client-token mine")
 }
 
-func TestTagFieldsAreSent(t *testing.T) { // which not every AWS CLI knows
+func TestCreateFlowLogs_SendsTagFields(t *testing.T) { // which not every AWS CLI knows
 	t.Parallel()
 	want := map[string]string{
 		"TagFieldSpecification.1.ResourceType": "instance",
@@ -231,18 +240,20 @@ func TestTagFieldsAreSent(t *testing.T) { // which not every AWS CLI knows
 	}
 }
 
-func TestConfigurationThatIsMissing(t *testing.T) {
+func TestCreateFlowLogs_SaysWhatConfigurationIsMissing(t *testing.T) {
 	complete := toBucket("--resource-ids", vpc(1))
-	for name, test := range map[string]struct {
+	tests := []struct {
+		name     string
 		variable string
 		args     []string
 		want     string
 	}{
-		"no Region":      {variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
-		"no credentials": {variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
-		"no profile":     {args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "no Region", variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
+		{name: "no credentials", variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
+		{name: "no profile", args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			if test.variable != "" {
 				t.Setenv(test.variable, "")
 			}
@@ -260,7 +271,7 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	}
 }
 
-func TestRegionAndOutputCanBeConfigured(t *testing.T) {
+func TestCreateFlowLogs_TakesRegionAndOutputFromTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_DEFAULT_OUTPUT", "text")
 	c := newCloud(t)
 	group := []string{
@@ -275,13 +286,13 @@ func TestRegionAndOutputCanBeConfigured(t *testing.T) {
 	got = c.run(t.Context(), toBucket("--resource-ids", vpc(1), "--region=eu-west-1", "--client-token=t")...)
 	assert.Equal(t, outcome{0, "t\nFLOWLOGIDS\tfl-00000000000000001\n", ""}, got)
 
-	t.Setenv("AWS_DEFAULT_OUTPUT", "yaml")
+	t.Setenv("AWS_DEFAULT_OUTPUT", "xml")
 	got = c.run(t.Context(), toBucket("--resource-ids", vpc(2))...)
-	assert.Equal(t, outcome{252, "", `create-flow-logs: AWS_DEFAULT_OUTPUT "yaml": want one of json, text, table` + "\n"}, got)
+	assert.Equal(t, outcome{255, "", `create-flow-logs: configured output format "xml": want one of json, text, table, yaml, yaml-stream` + "\n"}, got)
 	assert.Len(t, c.Calls(), 1)
 }
 
-func TestTheProgramExitsWithItsStatus(t *testing.T) {
+func TestMain_ExitsWithTheStatus(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	for _, test := range []struct {
@@ -291,7 +302,7 @@ func TestTheProgramExitsWithItsStatus(t *testing.T) {
 		{0, toBucket("--resource-ids", vpc(1))},
 		{1, toBucket("--resource-ids", vpc(1), "--log-destination", "arn:aws:s3:::denied-bucket")},
 		{252, toBucket("--resource-ids", "i-1")},
-		{253, toBucket("--profile", "elsewhere")},
+		{253, toBucket("--resource-ids", vpc(1), "--profile", "elsewhere")},
 		{254, toBucket("--resource-ids", vpc(1))},
 		{255, toBucket("--resource-ids", vpc(1), "--endpoint-url", "http://127.0.0.1:1")},
 	} {

@@ -1,11 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"io"
-	"strings"
-)
-
 // kind is what an option takes, and what its words mean.
 type kind int
 
@@ -31,15 +25,15 @@ type option struct {
 // parameters are the options that are sent to EC2, in the order of the AWS CLI.
 var parameters = []option{
 	{"dry-run", "DryRun", flag, nil, "check permissions and parameters, create nothing"},
-	{"no-dry-run", "DryRun", flag, nil, "the opposite, for where --cli-input-json says otherwise"},
-	{"client-token", "ClientToken", text, nil, "with the same token, the same command creates nothing twice (made, if not given)"},
+	{"no-dry-run", "DryRun", flag, nil, "the opposite, for where the input document says otherwise"},
+	{"client-token", "ClientToken", text, nil, "with the same token, the same command creates nothing twice (default: a new one)"},
 	{"deliver-logs-permission-arn", "DeliverLogsPermissionArn", text, nil, "the IAM role that publishes to the log group, or to another account's stream"},
 	{"deliver-cross-account-role", "DeliverCrossAccountRole", text, nil, "the IAM role in the account of the stream"},
-	{"log-group-name", "LogGroupName", text, nil, "the log group to publish to, or else its ARN in --log-destination"},
-	{"resource-ids", "ResourceIds", list, nil, "the resources to monitor, as many as you like"},
+	{"log-group-name", "LogGroupName", text, nil, "the log group to publish to; or give its ARN in --log-destination"},
+	{"resource-ids", "ResourceIds", list, nil, "the resources to monitor, any number"},
 	{"resource-type", "ResourceType", text, nil, "VPC, Subnet, NetworkInterface, TransitGateway, TransitGatewayAttachment or RegionalNatGateway"},
 	{"traffic-type", "TrafficType", text, nil, "ACCEPT, REJECT or ALL; not for transit gateways"},
-	{"log-destination-type", "LogDestinationType", text, nil, "cloud-watch-logs (if not given), s3 or kinesis-data-firehose"},
+	{"log-destination-type", "LogDestinationType", text, nil, "cloud-watch-logs (the default), s3 or kinesis-data-firehose"},
 	{"log-destination", "LogDestination", text, nil, "the ARN of the log group, bucket or stream"},
 	{"log-format", "LogFormat", text, nil, "the fields of a record: '${version} ${srcaddr} …'"},
 	{"tag-specifications", "TagSpecifications", structures, nil, "ResourceType=vpc-flow-log,Tags=[{Key=…,Value=…},…]"},
@@ -48,43 +42,45 @@ var parameters = []option{
 	{"tag-field-specifications", "TagFieldSpecifications", structures, nil, "ResourceType=instance|network-interface|auto-scaling-group,TagKeys=…,…"},
 }
 
-// settings are the options that say how it is sent and printed.
-var settings = []option{
-	{"cli-input-json", "cli-input-json", text, nil, "a JSON object with the parameters, which those on the command line override"},
-	{"generate-cli-skeleton", "generate-cli-skeleton", optional, []string{"input", "output"}, "print a sample and send nothing: of what --cli-input-json takes, or of what is printed"},
-	{"region", "region", text, nil, "the Region, if not the configured one"},
+// documents are the other options of the command.
+var documents = []option{
+	{"cli-input-json", "cli-input-json", text, nil, "a JSON object with the parameters; those on the command line take precedence"},
+	{"cli-input-yaml", "cli-input-yaml", text, nil, "the same in YAML"},
+	{"generate-cli-skeleton", "generate-cli-skeleton", optional, []string{"input", "output", "yaml-input"}, "print a sample and send nothing: of an input document in JSON or YAML, or of the output"},
+}
+
+// globals are the options that every command of the AWS CLI has.
+var globals = []option{
+	{"debug", "debug", flag, nil, "write every request, response and retry to stderr"},
+	{"endpoint-url", "endpoint-url", text, nil, "the URL of EC2, if it is not AWS's"},
+	{"no-verify-ssl", "no-verify-ssl", flag, nil, "do not verify the server's certificate"},
+	{"no-paginate", "no-paginate", flag, nil, "accepted without effect: the output has no pages"},
+	{"output", "output", text, formats, "the format of the output: json (the default), text, table, yaml or yaml-stream"},
+	{"query", "query", text, nil, "a JMESPath expression: print only what it selects"},
 	{"profile", "profile", text, nil, "the profile of the configuration and credentials"},
-	{"endpoint-url", "endpoint-url", text, nil, "where EC2 is, if not at AWS"},
-	{"output", "output", text, []string{"json", "text", "table"}, "the format of what is printed: json (if not configured), text or table"},
+	{"region", "region", text, nil, "the Region, if it is not the configured one"},
+	{"version", "version", flag, nil, "print the version of this program"},
+	{"color", "color", text, []string{"on", "off", "auto"}, "color tables: on, off or auto (the default), which is on for a terminal"},
+	{"no-sign-request", "no-sign-request", flag, nil, "do not sign requests, and load no credentials"},
+	{"ca-bundle", "ca-bundle", text, nil, "a file of the CA certificates to trust"},
+	{"cli-read-timeout", "cli-read-timeout", number, nil, "seconds to wait for the server to send (default 60; 0: no limit)"},
+	{"cli-connect-timeout", "cli-connect-timeout", number, nil, "seconds to wait for a connection (default 60; 0: no limit)"},
+	{"cli-binary-format", "cli-binary-format", text, []string{"base64", "raw-in-base64-out"}, "accepted without effect: no parameter is binary"},
+	{"no-cli-pager", "no-cli-pager", flag, nil, "accepted without effect: there is no pager"},
+	{"no-cli-auto-prompt", "no-cli-auto-prompt", flag, nil, "accepted without effect: there is no prompt"},
 	{"help", "help", flag, nil, "print this"},
 }
 
-// options are all of them.
-var options = append(parameters[:len(parameters):len(parameters)], settings...)
+// missing are the global options of the AWS CLI that this program does not have.
+var missing = []string{"--cli-auto-prompt", "--cli-error-format"}
 
-// optionTo is the option whose value goes to dest, nil if there is none.
-func optionTo(dest string) *option {
-	for i := range options {
-		if options[i].dest == dest {
-			return &options[i]
+// optionTo returns the option whose value goes to a member of EC2's input, nil
+// if there is none.
+func optionTo(member string) *option {
+	for i := range parameters {
+		if parameters[i].dest == member {
+			return &parameters[i]
 		}
 	}
 	return nil
-}
-
-func printHelp(w io.Writer) error {
-	var b strings.Builder
-	b.WriteString("usage: create-flow-logs [options]\n")
-	for _, group := range []struct {
-		title   string
-		options []option
-	}{{"What is created", parameters}, {"How", settings}} {
-		fmt.Fprintf(&b, "\n%s:\n", group.title)
-		for _, o := range group.options {
-			fmt.Fprintf(&b, "  --%-28s %s\n", o.name, o.help)
-		}
-	}
-	b.WriteString("\nStructures are written in the shorthand of the AWS CLI or in JSON. A value that is file://FILE is read from there.\n")
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -2,96 +2,98 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/term"
 
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// document is what is printed, with its members in the order of the AWS CLI.
-type document struct {
-	ClientToken  string
-	FlowLogIds   []string
-	Unsuccessful []unsuccessful
-}
+// formats are the formats of the output.
+var formats = []string{"json", "text", "table", "yaml", "yaml-stream"}
 
-type unsuccessful struct {
-	Error      unsuccessfulError
-	ResourceId string
-}
+// outputMembers are the names in the output, in the order of the AWS CLI.
+var outputMembers = []string{"ClientToken", "FlowLogIds", "Unsuccessful", "Error", "Code", "Message", "ResourceId"}
 
-type unsuccessfulError struct{ Code, Message string }
-
-func documentOf(resp *flowlogs.Response) document {
-	d := document{
-		ClientToken:  resp.ClientToken,
-		FlowLogIds:   append([]string{}, resp.FlowLogIDs...),
-		Unsuccessful: []unsuccessful{},
+// outputOf returns what is printed of a response: objects, lists and strings, as
+// package jmespath takes them.
+func outputOf(resp *flowlogs.Response) map[string]any {
+	ids, unsuccessful := []any{}, []any{}
+	for _, id := range resp.FlowLogIDs {
+		ids = append(ids, id)
 	}
 	for _, item := range resp.Unsuccessful {
-		d.Unsuccessful = append(d.Unsuccessful, unsuccessful{unsuccessfulError{item.Code, item.Message}, item.ResourceID})
+		unsuccessful = append(unsuccessful, map[string]any{
+			"Error":      map[string]any{"Code": item.Code, "Message": item.Message},
+			"ResourceId": item.ResourceID,
+		})
 	}
-	return d
+	return map[string]any{"ClientToken": resp.ClientToken, "FlowLogIds": ids, "Unsuccessful": unsuccessful}
 }
 
-// writer writes a document in one of the formats of --output.
-type writer func(io.Writer, document) error
-
-func writerOf(format string) (writer, error) {
-	switch format {
-	case "json":
-		return atOnce(document.json), nil
-	case "text":
-		return atOnce(document.text), nil
-	case "table":
-		return atOnce(document.table), nil
-	default:
-		return nil, wrong("AWS_DEFAULT_OUTPUT", format, "want one of json, text, table")
-	}
+// sampleOutput is what --generate-cli-skeleton output prints, with the values of
+// the AWS CLI.
+func sampleOutput() map[string]any {
+	return outputOf(&flowlogs.Response{
+		ClientToken:  "ClientToken",
+		FlowLogIDs:   []string{"String"},
+		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "ResourceId", Code: "Code", Message: "Message"}},
+	})
 }
 
-func atOnce(format func(document, *bytes.Buffer)) writer {
-	return func(w io.Writer, d document) error {
-		var b bytes.Buffer
-		format(d, &b)
-		_, err := w.Write(b.Bytes())
-		return err
-	}
+// printer prints output as the options say.
+type printer struct {
+	format string
+	query  *query
+	color  bool
+	width  int // of the terminal
 }
 
-func (d document) json(b *bytes.Buffer) {
-	e := json.NewEncoder(b)
-	e.SetIndent("", "    ")
-	e.SetEscapeHTML(false)
-	_ = e.Encode(d) // strings always encode
-}
-
-func (d document) text(b *bytes.Buffer) {
-	fmt.Fprintln(b, d.ClientToken)
-	for _, id := range d.FlowLogIds {
-		fmt.Fprintf(b, "FLOWLOGIDS\t%s\n", id)
-	}
-	for _, u := range d.Unsuccessful {
-		fmt.Fprintf(b, "UNSUCCESSFUL\t%s\n", u.ResourceId)
-		fmt.Fprintf(b, "ERROR\t%s\t%s\n", u.Error.Code, u.Error.Message)
-	}
-}
-
-func (d document) table(b *bytes.Buffer) {
-	sections := []section{{title: "CreateFlowLogs", rows: [][]string{{"ClientToken", d.ClientToken}}}}
-	if len(d.FlowLogIds) > 0 {
-		ids := section{title: "FlowLogIds", indent: 1}
-		for _, id := range d.FlowLogIds {
-			ids.rows = append(ids.rows, []string{id})
+func newPrinter(stdout io.Writer, line *commandLine, cfg aws.Config, q *query) (*printer, error) {
+	format, err := outputFormat(line, cfg)
+	color := line.word("color")
+	p := &printer{format: format, query: q, color: color == "on", width: 80}
+	if file, ok := stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		p.color = color != "off"
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+			p.width = width
 		}
-		sections = append(sections, ids)
 	}
-	for _, u := range d.Unsuccessful {
-		sections = append(sections,
-			section{title: "Unsuccessful", indent: 1, headers: []string{"ResourceId"}, rows: [][]string{{u.ResourceId}}},
-			section{title: "Error", indent: 2, headers: []string{"Code", "Message"}, rows: [][]string{{u.Error.Code, u.Error.Message}}},
-		)
+	return p, err
+}
+
+func (p *printer) print(w io.Writer, output any) error {
+	selected, err := p.query.search(output)
+	if err != nil {
+		return fmt.Errorf("--query: %w", err)
 	}
-	printTable(b, sections)
+	var b bytes.Buffer
+	if err := p.write(&b, selected); err != nil {
+		return fmt.Errorf("--output %s: %w", p.format, err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func (p *printer) write(b *bytes.Buffer, v any) error {
+	if object, ok := v.(map[string]any); ok && len(object) == 0 && p.format != "text" {
+		return nil // the AWS CLI prints nothing for a response that is empty
+	}
+	switch p.format {
+	case "text":
+		writeText(b, v, "", nil)
+	case "table":
+		return p.writeTable(b, v)
+	case "yaml":
+		return writeYAML(b, v)
+	case "yaml-stream":
+		return writeYAML(b, []any{v})
+	default:
+		p.writeJSON(b, v, "\n")
+		b.WriteByte('\n')
+	}
+	return nil
 }

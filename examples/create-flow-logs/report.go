@@ -11,16 +11,15 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Exit statuses, as in
+// The exit statuses of the AWS CLI, and the second, which it does not have.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
-// but for the second, which the AWS CLI does not have.
 const (
 	statusAllCreated    = 0
-	statusUnsuccessful  = 1 // some resources, in a call that EC2 answered
+	statusUnsuccessful  = 1 // some resources, in calls that succeeded
 	statusInterrupted   = 130
 	statusWrongUsage    = 252
 	statusConfiguration = 253
-	statusRefused       = 254 // by EC2
+	statusRejected      = 254 // by EC2
 	statusFailed        = 255
 )
 
@@ -30,7 +29,7 @@ func statusOf(err error) int {
 		configuration configError
 		unsuccessful  *flowlogs.UnsuccessfulError
 	)
-	_, refused := refusal(err)
+	_, rejected := rejection(err)
 	switch {
 	case err == nil:
 		return statusAllCreated
@@ -38,8 +37,8 @@ func statusOf(err error) int {
 		return statusWrongUsage
 	case errors.As(err, &configuration):
 		return statusConfiguration
-	case refused:
-		return statusRefused
+	case rejected:
+		return statusRejected
 	case callOf(err) == nil && errors.As(err, &unsuccessful):
 		return statusUnsuccessful
 	default:
@@ -47,20 +46,20 @@ func statusOf(err error) int {
 	}
 }
 
-// report writes what went wrong, in a line each.
+// report writes what went wrong, on a line each.
 func report(w io.Writer, err error) {
 	var invalid *flowlogs.ValidationError
-	refused, isRefused := refusal(err)
+	rejected, isRejected := rejection(err)
 	var more *resumableError
 	switch {
 	case err == nil:
 		return
 	case errors.As(err, &invalid):
-		for _, problem := range invalid.Fields {
-			fmt.Fprintf(w, "create-flow-logs: %v\n", problem)
+		for i := range invalid.Fields {
+			fmt.Fprintf(w, "create-flow-logs: %v\n", &invalid.Fields[i])
 		}
-	case isRefused: // in the words of the AWS CLI
-		fmt.Fprintf(w, "\nAn error occurred (%s) when calling the CreateFlowLogs operation: %s\n", refused.ErrorCode(), refused.ErrorMessage())
+	case isRejected: // in the words of the AWS CLI
+		fmt.Fprintf(w, "\nAn error occurred (%s) when calling the CreateFlowLogs operation: %s\n", rejected.ErrorCode(), rejected.ErrorMessage())
 	default:
 		fmt.Fprintf(w, "create-flow-logs: %s\n", strings.TrimPrefix(err.Error(), "flowlogs: "))
 	}
@@ -69,7 +68,7 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// errDryRun is what EC2 answers to a dry run that would have succeeded. Create
+// errDryRun is the response of EC2 to a dry run that would have succeeded. Create
 // returns no error then; the AWS CLI does.
 var errDryRun = &flowlogs.CallError{Err: &smithy.GenericAPIError{
 	Code:    "DryRunOperation",
@@ -83,28 +82,28 @@ func callOf(err error) *flowlogs.CallError {
 	return call
 }
 
-// refusal is the answer of EC2 that refused the first failed call, if that had
-// an answer. Resources that were unsuccessful have errors like it, which is why
-// it is looked for in the call.
-func refusal(err error) (smithy.APIError, bool) {
+// rejection returns the error with which EC2 rejected the first failed call, if
+// it did. Unsuccessful resources have errors like it, so only the call is searched.
+func rejection(err error) (smithy.APIError, bool) {
 	call := callOf(err)
 	if call == nil {
 		return nil, false
 	}
-	var refused smithy.APIError
-	return refused, errors.As(call.Err, &refused)
+	var rejected smithy.APIError
+	ok := errors.As(call.Err, &rejected)
+	return rejected, ok
 }
 
-// resumableError is a command of which calls failed that can be made again.
+// resumableError is that of a command that can be resumed.
 type resumableError struct {
 	error
 	resp *flowlogs.Response
 }
 
-// resumable adds to an error how to go on, unless the only call was refused.
+// resumable adds to an error how to resume, unless the only call was rejected.
 func resumable(resp *flowlogs.Response, err error) error {
-	_, refused := refusal(err)
-	if callOf(err) == nil || refused && len(resp.Batches) == 1 {
+	_, rejected := rejection(err)
+	if callOf(err) == nil || rejected && len(resp.Batches) == 1 {
 		return err
 	}
 	return &resumableError{err, resp}
@@ -113,6 +112,6 @@ func resumable(resp *flowlogs.Response, err error) error {
 func (e *resumableError) Unwrap() error { return e.error }
 
 func (e *resumableError) hint() string {
-	return fmt.Sprintf("%d created; the same command with --client-token %s goes on, and creates nothing twice",
+	return fmt.Sprintf("%d created; to resume, run the same command with --client-token %s: nothing is created twice",
 		len(e.resp.FlowLogIDs), e.resp.ClientToken)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,88 +14,83 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// request is what the parameters ask for, as the AWS CLI would send it and as
-// the library takes it. The error has every problem of theirs, under the names
+// request returns what the parameters ask for, as the AWS CLI would send it and
+// as the library takes it. It adds every problem that they have, under the names
 // that the user knows them by.
-func (l commandLine) request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
-	var in ec2.CreateFlowLogsInput
+func (l *commandLine) request(ctx context.Context, members map[string]any, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
 	var req flowlogs.Request
-	members, problems := l.members()
-	if problems != nil {
-		return nil, req, &flowlogs.ValidationError{Fields: problems}
+	in, found, err := decodeInput(members)
+	if err != nil {
+		return nil, req, err
+	}
+	_, err = flowlogs.New(unsent{}).CreateFlowLogs(ctx, &in, func(o *ec2.Options) { o.Region = region })
+	for _, problem := range problemsOf(err) {
+		// What is missing may be so only because it could not be read.
+		if covered(problem.Field, found) || problem.Value == "" && l.concernsUnread(problem) {
+			continue
+		}
+		l.wrongMember(problem, members)
+	}
+	for _, problem := range found {
+		l.wrongMember(problem, members)
+	}
+	if len(l.problems) > 0 {
+		return nil, req, nil
 	}
 	document, err := json.Marshal(members)
 	if err != nil {
 		return nil, req, err
 	}
-
-	found := problemsOf(json.Unmarshal(document, &req)) // unknown members, wrong kinds
-	if json.Unmarshal(document, &in) == nil {
-		_, err := flowlogs.New(unsent{}).CreateFlowLogs(ctx, &in, func(o *ec2.Options) { o.Region = region })
-		found = append(problemsOf(err), found...)
+	err = json.Unmarshal(document, &req)
+	for _, problem := range problemsOf(err) {
+		l.wrongMember(problem, members)
 	}
-	for _, problem := range found {
-		if problem = l.renamed(problem, members); !slices.Contains(problems, problem) {
-			problems = append(problems, problem)
-		}
+	if len(l.problems) > 0 {
+		err = nil
 	}
-	if problems != nil {
-		return nil, req, &flowlogs.ValidationError{Fields: problems}
-	}
-	return &in, req, nil
+	return &in, req, err
 }
 
-// unsent is an API that calls nothing. A Client checks an input before it calls
-// its API, by the names of the input's own members: here that is all it does.
+// unsent is an API that sends nothing. A Client validates an input before it calls
+// its API, in the input's own names and for the Region of the call.
 type unsent struct{}
 
+var errUnsent = errors.New("not sent")
+
 func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	return nil, nil
+	return nil, errUnsent
 }
 
-// members are the parameters by their names in EC2's input: those of
-// --cli-input-json, and in their place those that have an option of their own.
-func (l commandLine) members() (map[string]any, []flowlogs.FieldError) {
-	var problems []flowlogs.FieldError
-	fail := func(g given, err error) {
-		problems = append(problems, flowlogs.FieldError{Field: g.typed, Value: strings.Join(g.words, " "), Message: err.Error()})
-	}
+// members returns the parameters by their names in EC2's input: those of the
+// input document, replaced by those that have an option of their own.
+func (l *commandLine) members() map[string]any {
 	members := make(map[string]any)
-	if g, ok := l["cli-input-json"]; ok {
-		var err error
-		if members, err = inputJSON(g.words[0]); err != nil {
-			fail(g, err)
+	for dest, decode := range map[string]func(string) (any, error){"cli-input-json": parseJSON, "cli-input-yaml": parseYAML} {
+		if g, ok := l.given[dest]; ok {
+			document, err := inputDocument(g.words[0], decode)
+			if err != nil {
+				l.wrongValue(g, err.Error())
+				for _, o := range parameters { // any of them may have been in it
+					l.unread[o.dest] = true
+				}
+			}
+			maps.Copy(members, document)
 		}
 	}
 	for _, o := range parameters {
-		g, ok := l[o.dest]
+		g, ok := l.given[o.dest]
 		if !ok || g.option.name != o.name { // --dry-run and --no-dry-run have one place
 			continue
 		}
 		value, err := g.value()
 		if err != nil {
-			fail(g, err)
+			l.reject(g, err.Error())
+			delete(members, o.dest)
 			continue
 		}
 		members[o.dest] = value
 	}
-	return members, problems
-}
-
-func inputJSON(word string) (map[string]any, error) {
-	members := make(map[string]any)
-	document, err := load(word)
-	if err != nil {
-		return members, err
-	}
-	raw, err := parseJSON(document)
-	if err != nil {
-		return members, err
-	}
-	if !isJSON(document, "{") {
-		return members, errors.New("want a JSON object")
-	}
-	return members, json.Unmarshal(raw, &members)
+	return members
 }
 
 func problemsOf(err error) []flowlogs.FieldError {
@@ -105,23 +101,65 @@ func problemsOf(err error) []flowlogs.FieldError {
 	return invalid.Fields
 }
 
+// covered reports whether one of the problems is of the path, or of something that
+// the path is in.
+func covered(path string, problems []flowlogs.FieldError) bool {
+	return slices.ContainsFunc(problems, func(p flowlogs.FieldError) bool {
+		return path == p.Field || strings.HasPrefix(path, p.Field+".") || strings.HasPrefix(path, p.Field+"[")
+	})
+}
+
+// concernsUnread reports whether a problem is about an option that could not be
+// read, or names one.
+func (l *commandLine) concernsUnread(problem flowlogs.FieldError) bool {
+	if l.unread[memberOf(problem.Field)] {
+		return true
+	}
+	for _, name := range memberName.FindAllString(problem.Message, -1) {
+		if l.unread[name] {
+			return true
+		}
+	}
+	return false
+}
+
+func memberOf(path string) string {
+	return path[:strings.IndexAny(path+".", ".[")]
+}
+
+func (l *commandLine) wrongMember(problem flowlogs.FieldError, members map[string]any) {
+	problem = l.renamed(problem, members)
+	l.wrong(problem.Field, problem.Value, problem.Message)
+}
+
 // renamed is a problem under the name of its option, as it was typed if it was:
 // "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key".
-// What came in a JSON document has its name there.
-func (l commandLine) renamed(problem flowlogs.FieldError, members map[string]any) flowlogs.FieldError {
-	end := strings.IndexAny(problem.Field+".", ".[")
-	member, rest := problem.Field[:end], problem.Field[end:]
-	_, given := members[member]
-	switch option, typed := l[member]; {
+// What came in a document has its name there. The value is shown as it was given.
+func (l *commandLine) renamed(problem flowlogs.FieldError, members map[string]any) flowlogs.FieldError {
+	member := memberOf(problem.Field)
+	rest := problem.Field[len(member):]
+	value, given := members[member]
+	whole := rest == "" && problem.Value != "" && !isList(value)
+	if whole && given {
+		problem.Value = literal(value)
+	}
+	switch option, typed := l.given[member]; {
 	case typed:
+		if whole {
+			problem.Value = strings.Join(option.words, " ")
+		}
 		problem.Field = option.typed + rest
 	case given:
-		problem.Field = l["cli-input-json"].typed + " " + problem.Field
+		document := l.given["cli-input-json"]
+		if document.option == nil {
+			document = l.given["cli-input-yaml"]
+		}
+		problem.Field = document.typed + " " + problem.Field
 		return problem
 	default:
 		problem.Field = optionName(member) + rest
 	}
-	if rest == "" { // what is said of a parameter may name another one
+	if rest == "" { // the message about a parameter may name another one
 		problem.Message = memberName.ReplaceAllStringFunc(problem.Message, optionName)
 	}
 	return problem

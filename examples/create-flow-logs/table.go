@@ -12,28 +12,53 @@ import (
 type section struct {
 	title   string
 	indent  int
-	headers []string // nil: none
+	headers []string // empty: none
 	rows    [][]string
 }
 
+const cellPadding = 4
+
+// canvas is what a table is drawn on.
+type canvas struct {
+	*bytes.Buffer
+	color bool
+}
+
+// The colors of the AWS CLI, and what it writes after everything else if it
+// colors anything.
 const (
-	tableWidth  = 80 // of the terminal, as the AWS CLI takes it where there is none
-	cellPadding = 4
+	frameColor = "\x1b[2m\x1b[33m"
+	cellColor  = "\x1b[1m\x1b[34m"
+	resetColor = "\x1b[0m"
 )
 
-// printTable draws the sections below each other, all as wide as the widest. If
-// that is wider than the terminal, those with one row are turned on their side.
-func printTable(b *bytes.Buffer, sections []section) {
+func (c canvas) painted(color, text string) string {
+	if !c.color {
+		return text
+	}
+	return color + text + resetColor
+}
+
+func (c canvas) write(text string) {
+	c.WriteString(text)
+	if c.color {
+		c.WriteString(resetColor)
+	}
+}
+
+// draw draws the sections below each other, all as wide as the widest. If that is
+// wider than the terminal, those with one row are turned on their side.
+func (c canvas) draw(sections []section, terminal int) {
 	width := widest(sections)
-	if width > tableWidth {
+	if width > terminal {
 		for i, s := range sections {
 			sections[i] = s.upright()
 		}
 		width = widest(sections)
 	}
-	b.WriteString(strings.Repeat("-", width) + "\n")
+	c.write(strings.Repeat("-", width) + "\n")
 	for _, s := range sections {
-		s.draw(b, width-2*s.indent)
+		s.draw(c, width-2*s.indent)
 	}
 }
 
@@ -47,7 +72,7 @@ func widest(sections []section) int {
 
 // upright is the section with each header beside its value.
 func (s section) upright() section {
-	if len(s.rows) != 1 || s.headers == nil {
+	if len(s.rows) != 1 || len(s.headers) == 0 {
 		return s
 	}
 	turned := section{title: s.title, indent: s.indent}
@@ -83,6 +108,9 @@ func (s section) natural() []int {
 // columns are the widths of the columns, stretched to fill width.
 func (s section) columns(width int) []int {
 	widths := s.natural()
+	if len(widths) == 0 {
+		return nil
+	}
 	sum := 0
 	for _, w := range widths {
 		sum += w
@@ -104,28 +132,45 @@ func (s section) columns(width int) []int {
 	return widths
 }
 
-func (s section) draw(b *bytes.Buffer, width int) {
-	frame := strings.Repeat("|", s.indent)
-	line := func(text string) { b.WriteString(frame + text + frame + "\n") }
+func (s section) draw(c canvas, width int) {
+	frame := strings.Repeat(c.painted(frameColor, "|"), s.indent)
+	line := func(text string) {
+		for _, part := range []string{frame, text, frame, "\n"} {
+			c.write(part)
+		}
+	}
 	columns := s.columns(width)
-	rule := "+"
+	if s.title != "" {
+		line("|" + centered(s.title, width-1, 1) + "|")
+		if len(s.headers) == 0 && len(s.rows) == 0 {
+			line(rule([]int{width}))
+		}
+	}
+	if len(s.headers) > 0 {
+		line(rule(columns))
+		line(cells(s.headers, columns, centered))
+	}
+	if len(s.rows) == 0 || columns == nil {
+		return
+	}
+	line(rule(columns))
+	for _, row := range s.rows {
+		line(cells(row, columns, func(text string, width, edge int) string {
+			return strings.Replace(left(text, width, edge), text, c.painted(cellColor, text), 1)
+		}))
+	}
+	line(rule(columns))
+}
+
+func rule(columns []int) string {
+	text := "+"
 	for i, w := range columns {
 		if i == 0 {
 			w--
 		}
-		rule += strings.Repeat("-", max(w-1, 0)) + "+"
+		text += strings.Repeat("-", max(w-1, 0)) + "+"
 	}
-
-	line("|" + centered(s.title, width-1, 1) + "|")
-	if s.headers != nil {
-		line(rule)
-		line(cells(s.headers, columns, centered))
-	}
-	line(rule)
-	for _, row := range s.rows {
-		line(cells(row, columns, left))
-	}
-	line(rule)
+	return text
 }
 
 // cells is a row of the table. The first cell has its left edge in its width.

@@ -15,66 +15,68 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
+func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 	t.Parallel()
 	complete := toBucket("--resource-ids", vpc(1))
-	for name, test := range map[string]struct {
+	tests := []struct {
+		name string
 		args []string
 		want []string // lines
 	}{
-		"an unknown option":              {[]string{"--resource", "x", "--nothing"}, []string{"--resource: could be --resource-ids, --resource-type"}},
-		"an option of something else":    {[]string{"--nothing=1"}, []string{"--nothing: unknown option; see --help"}},
-		"a short option":                 {[]string{"-r", "x"}, []string{"-r: unknown option; see --help"}},
-		"a word of no option":            {[]string{"--dry-run", "yes"}, []string{`argument "yes": belongs to no option`}},
-		"two dashes":                     {[]string{"--", "x"}, []string{"--: unknown option; see --help"}},
-		"a value for a flag":             {[]string{"--dry-run=yes"}, []string{"--dry-run: takes no value"}},
-		"no value":                       {[]string{"--log-format", "--dry-run"}, []string{"--log-format: want a value"}},
-		"no value at the end":            {[]string{"--client-t"}, []string{"--client-t: want a value"}},
-		"an unknown format":              {[]string{"--output", "yaml"}, []string{`--output "yaml": want one of json, text, table`}},
-		"an unknown skeleton":            {[]string{"--generate-cli-skeleton", "yaml-input"}, []string{`--generate-cli-skeleton "yaml-input": want one of input, output`}},
-		"bytes that are no text":         {[]string{"--client-token", "\xff"}, []string{`--client-token "\xff": want UTF-8`}},
-		"an endpoint that is none":       {also(complete, "--endpoint-url", "localhost:80"), []string{`--endpoint-url "localhost:80": want a URL such as https://ec2.us-east-1.amazonaws.com`}},
-		"a Region that is none":          {also(complete, "--region", "here and there"), []string{`--region "here and there": want the name of a Region such as us-east-1`}},
-		"no number":                      {[]string{"--max-aggregation-interval", "1m"}, []string{`--max-aggregation-interval "1m": want a whole number`}},
-		"a number that is too large":     {[]string{"--max-aggregation-interval=99999999999"}, []string{`--max-aggregation-interval "99999999999": want a whole number`}},
-		"another number":                 {also(complete, "--max-agg", "90"), []string{`--max-agg "1m30s (90 seconds)": `}},
-		"a missing file":                 {[]string{"--tag-specifications", "file://missing.json"}, []string{`--tag-specifications "file://missing.json": open missing.json: no such file or directory`}},
-		"a directory":                    {[]string{"--cli-input-json", "file://."}, []string{`--cli-input-json "file://.": read .: is a directory`}},
-		"a file that is no text":         {[]string{"--log-format", file(t, "\xff")}, []string{": want a file in UTF-8"}},
-		"broken JSON":                    {[]string{"--tag-specifications", `[{"ResourceType":]`}, []string{`not a JSON document: invalid character ']'`}},
-		"broken input JSON":              {[]string{"--cli-input-json", `{"DryRun":`}, []string{`--cli-input-json "{\"DryRun\":": not a JSON document: unexpected end`}},
-		"input JSON that is no object":   {[]string{"--cli-input-json", `["DryRun"]`}, []string{`--cli-input-json "[\"DryRun\"]": want a JSON object`}},
-		"an unknown member in a file":    {also(complete, "--cli-input-json", file(t, `{"LogGroup":"g","resourceIds":[]}`)), []string{"--cli-input-json LogGroup: ", "--cli-input-json resourceIds: "}},
-		"another kind in JSON":           {[]string{"--cli-input-json", `{"ResourceIds":"vpc-00000001"}`}, []string{`--cli-input-json ResourceIds "string": `}},
-		"another kind in an option":      {[]string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "string": `}},
-		"a list for a structure":         {[]string{"--destination-options", "[]"}, []string{`--destination-options "array": `}},
-		"a key that does not exist":      {also(complete, "--destination-options", "Format=parquet"), []string{"--destination-options.Format: "}},
-		"shorthand with nothing in it":   {[]string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
-		"shorthand that breaks off":      {[]string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
-		"shorthand with a comma too few": {[]string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},
-		"structures with a comma":        {[]string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags is there twice; between structures there is a space, not a comma"}},
-		"shorthand that is very deep":    {[]string{"--tag-specifications", "Tags=" + strings.Repeat("[", 1000)}, []string{"not in shorthand: it is nested too deeply"}},
-		"nothing at all": {nil, []string{
+		{"an unknown option", []string{"--resource", "x", "--nothing"}, []string{"--resource: could be --resource-ids, --resource-type"}},
+		{"an option of something else", []string{"--nothing=1"}, []string{"--nothing: unknown option; see --help"}},
+		{"a short option", []string{"-r", "x"}, []string{"-r: unknown option; see --help"}},
+		{"a word of no option", []string{"--dry-run", "yes"}, []string{`argument "yes": belongs to no option`}},
+		{"two dashes", []string{"--", "x"}, []string{`argument "x": belongs to no option`}},
+		{"a value for a flag", []string{"--dry-run=yes"}, []string{`--dry-run "yes": takes no value`}},
+		{"no value", []string{"--log-format", "--dry-run"}, []string{"--log-format: want a value"}},
+		{"no value at the end", []string{"--client-t"}, []string{"--client-t: want a value"}},
+		{"an unknown format", []string{"--output", "xml"}, []string{`--output "xml": want one of json, text, table, yaml, yaml-stream`}},
+		{"an unknown skeleton", []string{"--generate-cli-skeleton", "xml"}, []string{`--generate-cli-skeleton "xml": want one of input, output, yaml-input`}},
+		{"bytes that are no text", []string{"--client-token", "\xff"}, []string{`--client-token "\xff": want UTF-8`}},
+		{"an endpoint that is none", also(complete, "--endpoint-url", "localhost:80"), []string{`--endpoint-url "localhost:80": want a URL such as https://ec2.us-east-1.amazonaws.com`}},
+		{"a Region that is none", also(complete, "--region", "here and there"), []string{`--region "here and there": want the name of a Region such as us-east-1`}},
+		{"no number", []string{"--max-aggregation-interval", "1m"}, []string{`--max-aggregation-interval "1m": want a whole number`}},
+		{"a number that is too large", []string{"--max-aggregation-interval=99999999999"}, []string{`--max-aggregation-interval "99999999999": want 1m or 10m`}},
+		{"another number", also(complete, "--max-agg", "90"), []string{`--max-agg "90": `}},
+		{"a missing file", []string{"--tag-specifications", "file://missing.json"}, []string{`--tag-specifications "file://missing.json": open missing.json: no such file or directory`}},
+		{"a directory", []string{"--cli-input-json", "file://."}, []string{`--cli-input-json "file://.": read .: is a directory`}},
+		{"a file that is no text", []string{"--log-format", file(t, "\xff")}, []string{": want a file in UTF-8"}},
+		{"broken JSON", []string{"--tag-specifications", `[{"ResourceType":]`}, []string{`not a JSON document: invalid character ']'`}},
+		{"broken input JSON", []string{"--cli-input-json", `{"DryRun":`}, []string{`--cli-input-json "{\"DryRun\":": not a JSON document: unexpected end`}},
+		{"input JSON that is no object", []string{"--cli-input-json", `["DryRun"]`}, []string{`--cli-input-json "[\"DryRun\"]": want an object with the parameters`}},
+		{"an unknown member in a file", also(complete, "--cli-input-json", file(t, `{"LogGroup":"g","resourceIds":[]}`)), []string{"--cli-input-json LogGroup: ", "--cli-input-json resourceIds: "}},
+		{"another kind in JSON", []string{"--cli-input-json", `{"ResourceIds":"vpc-00000001"}`}, []string{`--cli-input-json ResourceIds "vpc-00000001": want a list`}},
+		{"another kind in an option", []string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "yes": want true or false`}},
+		{"a list for a structure", []string{"--destination-options", "[]"}, []string{`--destination-options "[]": want an object`}},
+		{"a key that does not exist", also(complete, "--destination-options", "Format=parquet"), []string{"--destination-options.Format: "}},
+		{"shorthand with nothing in it", []string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
+		{"shorthand that breaks off", []string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
+		{"shorthand with a comma too few", []string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},
+		{"structures with a comma", []string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags is there twice; between structures there is a space, not a comma"}},
+		{"shorthand that is very deep", []string{"--tag-specifications", "Tags=" + strings.Repeat("[", 1000)}, []string{"not in shorthand: it is nested too deeply"}},
+		{"nothing at all", nil, []string{
 			"--resource-type: required", "--resource-ids: required", "--traffic-type: required",
 			"--log-group-name: required", " --log-destination", "--deliver-logs-permission-arn: required",
 		}},
-		"a parameter of another destination": {also(complete, "--log-group-name", "g", "--deliver-cross=r"), []string{
+		{"a parameter of another destination", also(complete, "--log-group-name", "g", "--deliver-cross=r"), []string{
 			`--log-group-name "g": `, `--deliver-cross "r": `,
 		}},
-		"tags deep inside": {also(complete, "--tag-specifications", "ResourceType=vpc-flow-log,Tags=[{Key=a,Value=b},{Key=aws:c}]", "ResourceType=vpc,Tags={Key=a,Value=c}"), []string{
+		{"tags deep inside", also(complete, "--tag-specifications", "ResourceType=vpc-flow-log,Tags=[{Key=a,Value=b},{Key=aws:c}]", "ResourceType=vpc,Tags={Key=a,Value=c}"), []string{
 			`--tag-specifications[0].Tags[1].Key "aws:c": `, "--tag-specifications[0].Tags[1].Value: required",
 			`--tag-specifications[1].ResourceType "vpc": `, `--tag-specifications[1].Tags[0].Key "a": `,
 		}},
-		"one of many resources": {also(toBucket("--resource-ids"), also(vpcs(350), "i-1")...), []string{`--resource-ids[350] "i-1": `}},
-		"a tag field without its tag": {also(complete, "--log-format", "${instance-tag}"), []string{
+		{"one of many resources", also(toBucket("--resource-ids"), also(vpcs(350), "i-1")...), []string{`--resource-ids[350] "i-1": `}},
+		{"a tag field without its tag", also(complete, "--log-format", "${instance-tag}"), []string{
 			"--tag-field-specifications: required", " --log-format",
 		}},
-		"all of it, wherever it came from": {[]string{"--resource-ids", vpc(1), "--cli-input-json", `{"TrafficType":"SOME","ResourceType":"VPC","LogGroupName":"g","LogDestination":"arn:aws:s3:::b"}`}, []string{
+		{"all of it, wherever it came from", []string{"--resource-ids", vpc(1), "--cli-input-json", `{"TrafficType":"SOME","ResourceType":"VPC","LogGroupName":"g","LogDestination":"arn:aws:s3:::b"}`}, []string{
 			`--cli-input-json TrafficType "SOME": `, `--cli-input-json LogGroupName "g": `, " LogDestination",
 			"--deliver-logs-permission-arn: required",
 		}},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCloud(t)
 			got := c.run(t.Context(), test.args...)
@@ -91,13 +93,13 @@ func TestWrongUsageSaysWhatIsWrongAndSendsNothing(t *testing.T) {
 	}
 }
 
-func TestHelpNamesEveryOption(t *testing.T) {
+func TestHelp_NamesEveryOption(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	help := c.run(t.Context(), "--help")
 	assert.Equal(t, 0, help.status)
 	assert.Empty(t, help.stderr)
-	for _, o := range options {
+	for _, o := range slices.Concat(parameters, documents, globals) {
 		assert.Contains(t, help.stdout, "  --"+o.name+" ")
 	}
 	var word strings.Builder
@@ -105,7 +107,7 @@ func TestHelpNamesEveryOption(t *testing.T) {
 	assert.Equal(t, help.stdout, word.String())
 }
 
-func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
+func TestParameters_AreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	var skeleton map[string]any
@@ -130,7 +132,7 @@ func TestEveryParameterOfTheSDKHasAnOptionAndAPlaceInTheSkeleton(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestAFilledSkeletonIsARequest(t *testing.T) {
+func TestSkeleton_IsARequestWhenFilledIn(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	filled := strings.NewReplacer(
@@ -147,7 +149,7 @@ func TestAFilledSkeletonIsARequest(t *testing.T) {
 	assert.Len(t, c.FlowLogs(), 1)
 }
 
-func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
+func TestSkeleton_OfTheOutputChecksTheCommand(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	got := c.run(t.Context(), toBucket("--generate-cli-skeleton", "output", "--output", "text", "--resource-ids", vpc(1))...)
@@ -158,7 +160,7 @@ func TestTheOutputSkeletonChecksTheCommand(t *testing.T) {
 	assert.Empty(t, c.Calls())
 }
 
-func TestTheTildeIsTheHomeDirectory(t *testing.T) {
+func TestLoad_ExpandsTildeAndVariables(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("NAME", "token")
@@ -184,14 +186,14 @@ func FuzzArguments(f *testing.F) {
 		if strings.Contains(joined, "file:") {
 			t.Skip("reads files")
 		}
-		line, err := parse(strings.Split(joined, "\x00"))
-		if err != nil {
-			assert.Equal(t, 252, statusOf(err))
+		line := parse(strings.Split(joined, "\x00"))
+		if line.help || line.version {
 			return
 		}
-		in, req, err := line.request(t.Context(), "us-east-1")
-		if err != nil {
-			assert.Equal(t, 252, statusOf(err))
+		line.settings()
+		in, req, err := line.request(t.Context(), line.members(), "us-east-1")
+		require.NoError(t, err)
+		if len(line.problems) > 0 {
 			return
 		}
 		assert.Equal(t, in.ResourceIds, req.ResourceIDs)

@@ -4,15 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// value is what the words of a parameter stand for, as something that encodes to
-// the JSON of EC2's input.
+// value returns what the words of a parameter stand for, in the types that a
+// JSON document decodes to.
 func (g given) value() (any, error) {
 	words := g.words
 	if len(words) == 1 {
@@ -26,31 +26,37 @@ func (g given) value() (any, error) {
 	case flag:
 		return g.option.name == "dry-run", nil
 	case number:
-		n, err := strconv.ParseInt(strings.TrimSpace(words[0]), 10, 32)
-		if err != nil {
-			return nil, errors.New("want a whole number")
-		}
-		return n, nil
+		return parseNumber(words[0])
 	case structure:
 		return parseStructure(words[0])
 	case list, structures:
 		if len(words) == 1 && isJSON(words[0], "[") {
 			return parseJSON(words[0])
 		}
-		if g.option.kind == list {
-			return append([]string{}, words...), nil
-		}
 		parsed := make([]any, len(words))
 		for i, word := range words {
-			var err error
-			if parsed[i], err = parseStructure(word); err != nil {
-				return nil, err
+			parsed[i] = word
+			if g.option.kind == structures {
+				var err error
+				if parsed[i], err = parseStructure(word); err != nil {
+					return nil, err
+				}
 			}
 		}
 		return parsed, nil
 	default:
 		return words[0], nil
 	}
+}
+
+// parseNumber takes any whole number, so that one that is too large is reported
+// as any other that is wrong.
+func parseNumber(s string) (any, error) {
+	n, ok := new(big.Int).SetString(strings.TrimSpace(s), 10)
+	if !ok {
+		return nil, errors.New("want a whole number")
+	}
+	return json.Number(n.String()), nil
 }
 
 func parseStructure(s string) (any, error) {
@@ -66,20 +72,22 @@ func parseStructure(s string) (any, error) {
 
 func isJSON(s, begin string) bool { return strings.HasPrefix(strings.TrimSpace(s), begin) }
 
-func parseJSON(s string) (json.RawMessage, error) {
-	var raw json.RawMessage
-	if err := json.Unmarshal([]byte(s), &raw); err != nil {
-		return nil, fmt.Errorf("not a JSON document: %w", err)
-	}
-	return raw, nil
-}
+const fileScheme, binaryScheme = "file://", "fileb://"
 
-// load is the content of the file where s is file://FILE, and s itself otherwise.
+// load returns the content of the file if s is file://FILE, and s itself
+// otherwise.
 func load(s string) (string, error) {
-	path, ok := strings.CutPrefix(s, "file://")
+	if strings.HasPrefix(s, binaryScheme) {
+		return "", errors.New("want file://, because the value is not binary")
+	}
+	path, ok := strings.CutPrefix(s, fileScheme)
 	if !ok {
 		return s, nil
 	}
+	return readFile(path)
+}
+
+func readFile(path string) (string, error) {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {

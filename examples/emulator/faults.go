@@ -9,15 +9,15 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// faults are what -fault knows. After the first three the flow logs are there,
+// faults are the values of -fault. After the first three the flow logs exist,
 // and only the caller does not know.
 var faults = []struct {
 	name, help string
 	fault      flowlogstest.Fault
 }{
 	{"lose", "create, then cut the connection", flowlogstest.LoseAnswer()},
-	{"truncate", "create, then cut the connection in the middle of the answer", flowlogstest.TruncateAnswer()},
-	{"hang", "create, then never answer", flowlogstest.Hang()},
+	{"truncate", "create, then cut the connection in the middle of the response", flowlogstest.TruncateAnswer()},
+	{"hang", "create, then never respond", flowlogstest.Hang()},
 	{"throttle", "RequestLimitExceeded, status 503", flowlogstest.Throttle()},
 	{"error", "InternalError, status 500", flowlogstest.Refuse("InternalError", "An internal error has occurred", http.StatusInternalServerError)},
 	{"denied", "UnauthorizedOperation, status 403", flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden)},
@@ -54,17 +54,21 @@ func faultNames() []string {
 
 func creates(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" }
 
-// ec2 is the EC2 that the options ask for.
+// ec2 returns the EC2 that the options describe.
 func (o options) ec2() *flowlogstest.EC2 {
 	e := flowlogstest.New(func(to *flowlogstest.Options) {
 		to.Region, to.AccountID = o.region, o.account
 		to.Throttle, to.Burst, to.PerSecond = o.throttle, o.burst, o.perSecond
+		to.Resources, to.LogGroups, to.Roles = o.resources, o.logGroups, o.roles
+		to.Buckets, to.DeniedBuckets = o.buckets, o.deniedBuckets
+		if to.Buckets != nil { // a bucket that denies access exists
+			to.Buckets = append(to.Buckets, o.deniedBuckets...)
+		}
+		to.FailedAfter = o.failedAfter
 	})
 	e.Inject(o.faults...)
 	if len(o.fail) > 0 {
-		// As EC2 says it of a bucket, with status 200 for the call.
-		e.Inject(flowlogstest.FailResources("400",
-			"Access Denied for LogDestination: emulator. Please check LogDestination permission", o.fail...).Keep())
+		e.Inject(flowlogstest.DenyDestination(o.fail...).Keep())
 	}
 	if o.latency > 0 {
 		e.Inject(flowlogstest.Delay(o.latency).Keep())

@@ -1,8 +1,10 @@
-// Command emulator serves an EC2 that knows flow logs, until it is interrupted:
-// for the AWS CLI, and for programs in any language, to be tried against what
-// goes wrong on AWS. It keeps its state in memory and needs no credentials.
+// Command emulator serves an EC2 that knows flow logs until it is interrupted.
+// Use it to try the AWS CLI, or a program in any language, against what goes
+// wrong on AWS: a lost response, a missing bucket, an unknown VPC, a delivery
+// that fails. It keeps its state in memory and checks no credentials.
 //
 //	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
+//	go -C examples run ./emulator -buckets my-flow-logs -resources vpc-0a1b2c3d,vpc-1a2b3c4d
 //	aws ec2 create-flow-logs --endpoint-url http://127.0.0.1:4566 …
 package main
 
@@ -30,8 +32,8 @@ func main() {
 	}
 }
 
-// run prints the URL when calls are taken, so that a script can wait for the
-// line, and serves until ctx ends or the process is told to stop.
+// run prints the URL as soon as it accepts calls, so that a script can wait for
+// the line. It serves until ctx ends or the process is told to stop.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -53,8 +55,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// listen refuses what other machines can reach unless that is wanted: signatures
-// are not checked, so whoever reaches the emulator may call it.
+// listen rejects an address that other machines reach unless public is set:
+// signatures are not checked, so whoever reaches the emulator may call it.
 func listen(address string, public bool) (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {

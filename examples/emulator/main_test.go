@@ -20,9 +20,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestEmulatorKeepsWhatIsCreatedThroughTheSDK(t *testing.T) {
+func TestEmulator_KeepsWhatTheSDKCreates(t *testing.T) {
 	t.Parallel()
 	client := start(t)
 	created, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d", "vpc-1a2b3c4d"))
@@ -34,7 +36,7 @@ func TestEmulatorKeepsWhatIsCreatedThroughTheSDK(t *testing.T) {
 	assert.Equal(t, "vpc-1a2b3c4d", *described.FlowLogs[1].ResourceId)
 }
 
-func TestEmulatorIsInTheRegionAndAccountOfItsOptions(t *testing.T) {
+func TestEmulator_IsInTheRegionAndAccountOfItsOptions(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-region", "eu-west-1", "-account", "210987654321")
 	in := request("vpc-0a1b2c3d")
@@ -45,7 +47,7 @@ func TestEmulatorIsInTheRegionAndAccountOfItsOptions(t *testing.T) {
 	require.ErrorContains(t, err, "Unable to assume given IAM role")
 }
 
-func TestEmulatorMeetsEachCallWithOneFault(t *testing.T) {
+func TestEmulator_MeetsEachCallWithOneFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ fault, want string }{
 		{"lose", `": EOF`},
@@ -74,7 +76,7 @@ func TestEmulatorMeetsEachCallWithOneFault(t *testing.T) {
 	assert.Equal(t, created.FlowLogIds[0], *described.FlowLogs[0].FlowLogId)
 }
 
-func TestEmulatorIsSlowOrSilentWhenAsked(t *testing.T) {
+func TestEmulator_IsSlowOrSilentWhenAsked(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-latency", "1h"}, {"-fault", "hang"}} {
 		client := start(t, args...)
@@ -85,34 +87,35 @@ func TestEmulatorIsSlowOrSilentWhenAsked(t *testing.T) {
 	}
 }
 
-func TestEmulatorFailsSomeResources(t *testing.T) {
+func TestEmulator_DeniesSomeResourcesTheDestinationOfTheCall(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-fail", "vpc-1a2b3c4d,vpc-3a4b5c6d")
-	for _, other := range []string{"vpc-0a1b2c3d", "vpc-2a3b4c5d"} {
-		created, err := client.CreateFlowLogs(t.Context(), request(other, "vpc-1a2b3c4d"))
+	for _, bucket := range []string{"first-bucket", "second-bucket"} {
+		created, err := client.CreateFlowLogs(t.Context(), toBucket(bucket, "vpc-0a1b2c3d", "vpc-1a2b3c4d"))
 		require.NoError(t, err)
 		assert.Len(t, created.FlowLogIds, 1)
 		require.Len(t, created.Unsuccessful, 1)
 		assert.Equal(t, "vpc-1a2b3c4d", *created.Unsuccessful[0].ResourceId)
+		assert.Equal(t, "Access Denied for LogDestination: "+bucket+". Please check LogDestination permission", *created.Unsuccessful[0].Error.Message)
 	}
 }
 
-func TestEmulatorThrottles(t *testing.T) {
+func TestEmulator_Throttles(t *testing.T) {
 	t.Parallel()
 	client := start(t, "-burst", "2", "-per-second", "0")
 	for i, want := range []string{"", "", "RequestLimitExceeded"} {
 		_, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d"))
-		var refusal smithy.APIError
+		var rejection smithy.APIError
 		if want == "" {
 			require.NoError(t, err, i)
 		} else {
-			require.ErrorAs(t, err, &refusal)
-			assert.Equal(t, want, refusal.ErrorCode())
+			require.ErrorAs(t, err, &rejection)
+			assert.Equal(t, want, rejection.ErrorCode())
 		}
 	}
 }
 
-func TestEmulatorServesTheAWSCLI(t *testing.T) {
+func TestEmulator_ServesTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	if err := exec.Command("aws", "--version").Run(); err != nil {
 		t.Skipf("the AWS CLI does not run here: %v", err)
@@ -136,7 +139,7 @@ func TestEmulatorServesTheAWSCLI(t *testing.T) {
 }
 
 // Not parallel: the signals are for the whole process.
-func TestEmulatorEndsWithoutErrorWhenToldTo(t *testing.T) {
+func TestEmulator_EndsWithoutErrorWhenToldTo(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot signal itself on Windows")
 	}
@@ -150,7 +153,7 @@ func TestEmulatorEndsWithoutErrorWhenToldTo(t *testing.T) {
 	}
 }
 
-func TestEmulatorListensForOthersWhenToldTo(t *testing.T) {
+func TestListen_AcceptsAPublicAddressIfToldTo(t *testing.T) {
 	t.Parallel()
 	listener, err := listen("0.0.0.0:0", true)
 	require.NoError(t, err)
@@ -158,14 +161,16 @@ func TestEmulatorListensForOthersWhenToldTo(t *testing.T) {
 }
 
 // start returns the SDK's client of an emulator, making one attempt a call.
+//
+// The client is that of a Server, sent to the emulator instead: a plain
+// ec2.Client can fail over loopback, see its transport.
 func start(t *testing.T, args ...string) *ec2.Client {
-	return ec2.New(ec2.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(serve(t, args...)),
-		Retryer:      aws.NopRetryer{},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}, nil
-		}),
+	url := serve(t, args...)
+	server := flowlogstest.NewServer(flowlogstest.New())
+	t.Cleanup(server.Close)
+	return server.Client(func(o *ec2.Options) {
+		o.BaseEndpoint = &url
+		o.Retryer = aws.NopRetryer{}
 	})
 }
 
@@ -199,4 +204,12 @@ func request(ids ...string) *ec2.CreateFlowLogsInput {
 		LogGroupName:             aws.String("my-flow-logs"),
 		DeliverLogsPermissionArn: aws.String("arn:aws:iam::123456789012:role/publishFlowLogs"),
 	}
+}
+
+func toBucket(bucket string, ids ...string) *ec2.CreateFlowLogsInput {
+	in := request(ids...)
+	in.ClientToken = nil
+	in.LogGroupName, in.DeliverLogsPermissionArn = nil, nil
+	in.LogDestinationType, in.LogDestination = types.LogDestinationTypeS3, aws.String("arn:aws:s3:::"+bucket)
+	return in
 }

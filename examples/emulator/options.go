@@ -5,21 +5,26 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// options are what the command line says.
+// options are what the command line says. A nil list means that everything
+// exists, an empty one that nothing does.
 type options struct {
-	listen    string
-	public    bool
-	region    string
-	account   string
+	listen string
+	public bool
+
+	region        string
+	account       string
+	resources     []string
+	buckets       []string
+	deniedBuckets []string
+	logGroups     []string
+	roles         []string
+	failedAfter   time.Duration
+
 	throttle  bool
 	burst     int
 	perSecond float64
@@ -30,20 +35,8 @@ type options struct {
 
 // parse writes help to usage, and leaves printing its errors to the caller.
 func parse(args []string, usage io.Writer) (options, error) {
-	o := options{region: "us-east-1", burst: 50, perSecond: 5}
-	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is any that is free")
-	flags.BoolVar(&o.public, "public", false, "allow an address that other machines reach, and may then call without credentials")
-	option(flags, "region", "`Region` of every call (default us-east-1)", &o.region, parseRegion)
-	option(flags, "account", "the caller's `account`, to which roles must belong (default that of the role given)", &o.account, parseAccount)
-	flags.BoolVar(&o.throttle, "throttle", false, "limit calls as EC2 does: 50 at once, then 5 a second")
-	option(flags, "burst", "-throttle with this `number` of calls at once", &o.burst, parseBurst)
-	option(flags, "per-second", "-throttle with this `number` of calls a second", &o.perSecond, parsePerSecond)
-	option(flags, "latency", "`duration` after which every call is answered", &o.latency, parseLatency)
-	option(flags, "fail", "resource `IDs` that always fail, separated by commas", &o.fail, parseIDs)
-	option(flags, "fault", "`faults`, separated by commas, that the next CreateFlowLogs calls meet, one each:"+faultHelp(), &o.faults, parseFaults)
-
+	o := options{region: "us-east-1", failedAfter: 10 * time.Minute, burst: 50, perSecond: 5}
+	flags := o.flags()
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		flags.SetOutput(usage)
@@ -60,6 +53,31 @@ func parse(args []string, usage io.Writer) (options, error) {
 	return o, nil
 }
 
+// flags returns the flags that set o. A list has its elements between commas.
+func (o *options) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is any that is free")
+	flags.BoolVar(&o.public, "public", false, "allow an address that other machines reach, and may then call without credentials")
+
+	option(flags, "region", "`Region` of every call (default us-east-1)", &o.region, parseRegion)
+	option(flags, "account", "the caller's `account`, to which roles must belong (default that of the role given)", &o.account, parseAccount)
+	option(flags, "resources", "`IDs` of the resources that exist (default every one)", &o.resources, parseIDs)
+	option(flags, "buckets", "`names` of the S3 buckets that exist (default every one)", &o.buckets, parseBuckets)
+	option(flags, "denied-buckets", "`names` of S3 buckets that exist and deny access", &o.deniedBuckets, parseBuckets)
+	option(flags, "log-groups", "`names` of the log groups that the roles can write to; delivery to another shows FAILED after -failed-after (default every one)", &o.logGroups, parseLogGroups)
+	option(flags, "roles", "`ARNs` of the IAM roles that EC2 can assume (default every one of the account)", &o.roles, parseRoles)
+	option(flags, "failed-after", "`duration` until a flow log that cannot deliver shows FAILED (default 10m)", &o.failedAfter, parseDuration)
+
+	flags.BoolVar(&o.throttle, "throttle", false, "limit calls as EC2 does: 50 at once, then 5 a second")
+	option(flags, "burst", "-throttle with this `number` of calls at once", &o.burst, parseBurst)
+	option(flags, "per-second", "-throttle with this `number` of calls a second", &o.perSecond, parsePerSecond)
+	option(flags, "latency", "`duration` after which every call gets its response", &o.latency, parseDuration)
+	option(flags, "fail", "`IDs` of resources to which the destination of a call always denies access", &o.fail, parseFailing)
+	option(flags, "fault", "`faults`, separated by commas, that the next CreateFlowLogs calls meet, one each:"+faultHelp(), &o.faults, parseFaults)
+	return flags
+}
+
 // option defines a flag whose parser says what would be right; the flag package
 // adds the name and the value.
 func option[T any](flags *flag.FlagSet, name, usage string, value *T, parse func(string) (T, error)) {
@@ -67,60 +85,4 @@ func option[T any](flags *flag.FlagSet, name, usage string, value *T, parse func
 		*value, err = parse(s)
 		return err
 	})
-}
-
-var (
-	regionPattern   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
-	accountPattern  = regexp.MustCompile(`^[0-9]{12}$`)
-	resourcePattern = regexp.MustCompile(`^(vpc|subnet|eni|tgw|tgw-attach|nat)-([0-9a-f]{8}|[0-9a-f]{17})$`)
-)
-
-func parseRegion(s string) (string, error) {
-	return matching(s, regionPattern, "want a Region, such as us-east-1")
-}
-
-func parseAccount(s string) (string, error) {
-	return matching(s, accountPattern, "want 12 digits")
-}
-
-func matching(s string, pattern *regexp.Regexp, want string) (string, error) {
-	if !pattern.MatchString(s) {
-		return "", errors.New(want)
-	}
-	return s, nil
-}
-
-func parseBurst(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, errors.New("want a whole number, 1 or more")
-	}
-	return n, nil
-}
-
-func parsePerSecond(s string) (float64, error) {
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
-		return 0, errors.New("want a number, 0 or more")
-	}
-	return n, nil
-}
-
-func parseLatency(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, errors.New("want a duration, such as 300ms or 2s")
-	}
-	return d, nil
-}
-
-// parseIDs refuses what EC2 would: a malformed ID could never fail as asked.
-func parseIDs(s string) ([]string, error) {
-	ids := strings.Split(s, ",")
-	for _, id := range ids {
-		if !resourcePattern.MatchString(id) {
-			return nil, fmt.Errorf("%q: want the ID of a resource, such as vpc-0a1b2c3d", id)
-		}
-	}
-	return ids, nil
 }

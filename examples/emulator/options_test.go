@@ -13,20 +13,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEmulatorThrottlesOnlyWhenAskedInOneWayOrAnother(t *testing.T) {
+func TestParse_ThrottlesIfAnyOptionOfThrottlingIsGiven(t *testing.T) {
 	t.Parallel()
-	for args, want := range map[string]bool{"": false, "-throttle": true, "-burst 1": true, "-per-second 1": true, "-latency 1s": false} {
-		o, err := parse(strings.Fields(args), io.Discard)
+	tests := []struct {
+		args string
+		want bool
+	}{{"", false}, {"-throttle", true}, {"-burst 1", true}, {"-per-second 1", true}, {"-latency 1s", false}}
+	for _, tt := range tests {
+		o, err := parse(strings.Fields(tt.args), io.Discard)
 		require.NoError(t, err)
-		assert.Equal(t, want, o.throttle, args)
+		assert.Equal(t, tt.want, o.throttle, tt.args)
 	}
 }
 
-func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
+func TestRun_SaysWhatIsWrongWithAnOption(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() })
 	tests := []struct {
 		args string
 		want []string
@@ -45,6 +49,13 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 		{"-latency 5", []string{`"5"`, "-latency", "such as 300ms"}},
 		{"-latency -5s", []string{`"-5s"`, "-latency", "such as 300ms"}},
 		{"-fail vpc-0a1b2c3d,i-0a1b2c3d", []string{`"i-0a1b2c3d"`, "-fail", "such as vpc-0a1b2c3d"}},
+		{"-fail=", []string{`""`, "-fail", "such as vpc-0a1b2c3d"}},
+		{"-resources vpc-1", []string{`"vpc-1"`, "-resources", "such as vpc-0a1b2c3d"}},
+		{"-buckets arn:aws:s3:::logs", []string{`"arn:aws:s3:::logs"`, "-buckets", "want the name of a bucket"}},
+		{"-denied-buckets logs,,x", []string{`""`, "-denied-buckets", "want the name of a bucket"}},
+		{"-log-groups my:group", []string{`"my:group"`, "-log-groups", "want the name of a log group"}},
+		{"-roles publish", []string{`"publish"`, "-roles", "want the ARN of a role"}},
+		{"-failed-after soon", []string{`"soon"`, "-failed-after", "such as 300ms"}},
 		{"-fault lose,loose", []string{`"loose"`, "-fault", "one or more of lose, truncate, hang"}},
 		{"-thottle", []string{"-thottle", "-help shows all options"}},
 		{"-throttle 10", []string{`unexpected argument "10"`}},
@@ -53,7 +64,7 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 		t.Run(tt.args, func(t *testing.T) {
 			var out bytes.Buffer
 			ctx, cancel := context.WithCancel(t.Context())
-			cancel() // should it be taken for right
+			cancel() // so that it ends even if it accepts the options
 			err := run(ctx, strings.Fields(tt.args), &out)
 			require.Error(t, err)
 			for _, want := range tt.want {
@@ -64,7 +75,7 @@ func TestEmulatorSaysWhatIsWrongWithItsOptions(t *testing.T) {
 	}
 }
 
-func TestEmulatorHelps(t *testing.T) {
+func TestRun_Helps(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.ErrorIs(t, run(t.Context(), []string{"-help"}, &out), flag.ErrHelp)

@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// connect returns a client of the EC2 that the options name, and what ends it.
+// connect returns a client for the EC2 that the options name, and a function to be
+// called when it is no longer needed.
 func connect(ctx context.Context, o options) (client *ec2.Client, disconnect func(), err error) {
 	nothing := func() {}
 	switch {
@@ -36,8 +37,8 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 	}
 }
 
-// clientOf needs no configuration of the machine, and gives none of its
-// credentials away.
+// clientOf returns a client with made-up credentials: those of the machine are for
+// AWS only.
 func clientOf(url string) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:       "us-east-1",

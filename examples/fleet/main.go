@@ -1,37 +1,27 @@
-// Command fleet puts a flow log on every VPC of a Region: as fast as the account
-// may call EC2, and so that it can be stopped at any moment.
+// Command fleet brings every VPC of a Region to the same flow log. Run it every
+// night: it creates what is missing, and where nothing is missing it only lists.
 //
+//	go -C examples run ./fleet -plan
 //	go -C examples run ./fleet
-//	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs
-//	go -C examples run ./fleet -aws -token TOKEN
+//	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs -plan
 //
-// By default it calls an EC2 of its own, which has some thousands of VPCs and gives
-// few calls. With -aws it calls AWS as this machine is configured to, which takes
-// the permissions ec2:DescribeVpcs and ec2:DescribeFlowLogs beside those to create
-// flow logs. With -endpoint-url it calls a server elsewhere, with credentials that
-// are made up; with both, that server with those of the machine. With -serve it is
-// such a server, for another fleet to call:
+// With -plan it prints what is to be done and does nothing. The exit status is then
+// 2 if there is something to do and 0 if there is nothing, as that of terraform
+// plan -detailed-exitcode. It deletes nothing: a flow log that is in the way is
+// reported, and the other VPCs are done.
+//
+// It can be stopped at any time, by Ctrl-C or kill -9, and run again.
+//
+// By default it calls a server in this process, with some thousands of VPCs and a
+// small quota of calls, which forgets everything in the end. With -aws it calls
+// AWS, as this machine is configured; the caller needs ec2:DescribeVpcs and the
+// permissions that examples/policies prints with -reconcile. With -endpoint-url it
+// calls another server, with made-up credentials, or with both flags that server
+// with the credentials of the machine. With -serve it is such a server, for another
+// fleet to call:
 //
 //	go -C examples run ./fleet -serve 127.0.0.1:4567
 //	go -C examples run ./fleet -endpoint-url http://127.0.0.1:4567
-//
-// # Jobs
-//
-// A run is for the VPCs that have no flow log of the same traffic to the same
-// destination yet. When it has listed them, and before it creates anything, it
-// writes its request down in the folder -jobs, with these IDs and a client token,
-// and prints the token. After Ctrl-C or kill -9, the same flags with -token send
-// that request again: the same calls with the same tokens, so that nothing is
-// created twice, whatever became of the calls that were under way. VPCs that have
-// come or gone meanwhile change nothing about it. The file is removed when all is
-// created.
-//
-// Where there is no such file, as on another machine, -token is the name of a new
-// job, for the VPCs that have no flow log by now. None of them gets two either: EC2
-// would refuse the call.
-//
-// To a token that it knows, EC2 repeats its answer. So what it has refused is tried
-// again by a run without -token; and so are the VPCs found that are new.
 package main
 
 import (
@@ -46,6 +36,7 @@ import (
 	"syscall"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
 func main() {
@@ -53,15 +44,20 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errSomethingToDo):
+		os.Exit(2)
+	default:
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
 }
 
-// run writes what is to be kept to stdout, and how far it is to stderr. Its error
-// is nil when every VPC has its flow log.
+// errSomethingToDo is the error of a plan that is not empty.
+var errSomethingToDo = errors.New("there is something to do")
+
+// run writes its result to stdout and its progress to stderr. The error is nil if
+// every VPC has its flow log.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -75,40 +71,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer disconnect()
-	j, err := begin(ctx, api, o)
+	req := o.request
+	if req.ResourceIDs, err = vpcs(ctx, api); err != nil {
+		return err
+	}
+	if len(req.ResourceIDs) == 0 {
+		fmt.Fprintln(stdout, "There are no VPCs.")
+		return nil
+	}
+	if o.plan {
+		return plan(ctx, reconcile.New(api), req, stdout)
+	}
+	return apply(ctx, api, req, stdout, stderr)
+}
+
+// plan prints what is to be done.
+func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, stdout io.Writer) error {
+	plan, err := r.Plan(ctx, req)
 	if err != nil {
 		return err
 	}
-	ids := j.request.ResourceIDs
-	if len(ids) == 0 {
-		fmt.Fprintln(stdout, "Every VPC has such a flow log.")
-		return nil
+	fmt.Fprint(stdout, plan)
+	if slices.ContainsFunc(plan.Changes, func(c reconcile.Change) bool { return c.Action != reconcile.ActionKeep }) {
+		return errSomethingToDo
 	}
-	fmt.Fprintf(stdout, "%d VPCs. Should this stop, run it again with the same flags and -token %s\n", len(ids), j.request.ClientToken)
-
-	tally := create(ctx, flowlogs.New(api), j.request, newProgress(stderr, len(ids)))
-	tally.print(stdout)
-	if tally.created == tally.vpcs {
-		return j.remove()
-	}
-	if ctx.Err() != nil || tally.refused == 0 {
-		fmt.Fprintf(stdout, "To go on, run it again with the same flags and -token %s\n", j.request.ClientToken)
-	} else {
-		fmt.Fprintln(stdout, "When that is mended, run it again without -token, for the VPCs that have no flow log.")
-	}
-	return fmt.Errorf("%d of %d VPCs have no flow log yet", tally.vpcs-tally.created, tally.vpcs)
+	return nil
 }
 
-// create sends the request as a stream, whose batches are counted and shown as
-// they end.
-func create(ctx context.Context, client *flowlogs.Client, req flowlogs.Request, progress progress) tally {
-	defer progress.end()
-	t := tally{vpcs: len(req.ResourceIDs)}
-	ids := slices.Values(req.ResourceIDs)
-	req.ResourceIDs = nil
-	for batch, err := range client.Stream(ctx, req, ids) {
-		t.add(batch, err)
-		progress.show(&t)
+// apply does what is to be done, and prints how it ended.
+func apply(ctx context.Context, api reconcile.API, req flowlogs.Request, stdout, stderr io.Writer) error {
+	progress := newProgress(stderr)
+	result, err := reconcile.New(api, func(o *reconcile.Options) { o.OnProgress = progress.show }).Apply(ctx, req)
+	progress.end()
+	if result == nil {
+		return err
 	}
-	return t
+	s := summarize(result)
+	s.print(stdout)
+	if s.failed > 0 {
+		return fmt.Errorf("%d of %d VPCs have no such flow log yet", s.failed, len(result.Outcomes))
+	}
+	return nil
 }

@@ -6,105 +6,140 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestARunCreatesAFlowLogOnEveryVPC(t *testing.T) {
+func TestRun_CreatesAFlowLogOnEveryVPC(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	jobs := t.TempDir()
-	stdout, stderr, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(3000)), "-jobs", jobs, "-token", "nightly")
+	url := serving(t, cloud, vpcIDs(3000))
+	stdout, stderr, err := fleet(t, "-endpoint-url", url)
 	require.NoError(t, err)
 	assert.Equal(t, once(vpcIDs(3000)), flowLogs(cloud))
-	assert.Equal(t, "3000 VPCs. Should this stop, run it again with the same flags and -token nightly\n"+
-		"3000 created, 0 unsuccessful, 0 failed, 0 not attempted\n", stdout)
+	assert.Equal(t, "3000 created, 0 kept, 0 without such a flow log\n", stdout)
 	lines := strings.SplitAfter(stderr, "\n")
 	assert.Len(t, lines, 10+1)
-	assert.Equal(t, "300 of 3000 VPCs, 0 unsuccessful\n", lines[0])
-	assert.Equal(t, "3000 of 3000 VPCs, 0 unsuccessful\n", lines[9])
-	assert.Empty(t, files(t, jobs), "what is done needs no resuming")
-}
+	assert.Regexp(t, `^300 of 3000 VPCs(, about [0-9]+s left)?\n$`, lines[0])
+	assert.Equal(t, "3000 of 3000 VPCs\n", lines[9])
 
-func TestARunNeedsNothingButItself(t *testing.T) {
-	t.Parallel()
-	stdout, _, err := fleet(t, "-vpcs", "900", "-burst", "1", "-per-second", "20", "-jobs", t.TempDir())
+	stdout, stderr, err = fleet(t, "-endpoint-url", url)
 	require.NoError(t, err)
-	assert.Regexp(t, `^900 VPCs\. .* -token [0-9a-f-]{36}\n900 created, 0 unsuccessful, 0 failed, 0 not attempted\n$`, stdout)
+	assert.Equal(t, "0 created, 3000 kept, 0 without such a flow log\n", stdout)
+	assert.Empty(t, stderr)
 }
 
-func TestTheNextRunDoesWhatIsLacking(t *testing.T) {
+func TestRun_NeedsNoOtherServer(t *testing.T) {
+	t.Parallel()
+	stdout, _, err := fleet(t, "-vpcs", "900", "-burst", "1", "-per-second", "20")
+	require.NoError(t, err)
+	assert.Equal(t, "900 created, 0 kept, 0 without such a flow log\n", stdout)
+	stdout, _, err = fleet(t, "-vpcs", "0")
+	require.NoError(t, err)
+	assert.Equal(t, "There are no VPCs.\n", stdout)
+}
+
+func TestRun_CreatesOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	args := []string{"-jobs", t.TempDir(), "-log-group", "my-flow-logs", "-role", "arn:aws:iam::123456789012:role/publishFlowLogs"}
+	args := []string{"-log-group", "my-flow-logs", "-role", "arn:aws:iam::123456789012:role/publishFlowLogs"}
 	_, _, err := fleet(t, append(args, "-endpoint-url", serving(t, cloud, vpcIDs(1200)))...)
 	require.NoError(t, err)
-	calls := len(cloud.Calls())
 	url := serving(t, cloud, vpcIDs(1201))
 	stdout, _, err := fleet(t, append(args, "-endpoint-url", url)...)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "\n1 created, ")
-	last := cloud.Calls()[calls:]
-	assert.Equal(t, vpcIDs(1201)[1200:], last[len(last)-1].ResourceIDs)
-
-	stdout, _, err = fleet(t, append(args, "-endpoint-url", url)...)
-	require.NoError(t, err)
-	assert.Equal(t, "Every VPC has such a flow log.\n", stdout)
+	assert.Equal(t, "1 created, 1200 kept, 0 without such a flow log\n", stdout)
 
 	stdout, _, err = fleet(t, append(args, "-endpoint-url", url, "-traffic", "REJECT")...)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "\n1201 created, ", "they have flow logs of other traffic")
-	stdout, _, err = fleet(t, "-jobs", t.TempDir(), "-endpoint-url", url)
+	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "they have flow logs of another traffic type")
+	stdout, _, err = fleet(t, "-endpoint-url", url)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "\n1201 created, ", "they have flow logs to another destination")
+	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "they have flow logs to another destination")
 }
 
-func TestARunSaysWhatEC2Refused(t *testing.T) {
+func TestRun_PlansAndDoesNothing(t *testing.T) {
+	t.Parallel()
+	cloud := flowlogstest.New()
+	url := serving(t, cloud, vpcIDs(2))
+	stdout, stderr, err := fleet(t, "-endpoint-url", url, "-plan")
+	require.ErrorIs(t, err, errSomethingToDo)
+	assert.Equal(t, "2 to create, 0 to replace, 0 conflicts, 0 to keep\n\ncreate (2)\n  "+vpcIDs(2)[0]+"\n  "+vpcIDs(2)[1]+"\n", stdout)
+	assert.Empty(t, stderr)
+	assert.Empty(t, cloud.FlowLogs())
+
+	_, _, err = fleet(t, "-endpoint-url", url)
+	require.NoError(t, err)
+	stdout, _, err = fleet(t, "-endpoint-url", url, "-plan")
+	require.NoError(t, err)
+	assert.Equal(t, "0 to create, 0 to replace, 0 conflicts, 2 to keep\n", stdout)
+
+	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).Keep())
+	_, _, err = fleet(t, "-endpoint-url", url, "-plan")
+	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
+}
+
+func TestRun_ReportsConflictsAndDoesTheRest(t *testing.T) {
+	t.Parallel()
+	cloud := flowlogstest.New()
+	ids := vpcIDs(4)
+	for _, id := range ids[:2] {
+		cloud.Put(types.FlowLog{
+			ResourceId: &id, TrafficType: types.TrafficTypeAll, LogDestination: aws.String(demoBucket),
+			LogDestinationType: types.LogDestinationTypeS3, MaxAggregationInterval: aws.Int32(60),
+		})
+	}
+	url := serving(t, cloud, ids)
+	stdout, _, err := fleet(t, "-endpoint-url", url)
+	require.EqualError(t, err, "2 of 4 VPCs have no such flow log yet")
+	assert.Contains(t, stdout, "2 created, 0 kept, 2 without such a flow log\n2 VPCs: flowlogs: "+ids[0]+": flow log fl-")
+	assert.Contains(t, stdout, "\n\tRun it with -plan to see what differs.\n")
+	stdout, _, err = fleet(t, "-endpoint-url", url, "-plan")
+	require.ErrorIs(t, err, errSomethingToDo)
+	assert.Contains(t, stdout, "0 to create, 0 to replace, 2 conflicts, 2 to keep\n")
+}
+
+func TestRun_SaysWhatEC2Rejected(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	denied := vpcIDs(600)[298:302]
 	cloud.Inject(flowlogstest.FailResources("400", "Access Denied for LogDestination: my-flow-logs", denied...).Keep())
-	jobs := t.TempDir()
-	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(600)), "-jobs", jobs, "-token", "nightly")
-	require.EqualError(t, err, "4 of 600 VPCs have no flow log yet")
-	assert.Contains(t, stdout, "\n596 created, 4 unsuccessful, 0 failed, 0 not attempted\n")
-	assert.Regexp(t, `\n4 of them: vpc-[0-9a-f]{17}: Access Denied for LogDestination: my-flow-logs \(400\)\n\tLet delivery\.logs\.amazonaws\.com write `, stdout)
-	assert.Contains(t, stdout, "\nWhen that is mended, run it again without -token, ")
-	assert.Equal(t, []string{"nightly.json"}, files(t, jobs))
+	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(600)))
+	require.EqualError(t, err, "4 of 600 VPCs have no such flow log yet")
+	assert.Equal(t, "596 created, 0 kept, 4 without such a flow log\n"+
+		"4 VPCs: "+denied[0]+": Access Denied for LogDestination: my-flow-logs (400)\n\t"+flowlogs.ErrDestinationAccessDenied.Hint()+"\n", stdout)
 }
 
-func TestARunEndsWhenEveryCallWouldBeRefused(t *testing.T) {
+func TestRun_EndsEarlyIfEveryCallWouldBeRejected(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).On(creating).Keep())
-	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(30_000)), "-jobs", t.TempDir())
-	require.EqualError(t, err, "30000 of 30000 VPCs have no flow log yet")
-	assert.Regexp(t, `\n0 created, 0 unsuccessful, [1-9][0-9]*00 failed, 2[0-9]{4} not attempted\n`, stdout)
-	assert.Contains(t, stdout, "\tGrant the caller ec2:CreateFlowLogs ")
-	assert.Contains(t, stdout, "\nWhen that is mended, ")
+	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(30_000)))
+	require.EqualError(t, err, "30000 of 30000 VPCs have no such flow log yet")
+	assert.Contains(t, stdout, "0 created, 0 kept, 30000 without such a flow log\n")
+	assert.Contains(t, stdout, "\n\t"+flowlogs.ErrNotAuthorized.Hint()+"\n")
 }
 
-func TestNothingIsWrittenOrSentForARequestThatIsNotValid(t *testing.T) {
+func TestRun_SendsNothingIfTheRequestIsInvalid(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	url, jobs := serving(t, cloud, vpcIDs(3)), filepath.Join(t.TempDir(), "jobs")
-	stdout, _, err := fleet(t, "-endpoint-url", url, "-jobs", jobs, "-traffic", "SOME", "-log-group", "my-flow-logs")
+	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(3)), "-traffic", "SOME", "-log-group", "my-flow-logs")
 	require.ErrorContains(t, err, `TrafficType "SOME"`)
 	require.ErrorContains(t, err, "Destination.RoleARN: required")
 	assert.Empty(t, stdout)
-	assert.NoDirExists(t, jobs)
-	assert.False(t, slices.ContainsFunc(cloud.Calls(), creating))
+	assert.Empty(t, cloud.Calls())
 }
 
-func TestOnlyAWSGetsTheCredentialsOfTheMachine(t *testing.T) {
+func TestRun_SendsTheCredentialsOfTheMachineOnlyToAWS(t *testing.T) {
 	configure(t)
 	signers := make(map[string]bool)
 	region := region{flowLogs: flowlogstest.New()}
@@ -122,19 +157,19 @@ func TestOnlyAWSGetsTheCredentialsOfTheMachine(t *testing.T) {
 		{[]string{"-aws", "-bucket", demoBucket}, "AKIDMACHINE"},
 	} {
 		clear(signers)
-		_, _, err := fleet(t, append(tt.args, "-endpoint-url", server.URL, "-jobs", t.TempDir())...)
+		_, _, err := fleet(t, append(tt.args, "-endpoint-url", server.URL)...)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"AWS4-HMAC-SHA256 Credential=" + tt.want}, slices.Collect(maps.Keys(signers)))
 	}
 }
 
-func TestOnAWSTheDestinationHasToBeSaid(t *testing.T) {
+func TestRun_NeedsADestinationOnAWS(t *testing.T) {
 	configure(t)
-	_, _, err := fleet(t, "-aws", "-endpoint-url", serving(t, flowlogstest.New(), vpcIDs(1)), "-jobs", t.TempDir())
+	_, _, err := fleet(t, "-aws", "-endpoint-url", serving(t, flowlogstest.New(), vpcIDs(1)))
 	require.ErrorContains(t, err, "Destination: ")
 }
 
-// configure gives this machine credentials and a Region.
+// configure sets credentials and a Region in the environment.
 func configure(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID":           "AKIDMACHINE",
@@ -157,7 +192,7 @@ func fleet(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), progress.String(), err
 }
 
-// serving returns the URL of a Region with these VPCs.
+// serving returns the URL of a region with these VPCs.
 func serving(t *testing.T, cloud *flowlogstest.EC2, vpcs []string) string {
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})
 	t.Cleanup(server.Close)
@@ -181,14 +216,4 @@ func once(ids []string) map[string]int {
 		count[id] = 1
 	}
 	return count
-}
-
-func files(t *testing.T, dir string) []string {
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.Name())
-	}
-	return names
 }

@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -17,8 +16,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// TestMain makes the test binary the program itself, for the tests that need it
-// in a process of its own.
+// TestMain runs the program itself if FLEET_TEST is main.
 func TestMain(m *testing.M) {
 	if os.Getenv("FLEET_TEST") == "main" {
 		main()
@@ -27,75 +25,62 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestARunThatWasKilledIsResumed(t *testing.T) {
+func TestProcess_ContinuesAfterAKill(t *testing.T) {
 	t.Parallel()
-	cloud, jobs, vpcs := flowlogstest.New(), t.TempDir(), vpcIDs(6001)
-	killed := startAndStop(t, cloud, vpcs[:6000], jobs, os.Kill)
+	cloud, ids := flowlogstest.New(), vpcIDs(6001)
+	killed := startAndStop(t, cloud, ids[:6000], os.Kill)
 	require.NotEqual(t, 0, killed.ExitCode)
-	require.Less(t, len(cloud.FlowLogs()), 6000, "it was killed midway")
-	before := tokens(cloud.Calls())
+	require.Less(t, len(cloud.FlowLogs()), 6000, "killed midway")
 
-	url := serving(t, cloud, vpcs[1:]) // one VPC has gone, and another come
-	stdout, _, err := fleet(t, "-endpoint-url", url, "-jobs", jobs, "-token", killed.Token)
+	_, _, err := fleet(t, "-endpoint-url", serving(t, cloud, ids[1:])) // one VPC was deleted, and another created
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "\n6000 created, ")
-	assert.Equal(t, once(vpcs[:6000]), flowLogs(cloud))
-	all := tokens(cloud.Calls())
-	assert.Len(t, all, 6000/300, "both runs made the same calls")
-	for token := range before {
-		assert.Greater(t, len(all[token]), len(before[token]), "a call of the first run is made again")
-	}
-	for _, bodies := range all {
-		for _, body := range bodies {
-			assert.Equal(t, bodies[0], body)
-		}
-	}
-
-	_, _, err = fleet(t, "-endpoint-url", url, "-jobs", jobs)
-	require.NoError(t, err)
-	assert.Equal(t, once(vpcs), flowLogs(cloud))
+	assert.Equal(t, once(ids[1:]), withoutFirst(flowLogs(cloud), ids[0]))
 }
 
-func TestARunIsResumedWithoutItsFile(t *testing.T) {
-	t.Parallel()
-	cloud, vpcs := flowlogstest.New(), vpcIDs(6000)
-	killed := startAndStop(t, cloud, vpcs, t.TempDir(), os.Kill)
-	_, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcs), "-jobs", t.TempDir(), "-token", killed.Token)
-	require.NoError(t, err)
-	assert.Equal(t, once(vpcs), flowLogs(cloud))
+func withoutFirst(count map[string]int, id string) map[string]int {
+	delete(count, id)
+	return count
 }
 
-func TestCtrlCEndsARunWithTheTokenToResumeIt(t *testing.T) {
+func TestProcess_ContinuesAfterCtrlC(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no Ctrl-C for another process on Windows")
 	}
 	t.Parallel()
-	cloud, jobs, vpcs := flowlogstest.New(), t.TempDir(), vpcIDs(6000)
-	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", vpcs[0]))
-	interrupted := startAndStop(t, cloud, vpcs, jobs, os.Interrupt)
+	cloud, ids := flowlogstest.New(), vpcIDs(6000)
+	cloud.Inject(flowlogstest.FailResources("400", "LogDestination: my-flow-logs does not exist", ids[0]))
+	interrupted := startAndStop(t, cloud, ids, os.Interrupt)
 	assert.Equal(t, 1, interrupted.ExitCode)
-	assert.Regexp(t, `\n[0-9]+ created, 1 unsuccessful, [0-9]+ failed, [0-9]+ not attempted\n`+
-		`1 of them: `+vpcs[0]+`: LogDestination: .*\n\t.*\n`+
-		`To go on, run it again with the same flags and -token `+interrupted.Token+`\n$`, interrupted.Stdout)
-	assert.Regexp(t, `\nfleet: [0-9]{4} of 6000 VPCs have no flow log yet\n$`, interrupted.Stderr)
+	assert.Regexp(t, `^[0-9]+ created, 0 kept, [0-9]+ without such a flow log\n`, interrupted.Stdout)
+	assert.Contains(t, interrupted.Stdout, "\n1 VPCs: "+ids[0]+": LogDestination: ")
+	assert.Regexp(t, `\nfleet: [0-9]{4} of 6000 VPCs have no such flow log yet\n$`, interrupted.Stderr)
 
-	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcs), "-jobs", jobs, "-token", interrupted.Token)
-	require.EqualError(t, err, "1 of 6000 VPCs have no flow log yet")
-	assert.Contains(t, stdout, "\n5999 created, 1 unsuccessful, ")
-	assert.Equal(t, once(vpcs[1:]), flowLogs(cloud))
+	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, ids))
+	require.NoError(t, err)
+	assert.Contains(t, stdout, ", 0 without such a flow log\n")
+	assert.Equal(t, once(ids), flowLogs(cloud))
 }
 
-// ended is a process that has ended.
+func TestProcess_ExitsWith2IfThereIsSomethingToDo(t *testing.T) {
+	t.Parallel()
+	for vpcs, status := range map[string]int{"0": 0, "3": 2} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-plan", "-vpcs", vpcs)
+		cmd.Env = append(os.Environ(), "FLEET_TEST=main")
+		output, _ := cmd.CombinedOutput()
+		assert.Equal(t, status, cmd.ProcessState.ExitCode(), string(output))
+	}
+}
+
+// ended is a process that ended.
 type ended struct {
 	Stdout, Stderr string
-	Token          string // that it said first
 	ExitCode       int
 }
 
-// startAndStop runs the program in a process of its own, leaves its calls without
-// an answer from the twelfth on, and then sends it the signal. When it returns, the
-// cloud is done with the calls.
-func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs string, signal os.Signal) ended {
+// startAndStop runs the program in a process of its own, lets its calls hang from the
+// twelfth on, and then sends it the signal. It returns when the process has ended and
+// the server has handled all calls.
+func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, signal os.Signal) ended {
 	t.Helper()
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})
 	defer server.Close()
@@ -115,7 +100,7 @@ func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs str
 	}))
 
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-endpoint-url", server.URL, "-jobs", jobs)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-endpoint-url", server.URL)
 	cmd.Env = append(os.Environ(), "FLEET_TEST=main")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Start())
@@ -124,24 +109,11 @@ func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, jobs str
 	select {
 	case <-midway:
 	case err := <-gone:
-		require.Fail(t, "it ended before it was stopped", "%v\n%s%s", err, &stdout, &stderr)
+		require.Fail(t, "ended before the signal", "%v\n%s%s", err, &stdout, &stderr)
 	}
 	require.NoError(t, cmd.Process.Signal(signal))
 	require.Error(t, <-gone)
 	stopped.Store(true)
 
-	said := regexp.MustCompile(`^.* -token ([0-9a-f-]{36})\n`).FindStringSubmatch(stdout.String())
-	require.Len(t, said, 2, stdout.String())
-	return ended{stdout.String(), stderr.String(), said[1], cmd.ProcessState.ExitCode()}
-}
-
-// tokens are the bodies of the calls that were made under each token.
-func tokens(calls []flowlogstest.Call) map[string][]string {
-	bodies := make(map[string][]string)
-	for _, c := range calls {
-		if creating(c) {
-			bodies[c.ClientToken] = append(bodies[c.ClientToken], c.Body)
-		}
-	}
-	return bodies
+	return ended{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }

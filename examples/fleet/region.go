@@ -13,14 +13,14 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// region is an EC2 with VPCs. An EC2 of flowlogstest knows flow logs only, so
-// DescribeVpcs is answered before it.
+// region is an EC2 with VPCs: flowlogstest knows flow logs only, so DescribeVpcs is
+// handled here.
 type region struct {
 	vpcs     []string
 	flowLogs http.Handler
 }
 
-// newRegion has a throttle that a run meets after the first few calls.
+// newRegion returns a region that throttles after a few calls.
 func newRegion(o options) *region {
 	return &region{vpcs: vpcIDs(o.vpcs), flowLogs: flowlogstest.New(func(f *flowlogstest.Options) {
 		f.Throttle, f.Burst, f.PerSecond = true, o.burst, o.perSecond
@@ -35,9 +35,9 @@ func vpcIDs(n int) []string {
 	return ids
 }
 
-// latency is less than that of any Region. Over loopback, an answer can come while
-// net/http has yet to see the end of a request. The SDK closes the request's body
-// then, and with it net/http the connection, from which the answer is still read.
+// latency keeps the response from overtaking the request. Over loopback it can
+// arrive before net/http has seen the end of the request; the SDK then closes the
+// body, and net/http the connection from which the response is still read.
 const latency = 5 * time.Millisecond
 
 func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -55,7 +55,7 @@ func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.flowLogs.ServeHTTP(w, req)
 }
 
-// describeVPCsResponse is as much of the answer as a list of IDs needs.
+// describeVPCsResponse has what a list of IDs needs.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
 type describeVPCsResponse struct {
 	XMLName   xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DescribeVpcsResponse"`
@@ -67,7 +67,7 @@ type vpc struct {
 	ID string `xml:"vpcId"`
 }
 
-// describeVPCs answers with a page. The token of the next one is where it begins.
+// describeVPCs writes a page. NextToken is the index at which the next one begins.
 func (r *region) describeVPCs(w http.ResponseWriter, params url.Values) {
 	size, err := number(params, "MaxResults", 1000)
 	begin, beginErr := number(params, "NextToken", 0)
@@ -89,7 +89,7 @@ func (r *region) describeVPCs(w http.ResponseWriter, params url.Values) {
 	}
 }
 
-// number is what a parameter says, or what it is if it says nothing.
+// number returns the value of a parameter, or otherwise if there is none.
 func number(params url.Values, name string, otherwise int) (int, error) {
 	if !params.Has(name) {
 		return otherwise, nil

@@ -13,29 +13,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestEveryPageOfVPCsIsListed(t *testing.T) {
+func TestVPCs_AreThoseOfEveryPage(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 999, 1000, 1001, 2000, 2500} {
-		api := clientOf(serving(t, flowlogstest.New(), vpcIDs(n)))
-		ids, err := lacking(t.Context(), api, flowlogs.Request{})
+		ids, err := vpcs(t.Context(), clientOf(serving(t, flowlogstest.New(), vpcIDs(n))))
 		require.NoError(t, err)
 		assert.Equal(t, once(vpcIDs(n)), once(ids))
 		assert.Len(t, ids, n)
 	}
 }
 
-func TestVPCsAreInTheSameOrderEachTime(t *testing.T) {
+func TestVPCs_AreInTheSameOrderEachTime(t *testing.T) {
 	t.Parallel()
-	ids, err := lacking(t.Context(), clientOf(serving(t, flowlogstest.New(), []string{"vpc-3", "vpc-1", "vpc-2"})), flowlogs.Request{})
+	ids, err := vpcs(t.Context(), clientOf(serving(t, flowlogstest.New(), []string{"vpc-3", "vpc-1", "vpc-2"})))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"vpc-1", "vpc-2", "vpc-3"}, ids)
 }
 
-func TestAPageThatDoesNotExistIsRefused(t *testing.T) {
+func TestRegion_RejectsAPageThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	url := serving(t, flowlogstest.New(), vpcIDs(3))
 	for _, page := range []string{"NextToken=4", "NextToken=-1", "NextToken=x", "MaxResults=0", "MaxResults=x"} {
@@ -46,7 +44,7 @@ func TestAPageThatDoesNotExistIsRefused(t *testing.T) {
 	}
 }
 
-func TestAServerIsForOtherProcesses(t *testing.T) {
+func TestServe_IsForOtherProcesses(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	out, stdout := io.Pipe()
@@ -62,7 +60,7 @@ func TestAServerIsForOtherProcesses(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-func TestAServerIsForThisMachineAlone(t *testing.T) {
+func TestServe_RejectsOtherThanLoopbackAddresses(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:4567"} {
 		_, _, err := fleet(t, "-serve", address)

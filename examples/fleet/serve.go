@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// serve is an EC2 for other processes until ctx ends. It prints the URL when it
-// takes calls, so that a script can wait for the line.
+// serve serves an EC2 to other processes until ctx ends. It prints the URL as soon
+// as it is ready, so that a script can wait for the line.
 func serve(ctx context.Context, o options, stdout io.Writer) error {
 	addr, err := net.ResolveTCPAddr("tcp", o.serve)
 	if err != nil {
 		return fmt.Errorf("-serve: %w", err)
 	}
-	// Signatures are not checked: whoever reaches it may call it.
+	// Signatures are not checked: anybody who can connect could call it.
 	if !addr.IP.IsLoopback() {
 		return fmt.Errorf("-serve %q: want a loopback address, such as 127.0.0.1:4567", o.serve)
 	}

@@ -7,20 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-
-	"github.com/go-flowlogs/flowlogs"
 )
 
-const pageSize = 1000 // as much as EC2 gives
+const pageSize = 1000 // the largest that EC2 accepts
 
-// lacking lists the VPCs without a flow log such as the request asks for. With one
-// of them, EC2 would refuse its whole call.
-func lacking(ctx context.Context, api *ec2.Client, req flowlogs.Request) ([]string, error) {
-	has, err := vpcsWith(ctx, api, req)
-	if err != nil {
-		return nil, fmt.Errorf("list the flow logs: %w", err)
-	}
+// vpcs returns the VPCs of the Region, sorted: EC2 guarantees no order.
+func vpcs(ctx context.Context, api *ec2.Client) ([]string, error) {
 	var ids []string
 	pages := ec2.NewDescribeVpcsPaginator(api, &ec2.DescribeVpcsInput{MaxResults: aws.Int32(pageSize)})
 	for pages.HasMorePages() {
@@ -29,43 +21,9 @@ func lacking(ctx context.Context, api *ec2.Client, req flowlogs.Request) ([]stri
 			return nil, fmt.Errorf("list the VPCs: %w", err)
 		}
 		for _, vpc := range page.Vpcs {
-			if id := aws.ToString(vpc.VpcId); !has[id] {
-				ids = append(ids, id)
-			}
+			ids = append(ids, aws.ToString(vpc.VpcId))
 		}
 	}
-	// EC2 promises no order, and calls are the same only if their IDs are.
 	slices.Sort(ids)
 	return ids, nil
-}
-
-func vpcsWith(ctx context.Context, api *ec2.Client, req flowlogs.Request) (map[string]bool, error) {
-	has := make(map[string]bool)
-	pages := ec2.NewDescribeFlowLogsPaginator(api, &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(pageSize)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, flowLog := range page.FlowLogs {
-			if suits(req, flowLog) {
-				has[aws.ToString(flowLog.ResourceId)] = true
-			}
-		}
-	}
-	return has, nil
-}
-
-// suits reports whether a flow log is of the request's traffic and destination.
-func suits(req flowlogs.Request, flowLog types.FlowLog) bool {
-	if flowLog.TrafficType != req.TrafficType {
-		return false
-	}
-	switch d := req.Destination.(type) {
-	case flowlogs.S3:
-		return aws.ToString(flowLog.LogDestination) == d.BucketARN
-	case flowlogs.CloudWatchLogs:
-		return aws.ToString(flowLog.LogGroupName) == d.LogGroupName
-	}
-	return false
 }

@@ -14,15 +14,15 @@ const (
 	trafficTypeVariable = "FLOW_LOGS_TRAFFIC_TYPE" // ACCEPT, REJECT or ALL, which is the default
 )
 
-// variables are named by the fields of the request that they fill.
+// variables maps the fields of the request to the variables that set them.
 var variables = map[string]struct{ name, required string }{
 	"Destination.LogGroupName": {logGroupVariable, "required: the name of a log group"},
 	"Destination.RoleARN":      {roleVariable, "required: the ARN of the IAM role that publishes to the log group"},
 	"TrafficType":              {name: trafficTypeVariable},
 }
 
-// configure returns the request for a VPC that is yet to come, or everything that
-// is wrong with it, by the names of the variables.
+// configure returns the request without its VPC, or every problem with it under the
+// name of its variable.
 func configure(getenv func(string) string) (flowlogs.Request, []flowlogs.FieldError) {
 	req := flowlogs.Request{
 		TrafficType: flowlogs.TrafficType(cmp.Or(getenv(trafficTypeVariable), string(flowlogs.TrafficTypeAll))),

@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// apiCall is what is needed of CloudTrail's record of a call, which is the detail
-// of the event.
+// apiCall has the needed members of CloudTrail's record of a call, which is the
+// detail of the event.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 type apiCall struct {
 	EventSource      string `json:"eventSource"`
@@ -21,8 +21,8 @@ type apiCall struct {
 	} `json:"responseElements"`
 }
 
-// newVPC returns the ID of the VPC that the event says was created. It is empty
-// for an event of a call that failed, and so created none.
+// newVPC returns the ID of the VPC that was created, or "" if the call of the event
+// failed.
 func newVPC(payload []byte) (string, error) {
 	var event events.EventBridgeEvent
 	if err := json.Unmarshal(payload, &event); err != nil {

@@ -9,21 +9,21 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// handler puts flow logs on new VPCs. It is safe for concurrent use.
+// handler creates flow logs on new VPCs. It is safe for concurrent use.
 type handler struct {
 	flowLogs *flowlogs.Client
-	request  flowlogs.Request // all of it but the VPC
+	request  flowlogs.Request // without the VPC
 	log      *slog.Logger
 }
 
 var _ lambda.Handler = (*handler)(nil)
 
-// Invoke fails where another delivery of the event may succeed: Lambda retries,
-// and in the end gives the event to the queue of failed ones. What no retry can
-// mend is logged as an ERROR, and the event is dropped.
+// Invoke returns an error if another delivery of the event may succeed: Lambda
+// retries it, and finally sends it to the queue of failed events. A failure that no
+// retry can change is logged as an ERROR, and the event is dropped.
 //
-// The event comes as bytes, because Lambda would retry one that cannot be read as
-// the type that a handler takes.
+// The payload is taken as bytes, because Lambda would retry an event that does not
+// decode into the type of a handler.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	vpcID, err := newVPC(payload)
 	switch {
@@ -37,9 +37,9 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return nil, nil
 }
 
-// monitor creates the flow log. The token depends on the VPC and the settings
-// alone, not on the event, whose ID may differ for a duplicate. So EC2 takes all
-// deliveries, to whichever worker, for one request.
+// monitor creates the flow log. The token depends on the VPC and the settings, not
+// on the ID of the event, which can differ between duplicates. So all deliveries,
+// to any worker, are one request to EC2.
 func (h *handler) monitor(ctx context.Context, vpcID string) error {
 	log := h.log.With("vpc", vpcID)
 	req := h.request
@@ -50,19 +50,19 @@ func (h *handler) monitor(ctx context.Context, vpcID string) error {
 	switch reason := flowlogs.ReasonOf(err); {
 	case err == nil:
 		log.InfoContext(ctx, "flow log created", "flowLogs", resp.FlowLogIDs)
-	case reason == flowlogs.ErrAlreadyExists: // made by hand, or longer ago than EC2 remembers tokens
+	case reason == flowlogs.ErrAlreadyExists: // created by hand, or before EC2 forgot the token
 		log.InfoContext(ctx, "flow log exists")
 	case retryable(reason):
 		return err
 	default:
-		log.ErrorContext(ctx, "flow log not created", "error", err, "hint", reason.Hint())
+		log.ErrorContext(ctx, "flow log not created", "reason", string(reason), "error", err, "hint", reason.Hint())
 	}
 	return nil
 }
 
-// retryable reports whether a later delivery may succeed. The VPC is young: not
-// all of EC2 may know it yet. Errors without a reason, such as the end of the
-// time limit, may pass as well, and Lambda's retries have an end.
+// retryable reports whether a later delivery may succeed. The end of the
+// function's time is ErrNoResponse, which is Retryable. A new VPC may not be visible
+// to all of EC2 yet.
 func retryable(reason flowlogs.Reason) bool {
-	return reason.Retryable() || reason == flowlogs.ErrResourceNotFound || reason == ""
+	return reason.Retryable() || reason == flowlogs.ErrResourceNotFound
 }

@@ -1,6 +1,6 @@
-// Command lambda is an AWS Lambda function that puts a flow log on every VPC that
-// is created: EventBridge invokes it with CloudTrail's event of CreateVpc. An
-// event may come twice, and to two workers at once: each VPC gets one flow log.
+// Command lambda is an AWS Lambda function that creates a flow log on every new
+// VPC: EventBridge invokes it with CloudTrail's event of CreateVpc. An event may be
+// delivered twice, and to two workers at once; each VPC gets one flow log.
 //
 // It is configured by the environment variables in config.go. template.yaml
 // deploys it, with the policy that it needs:
@@ -21,8 +21,8 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// A function that cannot work ends before it takes an event: then Lambda keeps
-// the events, and the log says what to mend.
+// A function that is not configured ends before the first event: Lambda keeps the
+// events, and the log says what to fix.
 func main() {
 	log := lambdacontext.NewLogger()
 	request, problems := configure(os.Getenv)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
@@ -26,19 +27,23 @@ const (
 func TestLambda(t *testing.T) {
 	t.Parallel()
 	lambda := build(t)
-	for name, test := range map[string]func(*testing.T, program){
-		"a created VPC gets a flow log":                            testCreated,
-		"an event that comes again creates nothing":                testDuplicate,
-		"two workers with one event create one flow log":           testConcurrent,
-		"events that are none of its business are dropped":         testPoison,
-		"what may pass is retried, and creates one flow log":       testRetryable,
-		"what cannot pass is logged with a hint and dropped":       testPermanent,
-		"a flow log that is there already is success":              testAlreadyExists,
-		"wrong configuration ends the program before it has begun": testConfiguration,
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name string
+		test func(*testing.T, program)
+	}{
+		{"a created VPC gets a flow log", testCreated},
+		{"a duplicate event creates nothing", testDuplicate},
+		{"two workers with one event create one flow log", testConcurrent},
+		{"other events are dropped", testPoison},
+		{"a transient failure is retried, and creates one flow log", testRetryable},
+		{"a failure that no retry can change is logged with a hint", testPermanent},
+		{"an existing flow log is a success", testAlreadyExists},
+		{"an invalid configuration ends the program before the first event", testConfiguration},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, lambda)
+			tt.test(t, lambda)
 		})
 	}
 }
@@ -72,7 +77,7 @@ func testDuplicate(t *testing.T, lambda program) {
 	assertOneToken(t, cloud, 3)
 }
 
-// No call is answered before both are there.
+// No call gets its response before both have arrived.
 func testConcurrent(t *testing.T, lambda program) {
 	cloud := flowlogstest.New()
 	var both sync.WaitGroup
@@ -84,12 +89,12 @@ func testConcurrent(t *testing.T, lambda program) {
 	}))
 	defer server.Close()
 
-	answers := make(chan error)
+	results := make(chan error)
 	for range 2 {
 		f := lambda.start(t, server.URL)
-		go func() { answers <- f.done(created(vpc, "1")) }()
+		go func() { results <- f.done(created(vpc, "1")) }()
 	}
-	require.NoError(t, errors.Join(<-answers, <-answers))
+	require.NoError(t, errors.Join(<-results, <-results))
 	assert.Len(t, cloud.FlowLogs(), 1)
 	assertOneToken(t, cloud, 2)
 }
@@ -136,9 +141,13 @@ func testRetryable(t *testing.T, lambda program) {
 		cloud.Inject(tt.fault)
 		require.ErrorContains(t, f.done(created(vpc, "1")), tt.want)
 	}
+	cloud.Inject(flowlogstest.Hang())
+	f.limit = 2 * time.Second // enough for the call to be sent
+	require.ErrorContains(t, f.done(created(vpc, "1")), "deadline exceeded")
+	f.limit = time.Minute
 	require.NoError(t, f.done(created(vpc, "1")))
 	assert.Len(t, cloud.FlowLogs(), 1)
-	assertOneToken(t, cloud, len(tests)+1)
+	assertOneToken(t, cloud, len(tests)+2)
 }
 
 func testPermanent(t *testing.T, lambda program) {
@@ -208,7 +217,7 @@ func TestTemplateSetsTheVariables(t *testing.T) {
 	}
 }
 
-// serve returns an EC2 and where it listens.
+// serve returns an EC2 and its URL.
 func serve(t *testing.T) (cloud *flowlogstest.EC2, url string) {
 	cloud = flowlogstest.New()
 	server := flowlogstest.NewServer(cloud)
@@ -216,7 +225,7 @@ func serve(t *testing.T) (cloud *flowlogstest.EC2, url string) {
 	return cloud, server.URL
 }
 
-// assertOneToken checks that all calls are one to EC2.
+// assertOneToken checks that all calls are one request to EC2.
 func assertOneToken(t *testing.T, cloud *flowlogstest.EC2, want int) {
 	t.Helper()
 	calls := cloud.Calls()

@@ -31,21 +31,22 @@ func build(t *testing.T) program {
 	return program(path)
 }
 
-// function is a process of the program, which takes events as it does in Lambda.
+// function is a process of the program, which receives events as it does in Lambda.
 type function struct {
 	events  chan string
-	answers chan error
+	results chan error
 	output  bytes.Buffer
+	limit   time.Duration // of an event; set between events
 	kill    context.CancelFunc
 	ended   chan struct{}
 	err     error // of the process; set when it has ended
 }
 
-// start runs the program against the EC2 at ec2URL, with one attempt a call: the
-// next one is a matter of Lambda's retries.
+// start runs the program against the EC2 at ec2URL, with one attempt per call: the
+// retries are Lambda's.
 func (p program) start(t *testing.T, ec2URL string, env ...string) *function {
 	t.Helper()
-	f := &function{events: make(chan string), answers: make(chan error, 1), ended: make(chan struct{})}
+	f := &function{events: make(chan string), results: make(chan error, 1), limit: time.Minute, ended: make(chan struct{})}
 	api := httptest.NewServer(f.runtimeAPI())
 	ctx, kill := context.WithCancel(t.Context())
 	f.kill = kill
@@ -55,7 +56,7 @@ func (p program) start(t *testing.T, ec2URL string, env ...string) *function {
 		"AWS_ENDPOINT_URL_EC2=" + ec2URL, "AWS_REGION=us-east-1", "AWS_MAX_ATTEMPTS=1",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=SECRET", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		logGroupVariable + "=my-flow-logs", roleVariable + "=" + role,
-	}, env...) // of two values the last counts
+	}, env...) // the last value of a variable applies
 	cmd.Stdout, cmd.Stderr = &f.output, &f.output
 	require.NoError(t, cmd.Start())
 	go func() {
@@ -69,24 +70,24 @@ func (p program) start(t *testing.T, ec2URL string, env ...string) *function {
 	return f
 }
 
-// runtimeAPI is what Lambda has for a function to get its events from.
+// runtimeAPI is the API from which a function gets its events.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 func (f *function) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
-		f.answers <- nil
+		f.results <- nil
 	})
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		w.WriteHeader(http.StatusAccepted)
-		f.answers <- errors.Join(errors.New("to be retried: "+string(body)), err)
+		f.results <- errors.Join(errors.New("to be retried: "+string(body)), err)
 	})
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case event := <-f.events:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(f.limit).UnixMilli(), 10))
 			io.WriteString(w, event)
 		case <-r.Context().Done():
 		}
@@ -94,15 +95,15 @@ func (f *function) runtimeAPI() http.Handler {
 	return mux
 }
 
-// done hands an event to the function. It returns the error for which Lambda
-// would retry, and nil where the function is done with the event.
+// done sends an event to the function. It returns the error for which Lambda would
+// retry, or nil if the function is done with the event.
 func (f *function) done(event string) error {
 	events := f.events
 	for {
 		select {
 		case events <- event:
-			events = nil // once is enough
-		case err := <-f.answers:
+			events = nil // sent
+		case err := <-f.results:
 			return err
 		case <-f.ended:
 			return fmt.Errorf("the function has ended: %w\n%s", f.err, f.output.String())
@@ -110,7 +111,7 @@ func (f *function) done(event string) error {
 	}
 }
 
-// stop ends the process, and with it what it writes.
+// stop ends the process and waits until it writes no more.
 func (f *function) stop() {
 	f.kill()
 	<-f.ended
@@ -123,7 +124,7 @@ func (f *function) logged(t *testing.T) []map[string]any {
 	var records []map[string]any
 	for line := range strings.Lines(f.output.String()) {
 		var record map[string]any
-		if json.Unmarshal([]byte(line), &record) == nil && record["message"] != nil { // and not one of Lambda's
+		if json.Unmarshal([]byte(line), &record) == nil && record["message"] != nil { // not one of Lambda's
 			records = append(records, record)
 		}
 	}

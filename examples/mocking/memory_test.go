@@ -12,7 +12,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// outcome is what can become of three VPCs, with EC2 in memory or behind HTTP.
+// outcome is what becomes of three VPCs, with EC2 in memory or over HTTP.
 type outcome struct {
 	name    string
 	fault   flowlogstest.Fault
@@ -23,33 +23,33 @@ type outcome struct {
 
 var outcomes = []outcome{
 	{
-		name:    "all are rejected",
-		fault:   flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
-		reason:  flowlogs.ErrNotAuthorized,
+		name:    "the role cannot be assumed",
+		fault:   flowlogstest.Refuse("InvalidParameter", "Unable to assume given IAM role", 400),
+		reason:  flowlogs.ErrRoleNotAssumable,
 		missing: vpcs,
 		calls:   1,
 	},
 	{
-		name:    "one of three fails",
+		name:    "one of three VPCs is rejected",
 		fault:   flowlogstest.FailResources("400", "LogDestination: my-bucket does not exist", vpcs[1]),
 		reason:  flowlogs.ErrDestinationNotFound,
 		missing: vpcs[1:2],
 		calls:   1,
 	},
 	{
-		name:  "an answer is lost",
+		name:  "a response is lost",
 		fault: flowlogstest.LoseAnswer(),
 		calls: 2,
 	},
 	{
-		name:  "an answer is cut off",
+		name:  "a response is cut off",
 		fault: flowlogstest.TruncateAnswer(),
 		calls: 2,
 	},
 }
 
-// In a bubble the waits between attempts take no time.
-func TestAddWithEC2InMemory(t *testing.T) {
+// In a bubble of synctest the pauses between attempts take no time.
+func TestAdd_WithEC2InMemory(t *testing.T) {
 	t.Parallel()
 	for _, o := range outcomes {
 		t.Run(o.name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestAddWithEC2InMemory(t *testing.T) {
 	}
 }
 
-// check adds the VPCs through api, behind which is cloud.
+// check adds the VPCs through api, which calls cloud.
 func (o outcome) check(t *testing.T, api flowlogs.API, cloud *flowlogstest.EC2) {
 	t.Helper()
 	cloud.Inject(o.fault)
@@ -83,6 +83,6 @@ func (o outcome) check(t *testing.T, api flowlogs.API, cloud *flowlogstest.EC2) 
 	require.Len(t, calls, o.calls)
 	for _, c := range calls {
 		assert.NotEmpty(t, c.ClientToken)
-		assert.Equal(t, calls[0].Body, c.Body, "a repeated call is the same, down to the token")
+		assert.Equal(t, calls[0].Body, c.Body, "a retry sends the same bytes, token included")
 	}
 }

@@ -21,8 +21,8 @@ var (
 	logGroup = flowlogs.CloudWatchLogs{LogGroupName: "my-flow-logs", RoleARN: "arn:aws:iam::123456789012:role/publishFlowLogs"}
 )
 
-// mockEC2 mocks the one method. The options stay out of what it records, because
-// testify cannot compare functions.
+// mockEC2 mocks the one method. It does not record the options: testify cannot
+// compare functions.
 type mockEC2 struct{ mock.Mock }
 
 func (m *mockEC2) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
@@ -30,7 +30,7 @@ func (m *mockEC2) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInpu
 	return args.Get(0).(*ec2.CreateFlowLogsOutput), args.Error(1)
 }
 
-func TestAddReportsTheOneOfThreeThatFailed(t *testing.T) {
+func TestAdd_ReturnsTheVPCThatWasRejected(t *testing.T) {
 	t.Parallel()
 	var api mockEC2
 	api.On("CreateFlowLogs", mock.Anything, mock.Anything).Return(&ec2.CreateFlowLogsOutput{
@@ -44,8 +44,8 @@ func TestAddReportsTheOneOfThreeThatFailed(t *testing.T) {
 	assert.Equal(t, []string{vpcs[1]}, missing)
 }
 
-// EC2 says this with status 200, and the SDK's error is nil.
-func TestAddFailsWhereAllAreUnsuccessful(t *testing.T) {
+// EC2 responds to this with status 200, and the SDK returns no error.
+func TestAdd_FailsIfAllVPCsAreRejected(t *testing.T) {
 	t.Parallel()
 	var api mockEC2
 	api.On("CreateFlowLogs", mock.Anything, mock.Anything).Return(&ec2.CreateFlowLogsOutput{
@@ -58,20 +58,20 @@ func TestAddFailsWhereAllAreUnsuccessful(t *testing.T) {
 	assert.Equal(t, vpcs, missing)
 }
 
-func TestAddDoesNotRepeatACallThatIsRefused(t *testing.T) {
+func TestAdd_DoesNotRetryARejection(t *testing.T) {
 	t.Parallel()
 	var api mockEC2
-	refusal := &smithy.GenericAPIError{Code: "UnauthorizedOperation", Message: "You are not authorized to perform this operation."}
-	api.On("CreateFlowLogs", mock.Anything, mock.Anything).Return((*ec2.CreateFlowLogsOutput)(nil), refusal)
+	rejection := &smithy.GenericAPIError{Code: "UnauthorizedOperation", Message: "You are not authorized to perform this operation."}
+	api.On("CreateFlowLogs", mock.Anything, mock.Anything).Return((*ec2.CreateFlowLogsOutput)(nil), rejection)
 
-	missing, err := mocking.New(&api, logGroup).Add(t.Context(), vpcs...)
+	missing, err := mocking.New(&api, logGroup).Add(t.Context(), vpcs[0])
 
 	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
-	assert.Equal(t, vpcs, missing)
+	assert.Equal(t, vpcs[:1], missing)
 	api.AssertNumberOfCalls(t, "CreateFlowLogs", 1)
 }
 
-func TestAddSendsOneCallForAllVPCs(t *testing.T) {
+func TestAdd_SendsOneCallForAllVPCs(t *testing.T) {
 	t.Parallel()
 	var api mockEC2
 	api.On("CreateFlowLogs", mock.Anything, mock.MatchedBy(func(in *ec2.CreateFlowLogsInput) bool {
@@ -85,7 +85,7 @@ func TestAddSendsOneCallForAllVPCs(t *testing.T) {
 	api.AssertExpectations(t)
 }
 
-// failed is what EC2 says of one resource, down to the code.
+// failed is how EC2 rejects a single resource: its code is literally "400".
 func failed(id string) types.UnsuccessfulItem {
 	return types.UnsuccessfulItem{ResourceId: &id, Error: &types.UnsuccessfulItemError{
 		Code:    aws.String("400"),

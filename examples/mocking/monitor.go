@@ -1,11 +1,11 @@
-// Package mocking is a service on flow logs so small that its tests are the point
-// of it. They are the three ways of testing such a service:
+// Package mocking is a small service that creates flow logs, with three ways of
+// testing it:
 //
-//   - mock_test.go mocks the one method that is called, where an answer is said
-//     in a line or two;
-//   - memory_test.go has an EC2 in memory, where it matters what EC2 has done
-//     before;
-//   - server_test.go has the same EC2 behind HTTP, for the SDK's real client.
+//   - mock_test.go mocks the one method that is called: short where a test needs
+//     one or two responses;
+//   - memory_test.go uses an EC2 in memory, which remembers what was created and
+//     under which token;
+//   - server_test.go serves the same EC2 over HTTP to the SDK's real client.
 package mocking
 
 import (
@@ -20,14 +20,14 @@ type Monitor struct {
 	destination flowlogs.Destination
 }
 
-// New returns a Monitor that calls api: in the service an *ec2.Client, in a test
-// whatever has its one method.
+// New returns a Monitor that calls api: an *ec2.Client in production, anything with
+// its method CreateFlowLogs in a test.
 func New(api flowlogs.API, destination flowlogs.Destination) *Monitor {
 	return &Monitor{flowLogs: flowlogs.New(api), destination: destination}
 }
 
 // Add creates a flow log of the rejected traffic of each VPC. It returns the VPCs
-// that are not known to have one now, and the reason as an error.
+// that have none, in the order given, and an error that says why.
 func (m *Monitor) Add(ctx context.Context, vpcIDs ...string) (missing []string, err error) {
 	resp, err := m.flowLogs.Create(ctx, flowlogs.Request{
 		ResourceIDs: vpcIDs,
@@ -37,13 +37,9 @@ func (m *Monitor) Add(ctx context.Context, vpcIDs ...string) (missing []string, 
 	if resp == nil {
 		return vpcIDs, err // nothing was sent
 	}
-	for _, batch := range resp.Batches {
-		if len(batch.FlowLogIDs)+len(batch.Unsuccessful) != len(batch.ResourceIDs) {
-			missing = append(missing, batch.ResourceIDs...) // the call failed as a whole
-			continue
-		}
-		for _, item := range batch.Unsuccessful {
-			missing = append(missing, item.ResourceID)
+	for id, failure := range resp.Results() {
+		if failure != nil {
+			missing = append(missing, id)
 		}
 	}
 	return missing, err

@@ -10,7 +10,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-func TestAddWithTheRealClient(t *testing.T) {
+func TestAdd_WithTheRealClient(t *testing.T) {
 	t.Parallel()
 	for _, o := range outcomes {
 		t.Run(o.name, func(t *testing.T) {
@@ -23,7 +23,7 @@ func TestAddWithTheRealClient(t *testing.T) {
 	}
 }
 
-// atOnce are the SDK's retries without its waits, which over HTTP take real time.
+// atOnce makes the SDK retry without a pause, which over HTTP would take real time.
 func atOnce(o *ec2.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })

@@ -1,6 +1,5 @@
-// Command quickstart creates flow logs: on an EC2 of its own, which needs no
-// credentials and no network, or with -aws on the one that this machine is
-// configured for.
+// Command quickstart creates flow logs: on an EC2 in this process, without
+// credentials, or with -aws on AWS, as this machine is configured.
 //
 //	go -C examples run ./quickstart
 //	go -C examples run ./quickstart -aws -log-group my-flow-logs -role arn:aws:iam::123456789012:role/publishFlowLogs vpc-0a1b2c3d
@@ -34,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	onAWS := flags.Bool("aws", false, "create flow logs on AWS, on the resources `ID ...` that are the arguments")
+	onAWS := flags.Bool("aws", false, "create flow logs on AWS, on the resources whose IDs are the arguments")
 	logGroup := flags.String("log-group", "my-flow-logs", "with -aws: the `name` of the log group")
 	role := flags.String("role", "", "with -aws: the `ARN` of the role that publishes to the log group")
 	if err := flags.Parse(args); err != nil {
@@ -42,7 +41,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	}
 	if !*onAWS {
 		if flags.NArg() > 0 {
-			return fmt.Errorf("resources are given with -aws only, not %q", flags.Args())
+			return fmt.Errorf("unexpected arguments %q: resource IDs need -aws", flags.Args())
 		}
 		return tour(ctx, w)
 	}
@@ -58,7 +57,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	return create(ctx, w, flowlogs.New(ec2.NewFromConfig(cfg)), req)
 }
 
-// tour shows the library on an EC2 in this process, with the SDK's real client.
+// tour shows the library on an EC2 in this process, called by the SDK's client.
 func tour(ctx context.Context, w io.Writer) error {
 	cloud := flowlogstest.New()
 	server := flowlogstest.NewServer(cloud)
@@ -75,7 +74,7 @@ func tour(ctx context.Context, w io.Writer) error {
 		return err
 	}
 
-	fmt.Fprintln(w, "\nAll rejected traffic of a network interface, to a log group:")
+	fmt.Fprintln(w, "\nRejected traffic of a network interface, to a log group:")
 	err = create(ctx, w, client, flowlogs.Request{
 		ResourceIDs: []string{"eni-aa22bb33"},
 		TrafficType: flowlogs.TrafficTypeReject,
@@ -88,7 +87,7 @@ func tour(ctx context.Context, w io.Writer) error {
 		return err
 	}
 
-	fmt.Fprintln(w, "\nTwo subnets, of which one fails, while EC2 answers with HTTP 200:")
+	fmt.Fprintln(w, "\nTwo subnets; EC2 rejects one of them in a response with HTTP 200:")
 	cloud.Inject(flowlogstest.FailResources("400",
 		"Access Denied for LogDestination: my-flow-logs-bucket. Please check LogDestination permission", "subnet-1a2b3c4d"))
 	err = create(ctx, w, client, flowlogs.Request{
@@ -96,30 +95,29 @@ func tour(ctx context.Context, w io.Writer) error {
 		TrafficType: flowlogs.TrafficTypeAll,
 		Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::my-flow-logs-bucket"},
 	})
-	var partial *flowlogs.UnsuccessfulError
-	if !errors.As(err, &partial) {
-		return fmt.Errorf("want an error about one subnet, not %w", err)
+	if !errors.Is(err, flowlogs.ErrDestinationAccessDenied) {
+		return fmt.Errorf("want an error for one subnet, not %w", err)
 	}
-	fmt.Fprintln(w, "error:   ", err)
-	for _, item := range partial.Items {
-		fmt.Fprintln(w, "resource:", item.ResourceID)
-		fmt.Fprintln(w, "reason:  ", flowlogs.ReasonOf(item))
-		fmt.Fprintln(w, "hint:    ", flowlogs.ReasonOf(item).Hint())
-	}
-	fmt.Fprintln(w, "denied:  ", errors.Is(err, flowlogs.ErrDestinationAccessDenied))
 	return nil
 }
 
-// create prints the response as the AWS CLI does, also where there is an error
-// as well.
+// create prints the response as the AWS CLI does, then each resource that has no
+// flow log, with the reason and a hint.
 func create(ctx context.Context, w io.Writer, client *flowlogs.Client, req flowlogs.Request) error {
 	resp, err := client.Create(ctx, req)
-	if resp != nil {
-		document, encodeErr := json.MarshalIndent(resp, "", "    ")
-		if encodeErr != nil {
-			return encodeErr
+	if resp == nil {
+		return err // nothing was sent
+	}
+	document, encodeErr := json.MarshalIndent(resp, "", "    ")
+	if encodeErr != nil {
+		return encodeErr
+	}
+	fmt.Fprintf(w, "%s\n", document)
+	for id, failure := range resp.Results() {
+		if failure != nil {
+			reason := flowlogs.ReasonOf(failure)
+			fmt.Fprintf(w, "%s has no flow log: %v\n  reason: %s\n  hint:   %s\n", id, failure, string(reason), reason.Hint())
 		}
-		fmt.Fprintf(w, "%s\n", document)
 	}
 	return err
 }

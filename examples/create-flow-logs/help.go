@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+const helpEnd = `
+Structures are written in the shorthand of the AWS CLI or in JSON. A value of
+the form file://FILE is read from there; fileb:// is for input documents only.
+
+The global options of the AWS CLI that this program does not have: %s.
+
+Exit status: 0 all created, 1 some resources were unsuccessful, 130 interrupted,
+252 wrong usage, 253 missing configuration, 254 rejected by EC2, 255 any other error.
+`
+
+func printHelp(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("usage: create-flow-logs [options]\n")
+	for _, group := range []struct {
+		title   string
+		options []option
+	}{{"What is created", parameters}, {"Documents", documents}, {"How", globals}} {
+		fmt.Fprintf(&b, "\n%s:\n", group.title)
+		for _, o := range group.options {
+			fmt.Fprintf(&b, "  --%-28s %s\n", o.name, o.help)
+		}
+	}
+	fmt.Fprintf(&b, helpEnd, strings.Join(missing, ", "))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printVersion(w io.Writer) error {
+	version := "(devel)"
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		version = build.Main.Version
+	}
+	_, err := fmt.Fprintf(w, "create-flow-logs/%s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// writeJSON writes a value as the AWS CLI does. Newline is the end of a line and
+// the indentation of the next.
+func (p *printer) writeJSON(b *bytes.Buffer, v any, newline string) {
+	const indent = "    "
+	switch v := v.(type) {
+	case map[string]any:
+		if len(v) == 0 {
+			b.WriteString("{}")
+			return
+		}
+		for i, name := range p.query.members(v) {
+			b.WriteString(separator(i, "{") + newline + indent + quoteJSON(name) + ": ")
+			p.writeJSON(b, v[name], newline+indent)
+		}
+		b.WriteString(newline + "}")
+	case []any:
+		if len(v) == 0 {
+			b.WriteString("[]")
+			return
+		}
+		for i, element := range v {
+			b.WriteString(separator(i, "[") + newline + indent)
+			p.writeJSON(b, element, newline+indent)
+		}
+		b.WriteString(newline + "]")
+	default:
+		b.WriteString(scalarJSON(v))
+	}
+}
+
+func separator(i int, begin string) string {
+	if i == 0 {
+		return begin
+	}
+	return ","
+}
+
+func scalarJSON(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return quoteJSON(v)
+	case float64:
+		return formatNumber(v)
+	default:
+		encoded, _ := json.Marshal(v) // true or false
+		return string(encoded)
+	}
+}
+
+// quoteJSON escapes only what JSON demands, as Python does.
+func quoteJSON(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // strings always encode
+	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", "\n", "").Replace(b.String())
+}
+
+// formatNumber writes numbers as Python does, but for whole ones that were
+// computed as fractions: package jmespath has only one kind of number.
+func formatNumber(f float64) string {
+	if f == float64(int64(f)) {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jmespath/go-jmespath"
+)
+
+// query is the expression of --query.
+type query struct {
+	expression *jmespath.JMESPath
+	names      []string // that it gives to values, in their order
+}
+
+var (
+	// quotedText is the text in an expression that names nothing: raw strings and
+	// literals. https://jmespath.org/specification.html
+	quotedText = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`(?:[^`\\\\]|\\\\.)*`")
+	givenName  = regexp.MustCompile(`(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))\s*:`)
+)
+
+// parseQuery tries the expression on a sample, because only that finds functions
+// that do not exist. What else fails there may succeed on a response.
+func parseQuery(s string) (*query, error) {
+	expression, err := jmespath.Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := expression.Search(sampleOutput()); err != nil && strings.Contains(err.Error(), "unknown function") {
+		return nil, err
+	}
+	q := &query{expression: expression}
+	for _, match := range givenName.FindAllStringSubmatch(quotedText.ReplaceAllString(s, ""), -1) {
+		q.names = append(q.names, cmp.Or(match[1], match[2]))
+	}
+	return q, nil
+}
+
+// search returns what the query selects, all of output if there is none.
+func (q *query) search(output any) (any, error) {
+	if q == nil {
+		return output, nil
+	}
+	return q.expression.Search(output)
+}
+
+// members returns the names of the members of an object, in the order of the
+// AWS CLI: that of the query if it has made the object, or else that of the
+// response. The library knows no order.
+func (q *query) members(object map[string]any) []string {
+	names := slices.Sorted(maps.Keys(object))
+	order := outputMembers
+	if q != nil && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(q.names, name) }) {
+		order = q.names
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(uint(slices.Index(order, a)), uint(slices.Index(order, b))) // unknown ones last
+	})
+	return names
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/reconcile"
+)
+
+// summary is how a run ended: how many VPCs have their flow log, and why the
+// others have none.
+type summary struct {
+	created, kept, failed int
+	causes                []cause // one for each reason
+}
+
+// cause is a reason for which VPCs have no flow log.
+type cause struct {
+	reason flowlogs.Reason // "": conflicts
+	vpcs   int
+	first  error
+}
+
+func summarize(result *reconcile.Result) *summary {
+	var s summary
+	for _, o := range result.Outcomes {
+		switch {
+		case o.Err == nil && o.Created:
+			s.created++
+		case o.Err == nil:
+			s.kept++
+		default:
+			s.failed++
+			s.blame(o.Err)
+		}
+	}
+	return &s
+}
+
+func (s *summary) blame(err error) {
+	if errors.Is(err, context.Canceled) { // whoever pressed Ctrl-C knows
+		return
+	}
+	reason := flowlogs.ReasonOf(err)
+	for i := range s.causes {
+		if c := &s.causes[i]; c.reason == reason {
+			c.vpcs++
+			return
+		}
+	}
+	s.causes = append(s.causes, cause{reason, 1, err})
+}
+
+// print writes the numbers, and for each cause the first failure and a hint.
+func (s *summary) print(w io.Writer) {
+	fmt.Fprintf(w, "%d created, %d kept, %d without such a flow log\n", s.created, s.kept, s.failed)
+	for _, c := range s.causes {
+		fmt.Fprintf(w, "%d VPCs: %v\n", c.vpcs, c.first)
+		hint := c.reason.Hint()
+		if c.reason == "" {
+			hint = "Run it with -plan to see what differs."
+		}
+		if hint != "" {
+			fmt.Fprintf(w, "\t%s\n", hint)
+		}
+	}
+}

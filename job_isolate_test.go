@@ -1,0 +1,397 @@
+package flowlogs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+func TestCreate_IsolatesTheResourcesThatAreRejected(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		code string
+		bad  []int
+		want flowlogs.Reason
+	}{
+		{"one was deleted meanwhile", "InvalidVpcID.NotFound", []int{123}, flowlogs.ErrResourceNotFound},
+		{"one has its flow log already", "FlowLogAlreadyExists", []int{0}, flowlogs.ErrAlreadyExists},
+		{"the first is denied", "UnauthorizedOperation", []int{0}, flowlogs.ErrNotAuthorized},
+		{"the last is denied", "UnauthorizedOperation", []int{299}, flowlogs.ErrNotAuthorized},
+		{"one has too many", "FlowLogsLimitExceeded", []int{150}, flowlogs.ErrLimitExceeded},
+		{"one is of another kind", "InvalidParameter", []int{149}, flowlogs.ErrInvalidParameter},
+		{"ten are denied", "UnauthorizedOperation", slices.Collect(everyNth(30, 300)), flowlogs.ErrNotAuthorized},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud := cloudWith(rejectsVPC(test.code, test.bad...))
+			resp, err := flowlogs.New(cloud).Create(t.Context(), rooted(300))
+			assert.Len(t, callErrors(err), len(test.bad))
+			requireTruth(t, cloud, resp)
+			assert.Equal(t, map[flowlogs.Reason]int{"": 300 - len(test.bad), test.want: len(test.bad)}, byReason(resp))
+			var ids []string
+			for _, b := range resp.Batches {
+				assert.Zero(t, b.Index, "the leaves take the batch's place")
+				ids = append(ids, b.ResourceIDs...)
+			}
+			assert.Equal(t, vpcIDs(300), ids, "in its order")
+		})
+	}
+}
+
+func everyNth(n, to int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := 0; i < to && yield(i); i += n {
+		}
+	}
+}
+
+func TestCreate_IsolatesByHalvesTheFirstOneFirst(t *testing.T) {
+	t.Parallel()
+	cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound", 3))
+	_, err := flowlogs.New(cloud, batchesOf(5), oneAtATime).Create(t.Context(), rooted(10))
+	require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+	var sent [][]string
+	for _, c := range cloud.Calls() {
+		sent = append(sent, c.ResourceIDs)
+	}
+	ids := vpcIDs(10)
+	assert.Equal(t, [][]string{ids[:5], ids[:3], ids[3:5], ids[3:4], ids[4:5], ids[5:]}, sent, "and before another batch")
+	assert.Len(t, requireOneBodyPerToken(t, cloud), 6, "each under a token of its own")
+}
+
+func TestCreate_IsolatesWhatOptionsSay(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		code    string
+		isolate func(flowlogs.Reason) bool
+		calls   int
+	}{
+		{"nothing", "InvalidVpcID.NotFound", func(flowlogs.Reason) bool { return false }, 1},
+		{"another reason", "InvalidVpcID.NotFound", func(r flowlogs.Reason) bool { return r == flowlogs.ErrAlreadyExists }, 1},
+		{"this reason", "InvalidVpcID.NotFound", func(r flowlogs.Reason) bool { return r == flowlogs.ErrResourceNotFound }, 5},
+		{"a reason that is not isolated by default", "LogDestinationNotFound", func(flowlogs.Reason) bool { return true }, 5},
+		{"a code that nobody knows", "Surprise", func(r flowlogs.Reason) bool { return r == "" }, 5},
+		{"everything, but a transient failure is no rejection", "RequestLimitExceeded", func(flowlogs.Reason) bool { return true }, 3},
+		{"everything, but no call may succeed without credentials", "AuthFailure", func(flowlogs.Reason) bool { return true }, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := cloudWith(rejectsVPC(test.code, 0))
+				resp, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Isolate = test.isolate }).Create(t.Context(), rooted(4))
+				require.Error(t, err)
+				assert.Len(t, cloud.Calls(), test.calls)
+				requireTruth(t, cloud, resp)
+			})
+		})
+	}
+}
+
+func TestCreate_IsolatesNothingInARawCall(t *testing.T) {
+	t.Parallel()
+	cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound", 0))
+	in, err := rooted(4).Input()
+	require.NoError(t, err)
+	_, err = flowlogs.New(cloud).CreateFlowLogs(t.Context(), in)
+	require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+	assert.Len(t, cloud.Calls(), 1)
+}
+
+// The calls for it come out of a credit, which resources that are created refill.
+func TestCreate_IsolatesForABoundedNumberOfCalls(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		vpcs    int
+		bad     func(func(int) bool)
+		created int
+		extra   int // calls at most
+	}{
+		{"all of 300 exist", 300, numbers(0, 300), 0, 100},
+		{"all of 30,000 exist", 30_000, numbers(0, 30_000), 0, 100},
+		{"one bad in each of 20 batches", 6000, everyNth(301, 6000), 5980, 20 * 20},
+		{"three bad in each of 20 batches", 6000, everyNth(100, 6000), 5940, 60 * 20},
+		{"one bad in each of 200 batches", 60_000, everyNth(300, 60_000), 59_800, 200 * 20},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := &countingAPI{bad: make(map[string]bool)}
+				for n := range test.bad {
+					api.bad[vpcID(n)] = true
+				}
+				resp, err := flowlogs.New(api).Create(t.Context(), rooted(test.vpcs))
+				require.ErrorIs(t, err, flowlogs.ErrAlreadyExists)
+				assert.Equal(t, map[flowlogs.Reason]int{"": test.created, flowlogs.ErrAlreadyExists: test.vpcs - test.created}, nonZero(byReason(resp)))
+				assert.LessOrEqual(t, api.calls-test.vpcs/300, test.extra)
+			})
+		})
+	}
+}
+
+func nonZero(n map[flowlogs.Reason]int) map[flowlogs.Reason]int {
+	n[""] += 0
+	return n
+}
+
+// countingAPI rejects calls that are about a bad resource, and counts calls.
+type countingAPI struct {
+	bad   map[string]bool
+	calls int
+}
+
+func (a *countingAPI) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	time.Sleep(onTheWire) // of a bubble, in which one call counts after the other
+	a.calls++
+	if slices.ContainsFunc(in.ResourceIds, func(id string) bool { return a.bad[id] }) {
+		return nil, apiError("FlowLogAlreadyExists", "there is one")
+	}
+	return created(in), nil
+}
+
+// Rejected as a whole by EC2, or with an item for the one: the others have theirs.
+func TestCreate_CreatesTheOthersHoweverOneIsRejected(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []flowlogstest.Fault{
+		rejectsVPC("FlowLogAlreadyExists", 7),
+		flowlogstest.FailResources("FlowLogAlreadyExists", "there is one", vpcID(7)).Keep(),
+	} {
+		cloud := cloudWith(fault)
+		resp, err := flowlogs.New(cloud).Create(t.Context(), rooted(300))
+		require.ErrorIs(t, err, flowlogs.ErrAlreadyExists)
+		assert.Equal(t, map[flowlogs.Reason]int{"": 299, flowlogs.ErrAlreadyExists: 1}, byReason(resp))
+		requireTruth(t, cloud, resp)
+	}
+}
+
+func TestCreate_LeavesNothingWhenTheCulpritsAreMendedAndItIsResumed(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"InvalidVpcID.NotFound", "UnauthorizedOperation", "FlowLogsLimitExceeded"} {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stream %v", code, stream), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					bad := slices.Collect(everyNth(301, 6000))
+					mended := false
+					cloud := cloudWith(rejectsVPC(code, bad...).On(func(flowlogstest.Call) bool { return !mended }))
+					client := flowlogs.New(cloud)
+					_, err := client.Create(t.Context(), rooted(6000))
+					assert.Len(t, callErrors(err), 20)
+					assert.Len(t, cloud.FlowLogs(), 5980)
+
+					mended = true
+					run := client.Create
+					if stream {
+						run = func(ctx context.Context, req flowlogs.Request, _ ...func(*flowlogs.Options)) (*flowlogs.Response, error) {
+							return streamResponse(ctx, client, req)
+						}
+					}
+					_, err = run(t.Context(), rooted(6000))
+					require.NoError(t, err)
+					requireOneFlowLogEach(t, cloud, vpcIDs(6000))
+					requireOneBodyPerToken(t, cloud)
+					requireOneTree(t, cloud, 300)
+				})
+			})
+		}
+	}
+}
+
+// requireOneTree holds all calls to the halves, and halves of halves, of batches.
+func requireOneTree(t *testing.T, cloud *flowlogstest.EC2, size int) {
+	t.Helper()
+	for _, c := range cloud.Calls() {
+		var first int
+		_, err := fmt.Sscanf(c.ResourceIDs[0], "vpc-%x", &first)
+		require.NoError(t, err)
+		from, n := first/size*size, size
+		for n > len(c.ResourceIDs) || from < first {
+			require.Positive(t, n, "no part of a batch: %s", c.ResourceIDs)
+			if half := (n + 1) / 2; first < from+half {
+				n = half
+			} else {
+				from, n = from+half, n-half
+			}
+			require.LessOrEqual(t, bits.Len(uint(n)), bits.Len(uint(size)))
+		}
+		require.Len(t, c.ResourceIDs, n, "no part of a batch: %s", c.ResourceIDs)
+	}
+}
+
+// streamResponse is a Create by way of Stream.
+func streamResponse(ctx context.Context, client *flowlogs.Client, req flowlogs.Request) (*flowlogs.Response, error) {
+	ids := req.ResourceIDs
+	req.ResourceIDs = nil
+	resp := &flowlogs.Response{ClientToken: req.ClientToken}
+	var errs []error
+	for b, err := range client.Stream(ctx, req, idSeq(ids)) {
+		resp.Batches = append(resp.Batches, b)
+		resp.FlowLogIDs = append(resp.FlowLogIDs, b.FlowLogIDs...)
+		resp.Unsuccessful = append(resp.Unsuccessful, b.Unsuccessful...)
+		errs = append(errs, err)
+	}
+	slices.SortStableFunc(resp.Batches, func(a, b flowlogs.Batch) int { return a.Index - b.Index })
+	return resp, errors.Join(errs...)
+}
+
+// A job may be cut off at any call, and be resumed: every resource has one flow
+// log in the end, and both runs walk the same tree.
+func TestCreate_IsolatesAgainAfterItWasCutOffAtAnyCall(t *testing.T) {
+	t.Parallel()
+	ends := []struct {
+		name string
+		cut  func(cancel func(), call func() (*ec2.CreateFlowLogsOutput, error)) (*ec2.CreateFlowLogsOutput, error)
+	}{
+		{"before the call", func(cancel func(), _ func() (*ec2.CreateFlowLogsOutput, error)) (*ec2.CreateFlowLogsOutput, error) {
+			cancel()
+			return nil, context.Canceled
+		}},
+		{"with the response", func(cancel func(), call func() (*ec2.CreateFlowLogsOutput, error)) (*ec2.CreateFlowLogsOutput, error) {
+			defer cancel()
+			return call()
+		}},
+		{"after EC2 has applied it", func(cancel func(), call func() (*ec2.CreateFlowLogsOutput, error)) (*ec2.CreateFlowLogsOutput, error) {
+			_, _ = call()
+			cancel()
+			return nil, context.Canceled
+		}},
+	}
+	for _, end := range ends {
+		for k := 1; k <= 45; k++ {
+			t.Run(fmt.Sprintf("%s %d", end.name, k), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound", 17, 70, 71))
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					calls, resumed := 0, false
+					api := apiFunc(func(ctx context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+						call := func() (*ec2.CreateFlowLogsOutput, error) { return cloud.CreateFlowLogs(ctx, in) }
+						if calls++; calls == k && !resumed {
+							return end.cut(cancel, call)
+						}
+						return call()
+					})
+					client := flowlogs.New(api, batchesOf(50), oneAtATime)
+					resp, err := client.Create(ctx, rooted(100))
+					requireTruth(t, cloud, resp)
+					if ctx.Err() != nil && byReason(resp)[""] < 97 {
+						require.ErrorIs(t, err, context.Canceled)
+					}
+					resumed = true
+					resp, err = client.Create(t.Context(), rooted(100))
+					require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+					requireTruth(t, cloud, resp)
+					assert.Equal(t, map[flowlogs.Reason]int{"": 97, flowlogs.ErrResourceNotFound: 3}, byReason(resp))
+					assert.Len(t, cloud.FlowLogs(), 97)
+					requireOneBodyPerToken(t, cloud)
+					requireOneTree(t, cloud, 50)
+				})
+			})
+		}
+	}
+}
+
+// The one that is denied is found though the batch was, perhaps, applied before:
+// not under other tokens, which would create the flow logs once more.
+func TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []int{1, 3} { // in the same call, and in the one before
+		synctest.Test(t, func(t *testing.T) {
+			cloud := cloudWith(slices.Repeat([]flowlogstest.Fault{flowlogstest.LoseAnswer()}, lost)...)
+			cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403))
+			client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })
+			resp, err := client.Create(t.Context(), rooted(4))
+			require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
+			assert.Len(t, cloud.Calls(), lost+1)
+			assert.Len(t, resp.Batches, 1)
+
+			_, err = client.Create(t.Context(), rooted(4))
+			require.NoError(t, err)
+			requireOneFlowLogEach(t, cloud, vpcIDs(4))
+		})
+	}
+}
+
+// A resend of denied resources that is rejected as a whole is isolated too, and
+// what the batch has created stays in the response.
+func TestCreate_KeepsABatchWhoseResendIsSplit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const denied = "Access Denied for LogDestination: b. Please check LogDestination permission"
+		for _, n := range []int{6, 12} { // one batch and two
+			cloud := cloudWith(
+				flowlogstest.FailResources("400", "no", vpcID(5)).Keep(),
+				flowlogstest.FailResources("400", denied, vpcIDs(3)...).Keep().On(func(c flowlogstest.Call) bool { return len(c.ResourceIDs) == 6 }),
+				rejectsVPC("FlowLogAlreadyExists", 1).On(func(c flowlogstest.Call) bool { return len(c.ResourceIDs) < 6 }),
+			)
+			resp, err := flowlogs.New(cloud, batchesOf(6), func(o *flowlogs.Options) { o.PropagationTimeout = time.Minute }).
+				Create(t.Context(), rooted(n))
+			require.ErrorIs(t, err, flowlogs.ErrAlreadyExists)
+			requireTruth(t, cloud, resp)
+			assert.Equal(t, map[flowlogs.Reason]int{"": n - 1, flowlogs.ErrAlreadyExists: 1}, byReason(resp), "an item that nobody knows has no reason")
+			assert.Len(t, resp.FlowLogIDs, n-2)
+			assert.Len(t, resp.Unsuccessful, 1)
+		}
+	})
+}
+
+// A half that could not be sent, and a resend, say what is known of the batch.
+func TestCreate_SaysWhatIsKnownOfPartsThatWereNotSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault flowlogstest.Fault
+		want  flowlogs.Reason
+	}{
+		{"a half", rejectsVPC("FlowLogAlreadyExists"), flowlogs.ErrAlreadyExists},
+		{"a resend", flowlogstest.FailResources("400", "Access Denied for LogDestination: b.").Keep(), flowlogs.ErrDestinationAccessDenied},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				resp, err := flowlogs.New(cloudWith(test.fault), func(o *flowlogs.Options) {
+					o.PropagationTimeout = time.Minute
+					o.Retryer = tokenless{unlimited{}, &calls}
+				}).Create(t.Context(), rooted(2))
+				require.ErrorIs(t, err, errBroken)
+				for _, err := range resp.Results() {
+					require.ErrorIs(t, err, test.want)
+					require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+				}
+			})
+		})
+	}
+}
+
+// tokenless lets the first attempt pass.
+type tokenless struct {
+	unlimited
+	calls *int
+}
+
+func (r tokenless) GetAttemptToken(context.Context) (func(error) error, error) {
+	if *r.calls++; *r.calls > 1 {
+		return nil, errBroken
+	}
+	return func(error) error { return nil }, nil
+}

@@ -1,0 +1,156 @@
+package flowlogs
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+)
+
+// Limiter paces calls. Wait blocks until a call may be sent, or returns an error
+// if ctx ends first. It is called before every attempt, retries included, and must
+// be safe for concurrent use. A *rate.Limiter of golang.org/x/time/rate is a
+// Limiter.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// Observer is a [Limiter] that learns: if a Limiter also has this method, Observe
+// is called after each attempt that was sent. It must be safe for concurrent use.
+type Observer interface {
+	Observe(Attempt)
+}
+
+// Attempt is one attempt of a call, as an [Observer] sees it.
+type Attempt struct {
+	// Sent is when the attempt was sent, after Wait returned.
+	Sent time.Time
+
+	// Reason is why the attempt failed. Empty: it succeeded, or failed for a reason
+	// that is not known.
+	Reason Reason
+
+	// Canceled reports whether the caller's context ended while the attempt was in
+	// flight. Such an attempt says nothing about EC2.
+	Canceled bool
+}
+
+// NoLimit is a [Limiter] that never waits. It returns an error only if ctx has
+// ended.
+var NoLimit Limiter = noLimit{}
+
+type noLimit struct{}
+
+func (noLimit) Wait(ctx context.Context) error { return ctx.Err() }
+
+// NewLimiter returns a [Limiter] that learns from the responses how much of an
+// account's quota is left. Calls in the same account and Region share one quota,
+// so all Clients of one account and Region should share one Limiter.
+//
+// It does not limit calls until EC2 throttles one for the first time: the quota of
+// an account may be higher than documented. From then on it follows the rate that
+// EC2 grants, whatever else runs in the account. During an outage it lets only an
+// occasional call pass, to find out when the outage is over. Calls are served in
+// the order in which they arrive. An hour after the last call that had to wait, the
+// Limiter starts afresh.
+//
+// The Limiter starts no goroutines. Its Wait returns no error but that of ctx.
+func NewLimiter() Limiter { return &limiter{quota: newQuota()} }
+
+// limiter is a queue of calls. The first of them waits for the quota and for the
+// end of an outage; the others wait until they are first.
+type limiter struct {
+	mu     sync.Mutex
+	queue  list.List // of chan struct{}; a value wakes the call that waits for it
+	quota  quota
+	outage outage
+}
+
+func (l *limiter) Wait(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.queue.Len() == 0 && l.admit(time.Now()) == 0 {
+		return nil // common case: without an allocation
+	}
+	wake := make(chan struct{}, 1) // buffered: waking never blocks, and is not lost
+	place := l.queue.PushBack(wake)
+	defer func() { // while l.mu is still locked
+		l.queue.Remove(place)
+		l.wakeFirst()
+	}()
+	for {
+		var delay time.Duration
+		if l.queue.Front() == place {
+			if delay = l.admit(time.Now()); delay == 0 {
+				return nil
+			}
+		}
+		l.mu.Unlock()
+		err := sleep(ctx, delay, wake)
+		l.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// admit counts a call and returns 0, or returns how long the call must wait.
+func (l *limiter) admit(now time.Time) time.Duration {
+	if delay := max(l.quota.delay(now), l.outage.delay(now)); delay > 0 {
+		return delay
+	}
+	l.quota.take()
+	l.outage.sent(now)
+	return 0
+}
+
+// wakeFirst makes the first call in the queue look again whether it may pass.
+func (l *limiter) wakeFirst() {
+	if first := l.queue.Front(); first != nil {
+		select {
+		case first.Value.(chan struct{}) <- struct{}{}:
+		default: // it is about to look
+		}
+	}
+}
+
+// sleep returns after delay or when woken, or with an error when ctx ends. Without
+// a delay it waits to be woken.
+func sleep(ctx context.Context, delay time.Duration, wake <-chan struct{}) error {
+	var elapsed <-chan time.Time
+	if delay > 0 {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		elapsed = timer.C
+	}
+	select {
+	case <-elapsed:
+	case <-wake:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func (l *limiter) Observe(a Attempt) {
+	if a.Canceled {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	switch a.Reason {
+	case ErrThrottled:
+		l.outage.responded(now)
+		l.quota.throttled(a.Sent, now)
+	case ErrUnavailable, ErrNoResponse:
+		l.outage.failed(a.Sent, now)
+		l.quota.granted(now) // it was not throttled
+	default:
+		l.outage.responded(now)
+		l.quota.granted(now)
+	}
+	l.wakeFirst()
+}

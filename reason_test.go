@@ -1,0 +1,238 @@
+package flowlogs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
+)
+
+// reasons are what EC2 says, and what is meant by it.
+var reasons = []struct {
+	code, message string
+	want          flowlogs.Reason
+}{
+	{"400", "LogDestination: bad-bucket-test does not exist", flowlogs.ErrDestinationNotFound},
+	{"400", "Access Denied for LogDestination: bucket. Please check LogDestination permission", flowlogs.ErrDestinationAccessDenied},
+	{"400", "LogDestination bucket is undeliverable", flowlogs.ErrDestinationUndeliverable},
+	{"400", "The vpc ID 'vpc-00000001' does not exist", flowlogs.ErrResourceNotFound},
+	{"400", "Error. There is an existing Flow Log with the same configuration and log destination.", flowlogs.ErrAlreadyExists},
+	{"400", "User: arn:aws:iam::123456789012:user/u is not authorized to perform: logs:CreateLogDelivery on resource: *", flowlogs.ErrNotAuthorized},
+	{"400", "something new", ""},
+	{"LogDestinationNotFound", "", flowlogs.ErrDestinationNotFound},
+	{"LogDestinationNotFoundException", "", flowlogs.ErrDestinationNotFound},
+	{"LogDestinationPermissionIssue", "", flowlogs.ErrDestinationAccessDenied},
+	{"InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/r'", flowlogs.ErrRoleNotAssumable},
+	{"InvalidParameter", "Unable to assume given IAM role", flowlogs.ErrRoleNotAssumable},
+	{"InvalidParameter", "Invalid Flow Log Max Aggregation Interval.", flowlogs.ErrInvalidParameter},
+	{"InvalidParameterValue", "1 validation error detected", flowlogs.ErrInvalidParameter},
+	{"MissingParameter", "The request must contain the parameter ResourceType", flowlogs.ErrInvalidParameter},
+	{"InvalidVpcID.Malformed", "", flowlogs.ErrInvalidParameter},
+	{"InvalidVpcID.NotFound", "", flowlogs.ErrResourceNotFound},
+	{"InvalidVpcId.NotFound", "The vpc ID 'vpc-00000001' does not exist", flowlogs.ErrResourceNotFound},
+	{"InvalidSubnetId.NotFound", "", flowlogs.ErrResourceNotFound},
+	{"NatGatewayNotFound", "", flowlogs.ErrResourceNotFound},
+	{"FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.", flowlogs.ErrAlreadyExists},
+	{"FlowLogsLimitExceeded", "", flowlogs.ErrLimitExceeded},
+	{"UnauthorizedOperation", "You are not authorized to perform this operation: 'x' does not exist", flowlogs.ErrNotAuthorized},
+	{"InvalidParameter", "Caller is not authorized to obtain ECS field(s). Please check permissions.", flowlogs.ErrNotAuthorized},
+	{"AuthFailure", "", flowlogs.ErrAuthFailure},
+	{"RequestExpired", "", flowlogs.ErrAuthFailure},
+	{"ExpiredToken", "", flowlogs.ErrAuthFailure},
+	{"ExpiredTokenException", "", flowlogs.ErrAuthFailure},
+	{"RequestLimitExceeded", "", flowlogs.ErrThrottled},
+	{"EC2ThrottledException", "", flowlogs.ErrThrottled},
+	{"Throttling", "", flowlogs.ErrThrottled},
+	{"IdempotentParameterMismatch", "", flowlogs.ErrTokenMismatch},
+	{"DryRunOperation", "", flowlogs.ErrDryRun},
+	{"InternalError", "", flowlogs.ErrUnavailable},
+	{"Unavailable", "", flowlogs.ErrUnavailable},
+	{"NeverHeardOf", "", ""},
+}
+
+func TestReason_IsFoundInItemsAndCalls(t *testing.T) {
+	t.Parallel()
+	for _, test := range reasons {
+		item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: test.code, Message: test.message}
+		rejected := apiError(test.code, test.message)
+		for _, err := range []error{
+			item,
+			&flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{{Code: "400"}, *item}},
+			&flowlogs.CallError{Err: &retry.MaxAttemptsError{Attempt: 3, Err: &smithy.OperationError{Err: rejected}}},
+			&flowlogs.CreateError{Calls: []*flowlogs.CallError{{Err: rejected}}},
+			fmt.Errorf("wrapped: %w", errors.Join(errors.New("other"), &flowlogs.CallError{Err: rejected})),
+		} {
+			assert.Equal(t, test.want, flowlogs.ReasonOf(err), "%s %s", test.code, test.message)
+			if test.want != "" {
+				require.ErrorIs(t, err, test.want)
+			}
+			require.NotErrorIs(t, err, flowlogs.ErrIncompleteResponse)
+			require.NotErrorIs(t, err, flowlogs.Reason(""))
+			var api smithy.APIError
+			require.ErrorAs(t, err, &api)
+		}
+		assert.Equal(t, test.want, item.Reason())
+		assert.Equal(t, test.want, flowlogs.ReasonOf(rejected), "an error of the SDK")
+	}
+}
+
+func TestReason_OfAnyError(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		err  error
+		want flowlogs.Reason
+	}{
+		{"nil", nil, ""},
+		{"another error", errors.New("other"), ""},
+		{"the end of a context", context.DeadlineExceeded, ""},
+		{"a Reason", fmt.Errorf("so: %w", flowlogs.ErrThrottled), flowlogs.ErrThrottled},
+		{"a problem of the request", &flowlogs.FieldError{}, flowlogs.ErrInvalidParameter},
+		{"an invalid request", &flowlogs.ValidationError{Fields: []flowlogs.FieldError{{}}}, flowlogs.ErrInvalidParameter},
+		{"a missing Region", &aws.MissingRegionError{}, flowlogs.ErrConfiguration},
+		{"a connection that cannot be made", errDial, flowlogs.ErrNoResponse},
+	} {
+		assert.Equal(t, test.want, flowlogs.ReasonOf(test.err), test.name)
+	}
+}
+
+// allReasons are the codes that a release must not change, and what may be
+// retried.
+var allReasons = []struct {
+	reason    flowlogs.Reason
+	code      string
+	retryable bool
+}{
+	{flowlogs.ErrAlreadyExists, "AlreadyExists", false},
+	{flowlogs.ErrDestinationNotFound, "DestinationNotFound", false},
+	{flowlogs.ErrDestinationAccessDenied, "DestinationAccessDenied", false},
+	{flowlogs.ErrDestinationUndeliverable, "DestinationUndeliverable", false},
+	{flowlogs.ErrNotAuthorized, "NotAuthorized", false},
+	{flowlogs.ErrAuthFailure, "AuthFailure", false},
+	{flowlogs.ErrConfiguration, "Configuration", false},
+	{flowlogs.ErrRoleNotAssumable, "RoleNotAssumable", false},
+	{flowlogs.ErrInvalidParameter, "InvalidParameter", false},
+	{flowlogs.ErrLimitExceeded, "LimitExceeded", false},
+	{flowlogs.ErrThrottled, "Throttled", true},
+	{flowlogs.ErrTokenMismatch, "TokenMismatch", false},
+	{flowlogs.ErrResourceNotFound, "ResourceNotFound", false},
+	{flowlogs.ErrDryRun, "DryRun", false},
+	{flowlogs.ErrUnavailable, "Unavailable", true},
+	{flowlogs.ErrNoResponse, "NoResponse", true},
+	{flowlogs.ErrIncompleteResponse, "IncompleteResponse", true},
+	{flowlogs.ErrNotAttempted, "NotAttempted", true},
+}
+
+func TestReason_IsAStableCode(t *testing.T) {
+	t.Parallel()
+	for _, test := range allReasons {
+		assert.Equal(t, test.code, string(test.reason))
+		assert.Equal(t, test.retryable, test.reason.Retryable(), test.code)
+	}
+	assert.False(t, flowlogs.Reason("").Retryable())
+}
+
+func TestReason_HasASentenceAndAHint(t *testing.T) {
+	t.Parallel()
+	sentences := make(map[string]bool)
+	for _, test := range allReasons {
+		sentence, hint := test.reason.Error(), test.reason.Hint()
+		assert.Regexp(t, `^(EC2 |IAM )?[a-z].* .*[^.]$`, sentence)
+		assert.NotContains(t, sentences, sentence)
+		sentences[sentence] = true
+		assert.Regexp(t, `^[A-Z].*[^.]\.$`, hint, test.code)
+	}
+	assert.Equal(t, "Unknown", flowlogs.Reason("Unknown").Error())
+	assert.Empty(t, flowlogs.Reason("Unknown").Hint())
+	assert.Empty(t, flowlogs.Reason("").Error())
+}
+
+func TestReason_HintsNameAllThatIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		reason flowlogs.Reason
+		want   []string
+	}{
+		{flowlogs.ErrNotAuthorized, []string{
+			"ec2:CreateFlowLogs", "ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
+			"s3:GetBucketPolicy", "s3:PutBucketPolicy", "firehose:TagDeliveryStream", "iam:CreateServiceLinkedRole",
+		}},
+		{flowlogs.ErrDestinationUndeliverable, []string{"aws/s3", "KMS"}},
+		{flowlogs.ErrDestinationAccessDenied, []string{"delivery.logs.amazonaws.com", "PropagationTimeout"}},
+		{flowlogs.ErrRoleNotAssumable, []string{"vpc-flow-logs.amazonaws.com", "PropagationTimeout"}},
+		{flowlogs.ErrResourceNotFound, []string{"PropagationTimeout"}},
+		{flowlogs.ErrAlreadyExists, []string{"package reconcile"}},
+	} {
+		for _, want := range test.want {
+			assert.Contains(t, test.reason.Hint(), want)
+		}
+	}
+}
+
+func TestReason_OfEachFailureOverHTTP(t *testing.T) {
+	t.Parallel()
+	const page = "<html><body>Blocked by the proxy</body></html>"
+	refuse := flowlogstest.Refuse
+	for _, test := range []struct {
+		name  string
+		fault flowlogstest.Fault
+		want  flowlogs.Reason
+	}{
+		{"a code of EC2", refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400), flowlogs.ErrLimitExceeded},
+		{"an unknown code", refuse("NeverHeardOf", "What?", 400), ""},
+		{"an unknown code with 503", refuse("NeverHeardOf", "What?", 503), flowlogs.ErrUnavailable},
+		{"throttling", flowlogstest.Throttle(), flowlogs.ErrThrottled},
+		{"the connection is cut", flowlogstest.LoseAnswer(), flowlogs.ErrNoResponse},
+		{"the body is cut", flowlogstest.TruncateAnswer(), flowlogs.ErrNoResponse},
+		{"200 with nothing", flowlogstest.Respond(200, ""), flowlogs.ErrNoResponse},
+		{"200 with a page", flowlogstest.Respond(200, page), flowlogs.ErrNoResponse},
+		{"204", flowlogstest.Respond(204, ""), flowlogs.ErrNoResponse},
+		{"302 with a page", flowlogstest.Respond(302, page), flowlogs.ErrNoResponse},
+		{"400 with nothing", flowlogstest.Respond(400, ""), flowlogs.ErrNoResponse},
+		{"403 with a page", flowlogstest.Respond(403, page), flowlogs.ErrNoResponse},
+		{"407 with a page", flowlogstest.Respond(407, page), flowlogs.ErrNoResponse},
+		{"429 with a page", flowlogstest.Respond(429, page), flowlogs.ErrNoResponse},
+		{"500 with nothing", flowlogstest.Respond(500, ""), flowlogs.ErrUnavailable},
+		{"502 with a page", flowlogstest.Respond(502, page), flowlogs.ErrUnavailable},
+		{"520 with a page", flowlogstest.Respond(520, page), flowlogs.ErrUnavailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newServer(t)
+			cloud.Inject(test.fault.Keep())
+			client := server.Client(noBackoff)
+			for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
+				_, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
+				require.Error(t, err)
+				assert.Equal(t, test.want, flowlogs.ReasonOf(err), "%v", err)
+				assert.True(t, test.want == "" || errors.Is(err, test.want))
+			}
+			_, raw := client.CreateFlowLogs(t.Context(), vpcInput(t, 1))
+			if raw != nil {
+				assert.Equal(t, test.want, flowlogs.ReasonOf(raw), "as the SDK returns it: %v", raw)
+			}
+		})
+	}
+}
+
+func TestReason_FindsTheFirstOfSeveral(t *testing.T) {
+	t.Parallel()
+	err := errors.Join(apiError("NeverHeardOf", ""), apiError("Throttling", ""), apiError("AuthFailure", ""))
+	assert.Equal(t, flowlogs.ErrThrottled, flowlogs.ReasonOf(err))
+	codes := make([]string, 0, len(allReasons))
+	for _, r := range allReasons {
+		codes = append(codes, r.code)
+	}
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(codes))), len(codes))
+}
