@@ -79,10 +79,10 @@ func (r *Report) printHints(b *strings.Builder) {
 
 func (r *Report) printProblems(b *strings.Builder) {
 	table := newTable(b, "\nVPC\tACCOUNT\tREGION\tREASON\tFLOW LOG IN THE WAY\tDIFFERENCES OR MESSAGE")
-	any := false
+	rows := 0
 	for _, t := range r.NotDone {
 		for _, p := range t.Problems {
-			any = true
+			rows++
 			if p.More > 0 {
 				p.VPC += fmt.Sprintf(" and %d more", p.More)
 			}
@@ -92,7 +92,7 @@ func (r *Report) printProblems(b *strings.Builder) {
 			row(table, fmt.Sprintf("and %d more", t.Omitted), t.Account, t.Region, "", "", "")
 		}
 	}
-	if any {
+	if rows > 0 {
 		table.Flush()
 	}
 }

@@ -28,8 +28,11 @@ func serverFlags(flags *flag.FlagSet) *server {
 	s := &server{}
 	flags.StringVar(&s.address, "address", "", "`host:port` of the Temporal server (default TEMPORAL_ADDRESS, then 127.0.0.1:7233)")
 	flags.StringVar(&s.namespace, "namespace", "", "`name` of its namespace (default TEMPORAL_NAMESPACE, then default)")
-	flags.StringVar(&s.queue, "task-queue", "flowlogs-rollout", "`name` of the task queue, by which rollouts find their workers")
 	return s
+}
+
+func queueFlag(flags *flag.FlagSet, s *server) {
+	flags.StringVar(&s.queue, "task-queue", "flowlogs-rollout", "`name` of the task queue, by which rollouts find their workers")
 }
 
 // connect returns a client of the server. What the flags do not say comes from

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/go-flowlogs/flowlogs"
 )
 
 func runSimulate(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
 	server := serverFlags(flags)
-	server.queue = "flowlogs-simulation" // away from workers that call AWS
-	flags.Lookup("task-queue").DefValue = server.queue
 	s := size{losing: true}
 	flags.IntVar(&s.accounts, "accounts", 10, "`number` of accounts")
 	flags.IntVar(&s.regions, "regions", 4, "`number` of Regions")
@@ -60,22 +61,37 @@ func playThrough(ctx context.Context, server *server, sim *simulation, url strin
 	if err != nil {
 		return err
 	}
-	w := newWorker(c, server.queue, newOrganization(cfg, access.role, "", access.assuming), access.activities)
+	spec := sim.spec(fmt.Sprintf("simulation-%d", time.Now().UnixNano()))
+	// A task queue of its own: no other worker is in this organization.
+	w := newWorker(c, spec.Name, newOrganization(cfg, access.role, "", access.assuming), access.activities)
 	if err := w.Start(); err != nil {
 		return err
 	}
 	defer w.Stop()
-	spec := sim.spec(fmt.Sprintf("simulation-%d", time.Now().Unix()))
-	if err := startRollout(ctx, c, server.queue, spec); err != nil {
+	if err := startRollout(ctx, c, spec.Name, spec); err != nil {
 		return err
 	}
 	if err := follow(ctx, c, spec.Name, os.Stderr); err != nil {
-		return err
+		return errors.Join(err, cancelRollout(c, spec.Name))
 	}
 	if err := printReport(ctx, c, spec.Name, out, false); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\nIn the simulated organization: %s\n", sim.truth())
+	return nil
+}
+
+// cancelRollout cancels a rollout whose organization is about to vanish, and waits
+// until it has ended.
+func cancelRollout(c client.Client, name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := c.CancelWorkflow(ctx, rolloutID(name), ""); err != nil {
+		return err
+	}
+	if err := c.GetWorkflow(ctx, rolloutID(name), "").Get(ctx, nil); !temporal.IsCanceledError(err) {
+		return err
+	}
 	return nil
 }
 

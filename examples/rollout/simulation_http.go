@@ -89,12 +89,15 @@ func (s *simulation) serveSTS(w http.ResponseWriter, req *http.Request) {
 // serveOrganizations serves ListAccounts.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 func (s *simulation) serveOrganizations(w http.ResponseWriter) {
-	type account struct{ Id, Name, State string }
+	type account struct {
+		ID    string `json:"Id"`
+		State string
+	}
 	var page struct{ Accounts []account }
 	for _, id := range s.accounts {
-		page.Accounts = append(page.Accounts, account{id, "account " + id, "ACTIVE"})
+		page.Accounts = append(page.Accounts, account{id, "ACTIVE"})
 	}
-	page.Accounts = append(page.Accounts, account{"888888888888", "closed", "SUSPENDED"})
+	page.Accounts = append(page.Accounts, account{"888888888888", "SUSPENDED"})
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	json.NewEncoder(w).Encode(page) //nolint:errcheck // the client is gone
 }

@@ -105,6 +105,7 @@ func list(s string) []string {
 
 func runStart(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
 	server, wish := serverFlags(flags), wishFlags(flags)
+	queueFlag(flags, server)
 	if err := parse(flags, args, out); err != nil {
 		return err
 	}
@@ -127,6 +128,7 @@ func runStart(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 // runPlan starts a rollout that only compares, and waits for its report.
 func runPlan(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
 	server, wish := serverFlags(flags), wishFlags(flags)
+	queueFlag(flags, server)
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, args, out); err != nil {
 		return err

@@ -26,7 +26,11 @@ func runStatus(ctx context.Context, flags *flag.FlagSet, args []string, out io.W
 	}
 	defer c.Close()
 	if !*once {
-		return follow(ctx, c, *name, out)
+		if err := follow(ctx, c, *name, out); ctx.Err() == nil {
+			return err
+		}
+		fmt.Fprintln(out, "\nThe rollout goes on.")
+		return nil
 	}
 	p, status, err := progressOf(ctx, c, *name)
 	if err != nil {
@@ -108,8 +112,8 @@ func bar(out *os.File) show {
 	var b *progressbar.ProgressBar
 	return func(p Progress, status enums.WorkflowExecutionStatus, err error) {
 		if b == nil {
-			b = progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(30),
-				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+			b = progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
+				progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
 		}
 		if err != nil {
 			b.Describe(err.Error())

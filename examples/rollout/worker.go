@@ -55,6 +55,7 @@ func (a *access) load(ctx context.Context) (aws.Config, error) {
 
 func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
 	server, access := serverFlags(flags), accessFlags(flags)
+	queueFlag(flags, server)
 	if err := parse(flags, args, out); err != nil {
 		return err
 	}

@@ -84,14 +84,14 @@ func runToEnd(t *testing.T, w *work, state State) (Progress, int) {
 		require.Less(t, runs, 100)
 		env := newEnvironment(w)
 		env.ExecuteWorkflow(Rollout, state)
-		var next *workflow.ContinueAsNewError
-		if err := env.GetWorkflowError(); err == nil {
+		err := env.GetWorkflowError()
+		if err == nil {
 			var p Progress
 			require.NoError(t, env.GetWorkflowResult(&p))
 			return p, runs
-		} else {
-			require.ErrorAs(t, err, &next)
 		}
+		var next *workflow.ContinueAsNewError
+		require.ErrorAs(t, err, &next)
 		state = inputOf(t, next)
 	}
 }
