@@ -43,8 +43,8 @@ func (a *Activities) PlanTarget(ctx context.Context, task Task) (Position, error
 }
 
 const (
-	vpcsPerPage  = 1_000  // between two positions: 4 calls of CreateFlowLogs, 5 of DescribeFlowLogs
-	vpcsPerChunk = 10_000 // of one activity: a minute or less, after which it can be paused
+	vpcsPerPage  = 1_000 // between two positions: 4 calls of CreateFlowLogs, at most 10 of DescribeFlowLogs
+	vpcsPerChunk = 5_000 // of one activity: some seconds, after which it can be paused
 )
 
 // job is an attempt of an activity.

@@ -112,10 +112,21 @@ func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 func TestApplyTarget_ReturnsAfterAChunk(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(vpcsPerChunk+1))
-	task := b.task(0)
+	region := b.sim.regions[b.sim.targets[3]] // has no conflicts
+	b.sim.denied = nil
+	seeded := make(map[string]bool)
+	for _, f := range region.seeded {
+		seeded[*f.ResourceId] = true
+	}
+	for _, id := range region.vpcs {
+		if !seeded[id] {
+			region.seed(id, simulatedInterval) // to create them would take seconds
+		}
+	}
+	task := b.task(3)
 	task.Position = b.apply(t, task)
 	assert.False(t, task.Position.Complete)
-	assert.Equal(t, vpcsPerChunk, task.Position.Result.VPCs)
+	assert.Equal(t, Tally{VPCs: vpcsPerChunk, Kept: vpcsPerChunk}, task.Position.Result.Tally)
 	p := b.apply(t, task)
 	assert.True(t, p.Complete)
 	assert.Equal(t, vpcsPerChunk+1, p.Result.VPCs)

@@ -20,7 +20,7 @@ func failure(ctx context.Context, err error, r Result) error {
 	case errors.Is(err, context.Canceled):
 		return err // the workflow was canceled, or does not wait for this attempt any more
 	}
-	r.Reason, r.Message = codeOf(err), truncated(err.Error())
+	r.Reason, r.Message = codeOf(err), truncated(err.Error(), mostOfMessage)
 	r.Hint = hintOf(r.Reason)
 	r.Retry = isTransient(err)
 	options := temporal.ApplicationErrorOptions{NonRetryable: !r.Retry, Details: []any{r}}

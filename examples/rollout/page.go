@@ -143,7 +143,7 @@ func (j *job) addConflicts(id string, conflicts []reconcile.Conflict, message st
 		p := Problem{VPC: id, Reason: reasonConflict, FlowLog: aws.ToString(c.FlowLog.FlowLogId)}
 		for _, d := range c.Differences {
 			if d.Field != fmt.Sprintf("Tags[%q]", rolloutTag) {
-				d.Want, d.Have = truncated(d.Want), truncated(d.Have)
+				d.Want, d.Have = truncated(d.Want, mostOfDifference), truncated(d.Have, mostOfDifference)
 				p.Differences = append(p.Differences, d)
 			}
 		}

@@ -61,7 +61,7 @@ func recordHistories(t *testing.T) {
 	access := access{role: "role", assuming: 1, activities: 10, endpoint: serve(t, sim)}
 	cfg, err := access.load(t.Context())
 	require.NoError(t, err)
-	w := newWorker(c, "recording", newOrganization(cfg, access.role, "", access.assuming), access.activities)
+	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), "recording", access.activities, make(chan error, 1))
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	require.Eventually(t, func() bool {

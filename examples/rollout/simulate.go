@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -63,7 +64,7 @@ func playThrough(ctx context.Context, server *server, sim *simulation, url strin
 	}
 	spec := sim.spec(fmt.Sprintf("simulation-%d", time.Now().UnixNano()))
 	// A task queue of its own: no other worker is in this organization.
-	w := newWorker(c, spec.Name, newOrganization(cfg, access.role, "", access.assuming), access.activities)
+	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), spec.Name, access.activities, make(chan error, 1))
 	if err := w.Start(); err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func playThrough(ctx context.Context, server *server, sim *simulation, url strin
 		return err
 	}
 	if err := follow(ctx, c, spec.Name, os.Stderr); err != nil {
-		return errors.Join(err, cancelRollout(c, spec.Name))
+		return cmp.Or(cancelRollout(c, spec.Name), errors.New("interrupted; the rollout is canceled, because its organization is gone"))
 	}
 	if err := printReport(ctx, c, spec.Name, out, false); err != nil {
 		return err

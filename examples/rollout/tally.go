@@ -55,14 +55,15 @@ type Result struct {
 	Omitted  int       `json:",omitempty"` // and how many more there are
 }
 
-// mostProblems of a target take some 30 KB. Those of a page of targets stay far
-// below the 50 MB that a history may have.
+// mostProblems of a target take some 30 KB, and 100 KB if everything in them is long.
+// The parent continues as new before those of its children are too much for its
+// history: the server suggests it at 4 MB, and the limit is 50 MB.
 const mostProblems = 100
 
 // add takes a problem, if there is room for it. The first failure always finds
 // room, because it is the reason of the whole.
 func (r *Result) add(p Problem) {
-	p.Message = truncated(p.Message)
+	p.Message = truncated(p.Message, mostOfMessage)
 	if n := len(r.Problems); n > 0 && p.Message != "" && p.Message == r.Problems[n-1].Message {
 		r.Problems[n-1].More++
 		return
@@ -77,9 +78,13 @@ func (r *Result) add(p Problem) {
 	}
 }
 
-// truncated bounds what somebody else wrote.
-func truncated(s string) string {
-	const most = 300
+// What AWS and others wrote is bounded, in characters.
+const (
+	mostOfMessage    = 300
+	mostOfDifference = 100
+)
+
+func truncated(s string, most int) string {
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

@@ -89,7 +89,7 @@ func resultOf(r Result, err error) Result {
 	if errors.As(err, &application) && application.HasDetails() && application.Details(&r) == nil {
 		return r
 	}
-	r.Message = truncated(err.Error())
+	r.Message = truncated(err.Error(), mostOfMessage)
 	var timeout *temporal.TimeoutError
 	var terminated *temporal.TerminatedError
 	var running *temporal.ChildWorkflowExecutionAlreadyStartedError

@@ -68,20 +68,28 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.W
 		return err
 	}
 	defer c.Close()
-	w := newWorker(c, server.queue, newOrganization(cfg, access.role, access.externalID, access.assuming), access.activities)
+	fatal := make(chan error, 1)
+	w := newWorker(c, newOrganization(cfg, access.role, access.externalID, access.assuming), server.queue, access.activities, fatal)
 	if err := w.Start(); err != nil {
 		return err
 	}
+	defer w.Stop()
 	fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one goes on where it was.")
-	<-ctx.Done()
-	w.Stop()
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-fatal:
+		return err
+	}
 }
 
 // newWorker returns a worker with the workflows and the activities. They have the
-// same names on every worker, so that one can go on where another stopped.
-func newWorker(c client.Client, queue string, aws *organization, activities int) worker.Worker {
+// same names on every worker, so that one can go on where another stopped. An error
+// that the worker cannot live with, such as a namespace that does not exist, is sent
+// to fatal, which has room for it.
+func newWorker(c client.Client, aws *organization, queue string, activities int, fatal chan<- error) worker.Worker {
 	w := worker.New(c, queue, worker.Options{
+		OnFatalError:                       func(err error) { fatal <- err },
 		MaxConcurrentActivityExecutionSize: activities,
 		MaxHeartbeatThrottleInterval:       5 * time.Second,  // the position that another worker finds
 		WorkerStopTimeout:                  10 * time.Second, // for activities to hand over
