@@ -19,7 +19,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// testSimulation has 2 accounts, the second of which lets nobody in, and 2 Regions.
+// testSimulation has 2 accounts, and 2 Regions; the role of the second account cannot be
+// assumed.
 // The first target has conflicts, the second is not enabled.
 func testSimulation(vpcs int) *simulation {
 	return newSimulation(size{accounts: 2, regions: 2, vpcs: vpcs, burst: 1000, perSecond: 1000})
@@ -80,7 +81,7 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
 }
 
-func TestApplyTarget_GoesOnWhereTheLastHeartbeatWas(t *testing.T) {
+func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
 	region := b.sim.regions[b.sim.targets[0]]
@@ -132,7 +133,7 @@ func TestApplyTarget_ReturnsAfterAChunk(t *testing.T) {
 	assert.Equal(t, vpcsPerChunk+1, p.Result.VPCs)
 }
 
-func TestApplyTarget_EndsWhatNoRetryCanMend(t *testing.T) {
+func TestApplyTarget_EndsForAReasonThatIsNotTransient(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(10))
 	for _, c := range []struct {
@@ -235,7 +236,7 @@ func TestListAccounts_ReturnsTheActiveOnes(t *testing.T) {
 	assert.Equal(t, []Account{{ID: "100000000001"}, {ID: "100000000002"}}, accounts)
 }
 
-func TestFailure_TellsWhatNoRetryCanMend(t *testing.T) {
+func TestFailure_IsRetriedIfItsReasonIsTransient(t *testing.T) {
 	t.Parallel()
 	code := func(code string) error { return &smithy.GenericAPIError{Code: code} }
 	for _, c := range []struct {

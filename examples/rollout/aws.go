@@ -81,7 +81,7 @@ func (o *organization) accounts(ctx context.Context) ([]Account, error) {
 }
 
 // region returns the access to a target, with credentials that are good now. The
-// error is an *assumeRoleError if the account does not let the worker in.
+// error is an *assumeRoleError if the role cannot be assumed.
 func (o *organization) region(ctx context.Context, t Target) (*region, error) {
 	credentials, err := o.credentialsOf(ctx, t.Account)
 	if err != nil {

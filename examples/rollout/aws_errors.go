@@ -7,7 +7,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// assumeRoleError says that an account does not let the worker in.
+// assumeRoleError says that the role of an account cannot be assumed.
 type assumeRoleError struct {
 	account, role string
 	err           error

@@ -38,7 +38,7 @@ func startHeart(ctx context.Context, position Position) *heart {
 	return h
 }
 
-// beat records a position from which another worker could go on.
+// beat records a position from which another worker can resume.
 func (h *heart) beat(p Position) {
 	h.mu.Lock()
 	h.position = p
@@ -60,7 +60,7 @@ func (h *heart) stop() {
 var errStopping = errors.New("the worker is stopping")
 
 // untilStopped returns a context that ends with errStopping when the worker stops,
-// so that another one goes on at once.
+// so that another one takes over at once.
 func untilStopped(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {

@@ -16,8 +16,8 @@
 //
 // # What it promises
 //
-// Every VPC ends with exactly one such flow log, whatever dies on the way: a worker,
-// the server, this machine. Nothing is ever deleted. A target, which is an account
+// Every VPC ends with exactly one such flow log, whatever dies: a worker, the server,
+// this machine. Nothing is ever deleted. A target, which is an account
 // in a Region, that cannot be done ends with its reason and ends no other. Start the
 // same rollout again at any time: it does what is left.
 //
@@ -56,7 +56,7 @@ func commands() []command {
 		{"start", "start a rollout, or start it again", runStart},
 		{"status", "show how far a rollout is, until it has ended", runStatus},
 		{"pause", "start no more work; what is under way ends within a minute or so", runPause},
-		{"resume", "go on after a pause", runResume},
+		{"resume", "resume after a pause", runResume},
 		{"report", "print totals, and each target that is not done with its reason", runReport},
 		{"simulate", "play a rollout through on an organization in this program", runSimulate},
 	}
@@ -96,7 +96,7 @@ func usage(out io.Writer) {
 	}
 	fmt.Fprintf(out, `
 rollout COMMAND -h lists the options. Ctrl-C of any of them harms nothing: the
-rollout stays on the server, and workers go on where others stopped.
+rollout stays on the server, and another worker resumes where one stopped.
 
 %s
 `, serverHelp)

@@ -133,8 +133,8 @@ func (j *job) plan(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// addConflicts adds one problem for each flow log in the way. That another one has
-// the rollout's tag not is no news.
+// addConflicts adds one problem for each flow log in the way. The tag of the rollout is
+// left out of the differences: a flow log that others created never has it.
 func (j *job) addConflicts(id string, conflicts []reconcile.Conflict, message string) {
 	if len(conflicts) == 0 {
 		j.result.add(Problem{VPC: id, Reason: reasonConflict, Message: message})

@@ -29,9 +29,9 @@ func signalPause(ctx context.Context, flags *flag.FlagSet, args []string, out io
 		return explainNotFound(*name, err)
 	}
 	if paused {
-		fmt.Fprintf(out, "Rollout %s pauses. Go on with: rollout resume -name %[1]s\n", *name)
+		fmt.Fprintf(out, "Rollout %s pauses. Resume it with: rollout resume -name %[1]s\n", *name)
 	} else {
-		fmt.Fprintf(out, "Rollout %s goes on.\n", *name)
+		fmt.Fprintf(out, "Rollout %s resumes.\n", *name)
 	}
 	return nil
 }

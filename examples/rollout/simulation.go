@@ -37,7 +37,7 @@ type size struct {
 	losing    bool // one response in ten to CreateFlowLogs
 }
 
-// What is special in a simulation: the last account does not let anybody in, the
+// What is special in a simulation: the role of the last account cannot be assumed, the
 // last Region is not enabled in the first account, and EC2 rejects what the second
 // account creates in the first Region after its first call. Every fifth VPC has its
 // flow log already; in one target of four, one in a hundred has one in the way.

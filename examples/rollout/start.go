@@ -147,7 +147,7 @@ func runPlan(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wri
 		return err
 	}
 	if err := follow(ctx, c, spec.Name, os.Stderr); err != nil {
-		return fmt.Errorf("%w; the plan goes on: rollout report -name %s", err, spec.Name)
+		return fmt.Errorf("%w; the plan keeps running: rollout report -name %s", err, spec.Name)
 	}
 	return printReport(ctx, c, spec.Name, out, *asJSON)
 }

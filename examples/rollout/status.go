@@ -29,7 +29,7 @@ func runStatus(ctx context.Context, flags *flag.FlagSet, args []string, out io.W
 		if err := follow(ctx, c, *name, out); ctx.Err() == nil {
 			return err
 		}
-		fmt.Fprintln(out, "\nThe rollout goes on.")
+		fmt.Fprintln(out, "\nThe rollout keeps running.")
 		return nil
 	}
 	p, status, err := progressOf(ctx, c, *name)

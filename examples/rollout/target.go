@@ -37,7 +37,7 @@ func (p Position) clone() Position {
 
 // RolloutTarget is the workflow of one target: a child of Rollout. Each activity
 // brings a chunk of the VPCs to the state that the request asks for, and returns
-// the Position from which the next one goes on.
+// the Position at which the next one starts.
 //
 // It fails, with the Result as detail, if a VPC is not as the request asks for. So
 // the server's list of failed workflows is the list of targets that need a person.

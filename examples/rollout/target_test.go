@@ -33,7 +33,7 @@ func chunks(task Task, _ int32) (Position, error) {
 	return next, nil
 }
 
-func TestRolloutTarget_GoesOnFromChunkToChunk(t *testing.T) {
+func TestRolloutTarget_WorksChunkByChunk(t *testing.T) {
 	t.Parallel()
 	w := &work{each: chunks}
 	env := newEnvironment(w)

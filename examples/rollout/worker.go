@@ -74,7 +74,7 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.W
 		return err
 	}
 	defer w.Stop()
-	fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one goes on where it was.")
+	fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one resumes where it was.")
 	select {
 	case <-ctx.Done():
 		return nil
@@ -84,9 +84,9 @@ func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.W
 }
 
 // newWorker returns a worker with the workflows and the activities. They have the
-// same names on every worker, so that one can go on where another stopped. An error
-// that the worker cannot live with, such as a namespace that does not exist, is sent
-// to fatal, which has room for it.
+// same names on every worker, so that one can resume where another stopped. An error
+// that ends the worker, such as a namespace that does not exist, is sent to fatal, which
+// needs room for one.
 func newWorker(c client.Client, aws *organization, queue string, activities int, fatal chan<- error) worker.Worker {
 	w := worker.New(c, queue, worker.Options{
 		OnFatalError:                       func(err error) { fatal <- err },
