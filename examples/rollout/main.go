@@ -1,33 +1,38 @@
 // Command rollout puts a flow log on every VPC of an organization: hundreds of
 // accounts in twenty Regions, lists that take hours, machines that are replaced
-// midway. It runs on Temporal, which keeps how far it is.
+// midway. It runs on Temporal, which keeps its progress.
 //
+//	go -C examples/rollout build -o ~/bin/rollout .
 //	temporal server start-dev --headless --db-filename rollout.db
 //	rollout simulate
 //
-// simulate plays it through on an organization in the program. For AWS, run some
-// workers with an identity that may assume a role in each account, and start:
+// simulate runs a rollout on an organization in the program. For AWS, start workers
+// whose identity may assume a role in each account, and then a rollout:
 //
 //	rollout worker -role flow-logs-rollout
-//	rollout plan  -bucket arn:aws:s3:::central-flow-logs -regions us-east-1,eu-west-1
+//	rollout plan -bucket arn:aws:s3:::central-flow-logs -regions us-east-1,eu-west-1
 //	rollout start -bucket arn:aws:s3:::central-flow-logs -regions us-east-1,eu-west-1
 //	rollout status
 //	rollout report
 //
 // # What it promises
 //
-// Every VPC ends with exactly one such flow log, whatever dies: a worker, the server,
-// this machine. Nothing is ever deleted. A target, which is an account
-// in a Region, that cannot be done ends with its reason and ends no other. Start the
-// same rollout again at any time: it does what is left.
+// Every VPC gets exactly one such flow log, whatever dies meanwhile: a worker, the
+// server, this machine. Nothing is ever deleted. A target is an account in a Region.
+// One that cannot be done ends with its reason, and ends no other. The same rollout
+// can be started again at any time: it does what is left.
 //
-// # What the workers need
+// The flow logs that it creates have the tag flowlogs-rollout, by which the report
+// tells them from those that were there before.
 //
-// Their identity: organizations:ListAccounts, unless the accounts are given, and
-// sts:AssumeRole on the role. The role in each account: ec2:DescribeVpcs,
-// ec2:DescribeFlowLogs, ec2:CreateFlowLogs, ec2:CreateTags on vpc-flow-log/*, and
-// what the destination takes: logs:CreateLogDelivery and logs:DeleteLogDelivery for
-// S3 and Firehose, iam:PassRole for CloudWatch Logs. Plan needs the first two alone.
+// # Permissions
+//
+// The identity of the workers needs organizations:ListAccounts, unless the accounts
+// are given, and sts:AssumeRole on the role. The role in each account needs
+// ec2:DescribeVpcs and ec2:DescribeFlowLogs; to do more than plan, also
+// ec2:CreateFlowLogs, ec2:CreateTags on vpc-flow-log/*, and what the destination
+// requires: logs:CreateLogDelivery and logs:DeleteLogDelivery for S3 and Firehose,
+// iam:PassRole for CloudWatch Logs.
 package main
 
 import (
