@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHelp_OfEachCommand(t *testing.T) {
+	t.Parallel()
+	var all bytes.Buffer
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &all), flag.ErrHelp)
+	for _, c := range commands() {
+		assert.Contains(t, all.String(), c.name)
+		var out bytes.Buffer
+		require.ErrorIs(t, run(t.Context(), []string{c.name, "-h"}, &out), flag.ErrHelp)
+		assert.Contains(t, out.String(), c.summary)
+		assert.Contains(t, out.String(), "-address")
+	}
+}
+
+func TestCommands_RejectWhatTheyDoNotKnow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a command", []string{"stop"}, `unknown command "stop"`},
+		{"an option", []string{"start", "-nope"}, "rollout start -h lists the options"},
+		{"an argument", []string{"report", "nightly"}, `unexpected argument "nightly"`},
+		{"a start to nowhere", []string{"start", "-regions", "us-east-1"}, "want a destination"},
+		{"two lists of accounts", []string{"start", "-accounts", "1", "-targets", "f"}, "not both"},
+		{"a simulation that others can call", []string{"simulate", "-serve", "0.0.0.0:0"}, "want a loopback address"},
+		{"more Regions than there are", []string{"simulate", "-regions", "1000"}, "at most"},
+		{"no call of AssumeRole", []string{"worker", "-assume-concurrency", "0"}, "1 or more"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.ErrorContains(t, run(t.Context(), c.args, &bytes.Buffer{}), c.want)
+		})
+	}
+}
+
+func TestCommands_SayHowToStartAServer(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), []string{"status", "-address", "127.0.0.1:1"}, &bytes.Buffer{})
+	require.ErrorContains(t, err, "no Temporal server at 127.0.0.1:1")
+	assert.ErrorContains(t, err, "temporal server start-dev --headless")
+}

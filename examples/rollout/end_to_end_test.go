@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+)
+
+// The organization lives in the test; the workers and the server are processes,
+// killed with SIGKILL in the middle of their work.
+func TestRollout_SurvivesWhateverDies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two minutes")
+	}
+	server := newTemporalServer(t)
+	sim := newSimulation(size{accounts: 10, regions: 4, vpcs: 1500, burst: 2, perSecond: 0.2, latency: 20 * time.Millisecond, losing: true})
+	aws := serve(t, sim)
+	c := server.connect(t)
+	spec := sim.spec("e2e")
+	spec.Concurrency, spec.PageSize = 20, 15 // three runs of the parent
+	worker := startWorker(t, server, aws)
+	require.NoError(t, startRollout(t.Context(), c, "flowlogs-rollout", spec))
+
+	createdAtLeast := func(percent int) {
+		t.Helper()
+		want := percent * sim.size.vpcs * len(sim.targets) / 100
+		require.Eventually(t, func() bool { return sim.created() >= want }, 5*time.Minute, 100*time.Millisecond)
+	}
+	createdAtLeast(8)
+	worker.kill()
+	worker = startWorker(t, server, aws)
+	createdAtLeast(25)
+	server.kill()
+	server.start(t)
+	createdAtLeast(40)
+	worker.kill()
+	startWorker(t, server, aws)
+	require.Eventually(t, func() bool {
+		_, status, err := progressOf(context.Background(), c, spec.Name)
+		return err == nil && status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}, 5*time.Minute, time.Second)
+
+	report, err := reportOf(t.Context(), c, spec.Name)
+	require.NoError(t, err)
+	assertTrue(t, sim, report)
+}
+
+// assertTrue compares a report with the simulation.
+func assertTrue(t *testing.T, sim *simulation, report Report) {
+	t.Helper()
+	truth := sim.truth()
+	t.Log(truth)
+	t.Logf("%+v", report.Tally)
+	assert.Zero(t, truth.Duplicates)
+	assert.Zero(t, truth.Deleted)
+
+	assert.Equal(t, len(sim.targets), report.Targets)
+	assert.Equal(t, report.Targets, report.Done+len(report.NotDone))
+	assert.Equal(t, truth.Creations, report.Tally.Created)
+	notDone := make(map[Target]Result)
+	for _, target := range report.NotDone {
+		notDone[target.Target] = target.Result
+	}
+	for i, target := range sim.targets {
+		region := sim.regions[target]
+		truth := region.truth()
+		result, failed := notDone[target]
+		switch {
+		case sim.denied[target.Account]:
+			assert.Equal(t, reasonAssumeRole, result.Reason, target)
+		case region.disabled:
+			assert.Equal(t, "AuthFailure", result.Reason, target)
+		case region.rejecting:
+			assert.Equal(t, "NotAuthorized", result.Reason, target)
+			assert.Equal(t, truth.One, result.Created+result.Kept, target)
+			assert.Equal(t, truth.None, result.Failed+result.Unreached, target)
+		case i%conflictTargets == 0:
+			assert.Equal(t, reasonConflict, result.Reason, target)
+			assert.Equal(t, truth.InTheWay, result.Conflicts, target)
+			assert.Len(t, result.Problems, truth.InTheWay, target)
+			assert.NotEmpty(t, result.Problems[0].Differences, target)
+			assert.Zero(t, truth.None, target)
+		default:
+			assert.False(t, failed, "%s: %s", target, result.Reason)
+			assert.Equal(t, truth.VPCs, truth.One, target)
+		}
+		if failed {
+			assert.NotEmpty(t, result.Hint, target)
+		}
+	}
+}

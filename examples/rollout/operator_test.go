@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The commands in the order in which an operator uses them.
+func TestCommands_OnAServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a server")
+	}
+	server := newTemporalServer(t)
+	server.connect(t)
+	sim := newSimulation(size{accounts: 3, regions: 2, vpcs: 500, burst: 10, perSecond: 5, latency: time.Millisecond})
+	aws := serve(t, sim)
+	rollout := func(args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		require.NoError(t, run(t.Context(), append(args, "-address", server.address), &out), args)
+		return out.String()
+	}
+	wish := []string{"-bucket", simulatedBucket, "-regions", "us-east-1,us-east-2"}
+
+	rollout(append([]string{"start"}, wish...)...)
+	err := run(t.Context(), append([]string{"start", "-address", server.address}, wish...), &bytes.Buffer{})
+	require.ErrorContains(t, err, "rollout flow-logs is running")
+	rollout("pause")
+	startWorker(t, server, aws)
+	require.Eventually(t, func() bool {
+		var out bytes.Buffer
+		return run(t.Context(), []string{"status", "-once", "-address", server.address}, &out) == nil &&
+			out.String() == "Paused: 0 of 6 targets done\n"
+	}, time.Minute, 100*time.Millisecond)
+
+	assert.Contains(t, rollout(append([]string{"plan"}, wish...)...), "to be created")
+	assert.Zero(t, sim.created())
+
+	rollout("resume")
+	assert.Contains(t, rollout("status"), "Completed: 1 of 6 targets done")
+	assert.Contains(t, rollout("report"), "created by this rollout")
+	var report Report
+	require.NoError(t, json.Unmarshal([]byte(rollout("report", "-json")), &report))
+	assertTrue(t, sim, report)
+
+	// Once more: nothing is left to do, and nothing is done.
+	created := sim.created()
+	rollout(append([]string{"start"}, wish...)...)
+	rollout("status")
+	require.NoError(t, json.Unmarshal([]byte(rollout("report", "-json")), &report))
+	assert.Equal(t, created, sim.created())
+	assert.Zero(t, report.Tally.Created)
+
+	err = run(t.Context(), []string{"pause", "-name", "other", "-address", server.address}, &bytes.Buffer{})
+	assert.ErrorContains(t, err, `no rollout "other"`)
+}

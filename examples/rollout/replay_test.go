@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+)
+
+var record = flag.Bool("record", false, "record the histories of testdata on a Temporal server")
+
+// A change of a workflow that does not replay the histories of the release before
+// it fails the rollouts that run while workers are replaced.
+func TestReplay_RecordedHistories(t *testing.T) {
+	if *record {
+		recordHistories(t)
+	}
+	files, err := filepath.Glob("testdata/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			replayer := worker.NewWorkflowReplayer()
+			replayer.RegisterWorkflow(Rollout)
+			replayer.RegisterWorkflow(RolloutTarget)
+			assert.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(silent, file))
+		})
+	}
+}
+
+// recordHistories records a rollout that is paused, that continues as new, and that
+// has targets that are done, in conflict, rejected and not to be entered.
+func recordHistories(t *testing.T) {
+	server := newTemporalServer(t)
+	server.connect(t)
+	c, err := client.Dial(client.Options{HostPort: server.address, Logger: silent, Identity: "recorder"})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	sim := newSimulation(size{accounts: 4, regions: 2, vpcs: 1500, burst: 10, perSecond: 5, latency: time.Millisecond})
+	spec := sim.spec("recorded")
+	spec.Accounts, spec.Concurrency, spec.PageSize = nil, 2, 5
+	require.NoError(t, startRollout(t.Context(), c, "recording", spec))
+	signal := func(paused bool) {
+		require.NoError(t, c.SignalWorkflow(t.Context(), rolloutID(spec.Name), "", pauseSignal, paused))
+	}
+	signal(true)
+	first, err := c.DescribeWorkflowExecution(t.Context(), rolloutID(spec.Name), "")
+	require.NoError(t, err)
+
+	access := access{role: "role", assuming: 1, activities: 10, endpoint: serve(t, sim)}
+	cfg, err := access.load(t.Context())
+	require.NoError(t, err)
+	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), "recording", access.activities, make(chan error, 1))
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	require.Eventually(t, func() bool {
+		p, _, err := progressOf(context.Background(), c, spec.Name)
+		return err == nil && p.Paused && p.Targets > 0
+	}, time.Minute, 100*time.Millisecond)
+	signal(false)
+	require.Eventually(t, func() bool {
+		_, status, err := progressOf(context.Background(), c, spec.Name)
+		return err == nil && ended(status)
+	}, time.Minute, 100*time.Millisecond)
+
+	save(t, c, "rollout-first-run.json", rolloutID(spec.Name), first.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+	save(t, c, "rollout-last-run.json", rolloutID(spec.Name), "")
+	save(t, c, "target-done.json", targetID(spec.Name, sim.targets[3]), "")
+	save(t, c, "target-conflict.json", targetID(spec.Name, sim.targets[4]), "")
+	save(t, c, "target-rejected.json", targetID(spec.Name, sim.targets[2]), "")
+	save(t, c, "target-not-entered.json", targetID(spec.Name, sim.targets[7]), "")
+}
+
+func save(t *testing.T, c client.Client, file, workflowID, runID string) {
+	t.Helper()
+	var h history.History
+	events := c.GetWorkflowHistory(t.Context(), workflowID, runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		h.Events = append(h.Events, event)
+	}
+	document, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&h)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll("testdata", 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join("testdata", file), append(document, '\n'), 0o644))
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/reconcile"
+)
+
+func testReport() Report {
+	return Report{
+		Name: "nightly", Status: "Completed", Targets: 3, Done: 1,
+		Tally: Tally{VPCs: 30, Created: 18, Kept: 9, Conflicts: 3},
+		NotDone: []TargetReport{
+			{Target{"111122223333", "us-east-1"}, Result{Reason: reasonAssumeRole, Message: "assume role:\x1b[31m denied", Hint: "Let it."}},
+			{Target{"444455556666", "eu-west-1"}, Result{
+				Tally: Tally{VPCs: 10, Kept: 7, Conflicts: 3}, Reason: reasonConflict, Hint: "Delete it.", Omitted: 2,
+				Problems: []Problem{{VPC: "vpc-1", Reason: reasonConflict, FlowLog: "fl-1",
+					Differences: []reconcile.Difference{{Field: "LogFormat", Want: "a", Have: "b"}}}},
+			}},
+		},
+	}
+}
+
+func TestReport_Text(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := testReport()
+	require.NoError(t, r.print(&out))
+	assert.Equal(t, `Rollout nightly (Completed): 1 of 3 targets done
+
+  18  created by this rollout
+   9  kept: they have their flow log
+   3  with a flow log in the way
+  30  VPCs
+
+ACCOUNT       REGION     REASON            VPCS NOT DONE     MESSAGE
+111122223333  us-east-1  AssumeRoleDenied  none was reached  assume role: [31m denied
+444455556666  eu-west-1  Conflict          3 of 10
+
+AssumeRoleDenied: Let it.
+Conflict: Delete it.
+
+VPC         ACCOUNT       REGION     REASON    FLOW LOG IN THE WAY  DIFFERENCES OR MESSAGE
+vpc-1       444455556666  eu-west-1  Conflict  fl-1                 LogFormat is "b", want "a"
+and 2 more  444455556666  eu-west-1
+`, out.String())
+}
+
+func TestReport_JSONIsForPrograms(t *testing.T) {
+	t.Parallel()
+	document, err := json.Marshal(testReport())
+	require.NoError(t, err)
+	var back Report
+	require.NoError(t, json.Unmarshal(document, &back))
+	assert.Equal(t, testReport(), back)
+}
+
+func TestHintOf_EveryReason(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []string{
+		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
+		"NotAuthorized", "AuthFailure", "LimitExceeded",
+	} {
+		assert.NotEmpty(t, hintOf(reason), reason)
+	}
+}

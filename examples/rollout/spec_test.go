@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs"
+)
+
+func TestSpec_Targets(t *testing.T) {
+	t.Parallel()
+	s := Spec{
+		Accounts: []Account{{ID: "1"}, {ID: "2", Regions: []string{"c"}}},
+		Regions:  []string{"a", "b"},
+	}
+	assert.Equal(t, []Target{{"1", "a"}, {"1", "b"}, {"2", "c"}}, s.targets())
+	assert.Equal(t, "flowlogs/nightly/1/a", targetID("nightly", s.targets()[0]))
+}
+
+func TestSpec_RejectsWhatWouldFailOnEveryTarget(t *testing.T) {
+	t.Parallel()
+	valid := testSpec(2, 2)
+	require.NoError(t, valid.validate())
+	for _, c := range []struct {
+		name  string
+		spoil func(*Spec)
+		want  string
+	}{
+		{"a name that is no part of an ID", func(s *Spec) { s.Name = "a/b" }, `name "a/b"`},
+		{"no name", func(s *Spec) { s.Name = "" }, `name ""`},
+		{"an account that is none", func(s *Spec) { s.Accounts[0].ID = "12" }, `account "12"`},
+		{"an account twice", func(s *Spec) { s.Accounts[1] = s.Accounts[0] }, `each account once`},
+		{"no Regions", func(s *Spec) { s.Regions = nil }, "no Regions"},
+		{"a Region that is none", func(s *Spec) { s.Accounts[0].Regions = []string{"us"} }, `Region "us"`},
+		{"nothing at a time", func(s *Spec) { s.Concurrency = 0 }, "concurrency"},
+		{"resource IDs", func(s *Spec) { s.Request.ResourceIDs = []string{"vpc-1"} }, "leave out the resource IDs"},
+		{"a request that EC2 rejects", func(s *Spec) { s.Request.Destination = flowlogs.S3{BucketARN: "bucket"} }, "Destination.BucketARN"},
+		{"so many tags that there is no room for the rollout's", func(s *Spec) {
+			s.Request.Tags = map[string]string{}
+			for i := range 50 {
+				s.Request.Tags[strings.Repeat("k", i+1)] = ""
+			}
+		}, "Tags"},
+		{"too many targets", func(s *Spec) { *s = testSpec(mostTargets/20+1, 20) }, "targets"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			spec := testSpec(2, 2)
+			c.spoil(&spec)
+			assert.ErrorContains(t, spec.validate(), c.want)
+		})
+	}
+}
+
+func TestTarget_FillsInTheDestination(t *testing.T) {
+	t.Parallel()
+	target := Target{"111122223333", "eu-west-1"}
+	for _, c := range []struct {
+		name       string
+		give, want flowlogs.Destination
+	}{
+		{"a log group",
+			flowlogs.CloudWatchLogs{LogGroupName: "flow/{region}", RoleARN: "arn:aws:iam::{account}:role/r"},
+			flowlogs.CloudWatchLogs{LogGroupName: "flow/eu-west-1", RoleARN: "arn:aws:iam::111122223333:role/r"}},
+		{"a bucket",
+			flowlogs.S3{BucketARN: "arn:aws:s3:::logs-{region}/{account}/", PerHourPartition: true},
+			flowlogs.S3{BucketARN: "arn:aws:s3:::logs-eu-west-1/111122223333/", PerHourPartition: true}},
+		{"a stream",
+			flowlogs.Firehose{StreamARN: "arn:aws:firehose:{region}:{account}:deliverystream/s"},
+			flowlogs.Firehose{StreamARN: "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, target.request(flowlogs.Request{Destination: c.give}, "r").Destination)
+		})
+	}
+}
+
+// The request goes to the workflow as JSON, and the field ${region} of its format is
+// no placeholder.
+func TestTarget_LeavesTheFormatAlone(t *testing.T) {
+	t.Parallel()
+	template := testSpec(1, 1).Request
+	var err error
+	template.LogFormat, err = flowlogs.ParseLogFormat("${version} ${region} ${account-id}")
+	require.NoError(t, err)
+	document, err := json.Marshal(template)
+	require.NoError(t, err)
+	var request flowlogs.Request
+	require.NoError(t, json.Unmarshal(document, &request))
+	assert.Equal(t, template.LogFormat, Target{"111122223333", "eu-west-1"}.request(request, "r").LogFormat)
+}
+
+func TestTarget_TagsItsFlowLogs(t *testing.T) {
+	t.Parallel()
+	template := flowlogs.Request{Tags: map[string]string{"team": "network", rolloutTag: "mine"}}
+	assert.Equal(t, map[string]string{"team": "network", rolloutTag: "r"}, Target{}.request(template, "r").Tags)
+	assert.Equal(t, "mine", template.Tags[rolloutTag], "the template stays as it is")
+}
+
+func TestReadTargets(t *testing.T) {
+	t.Parallel()
+	accounts, err := readTargets(strings.NewReader("# the organization\n111111111111\n\n222222222222 us-east-1 eu-west-1 # two\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []Account{{ID: "111111111111", Regions: []string{}}, {ID: "222222222222", Regions: []string{"us-east-1", "eu-west-1"}}}, accounts)
+	_, err = readTargets(strings.NewReader("# none\n"))
+	assert.ErrorContains(t, err, "no targets")
+}
+
+func TestWish_ReadsItsFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	request, targets := filepath.Join(folder, "request.json"), filepath.Join(folder, "targets")
+	require.NoError(t, os.WriteFile(request, []byte(`{"TrafficType": "REJECT", "LogGroupName": "flow",
+		"DeliverLogsPermissionArn": "arn:aws:iam::{account}:role/flow"}`), 0o600))
+	require.NoError(t, os.WriteFile(targets, []byte("111111111111 us-east-1\n"), 0o600))
+	name := "n"
+	w := wish{name: &name, request: request, targets: targets, concurrency: 1, page: 1}
+	s, err := w.spec()
+	require.NoError(t, err)
+	assert.Equal(t, []Target{{"111111111111", "us-east-1"}}, s.targets())
+	assert.Equal(t, flowlogs.CloudWatchLogs{LogGroupName: "flow", RoleARN: "arn:aws:iam::{account}:role/flow"}, s.Request.Destination)
+	assert.Equal(t, flowlogs.TrafficTypeReject, s.Request.TrafficType)
+
+	w.bucket = simulatedBucket
+	_, err = w.spec()
+	assert.ErrorContains(t, err, "-bucket or -request")
+}

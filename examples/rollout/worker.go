@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+)
+
+// access is how a worker gets into the accounts.
+type access struct {
+	role       string
+	externalID string
+	assuming   int
+	activities int
+	endpoint   string
+}
+
+func accessFlags(flags *flag.FlagSet) *access {
+	a := &access{}
+	flags.StringVar(&a.role, "role", "OrganizationAccountAccessRole", "`name` of the role to assume in each account, with its path")
+	flags.StringVar(&a.externalID, "external-id", "", "external `ID` that the role asks for")
+	flags.IntVar(&a.assuming, "assume-concurrency", 10, "`number` of calls of AssumeRole at a time")
+	flags.IntVar(&a.activities, "targets", 50, "`number` of targets at a time in this worker")
+	flags.StringVar(&a.endpoint, "endpoint-url", "", "call the server at this `URL` in place of AWS, with made-up credentials")
+	return a
+}
+
+// load returns the configuration of this machine, or that of a server in place of
+// AWS.
+func (a *access) load(ctx context.Context) (aws.Config, error) {
+	if a.assuming < 1 || a.activities < 1 {
+		return aws.Config{}, errors.New("want -assume-concurrency and -targets of 1 or more")
+	}
+	if a.endpoint == "" {
+		return config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1"))
+	}
+	return aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(a.endpoint),
+		HTTPClient:   awshttp.NewBuildableClient(), // one for all accounts
+		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRET", ""),
+	}, nil
+}
+
+func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
+	server, access := serverFlags(flags), accessFlags(flags)
+	queueFlag(flags, server)
+	if err := parse(flags, args, out); err != nil {
+		return err
+	}
+	cfg, err := access.load(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := server.connect(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	fatal := make(chan error, 1)
+	w := newWorker(c, newOrganization(cfg, access.role, access.externalID, access.assuming), server.queue, access.activities, fatal)
+	if err := w.Start(); err != nil {
+		return err
+	}
+	defer w.Stop()
+	fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one resumes where it was.")
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-fatal:
+		return err
+	}
+}
+
+// newWorker returns a worker with the workflows and the activities. They have the
+// same names on every worker, so that one can resume where another stopped. An error
+// that ends the worker, such as a namespace that does not exist, is sent to fatal, which
+// needs room for one.
+func newWorker(c client.Client, aws *organization, queue string, activities int, fatal chan<- error) worker.Worker {
+	w := worker.New(c, queue, worker.Options{
+		OnFatalError:                       func(err error) { fatal <- err },
+		MaxConcurrentActivityExecutionSize: activities,
+		MaxHeartbeatThrottleInterval:       5 * time.Second,  // the position that another worker finds
+		WorkerStopTimeout:                  10 * time.Second, // for activities to hand over
+	})
+	w.RegisterWorkflow(Rollout)
+	w.RegisterWorkflow(RolloutTarget)
+	w.RegisterActivity(&Activities{aws: aws})
+	return w
+}
