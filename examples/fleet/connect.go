@@ -23,7 +23,7 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 			if o.endpoint != "" {
 				options.BaseEndpoint = &o.endpoint
 			}
-		}), nothing, nil
+		}, surviveLoopback), nothing, nil
 	case o.endpoint != "":
 		return clientOf(o.endpoint), nothing, nil
 	default:
@@ -46,5 +46,5 @@ func clientOf(url string) *ec2.Client {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}, nil
 		}),
-	})
+	}, surviveLoopback)
 }
