@@ -125,7 +125,7 @@ func (q *quota) throttled(sent, now time.Time) {
 	elapsed := now.Sub(p.start)
 	rest := maxRest
 	switch {
-	case !p.empty: // the share of a full bucket that was granted is taken for the share of what flows in
+	case !p.empty: // its share of a full bucket is assumed to be its share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 		if p.calls == 0 { // a single call, throttled at once, waits no longer than the SDK's retries do
 			rest = minRest
