@@ -135,7 +135,7 @@ func (q *quota) throttled(sent, now time.Time) {
 	}
 	elapsed := now.Sub(p.start)
 	switch {
-	case !p.empty: // the share of a full bucket that was granted is taken for the share of what flows in
+	case !p.empty: // its share of a full bucket is assumed to be its share of what flows in
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 	case p.calls == 0:
 		q.rate *= retreat

@@ -60,7 +60,7 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 // A job of many batches must not spend the timeout on each of them in an outage: if
 // EC2 has responded to nothing for as long as the timeout, and then a batch fails
 // that has not been retried yet, the job stops. While EC2 responds to other calls,
-// the first failures of a batch are taken for chance, and its delay stays short.
+// the first failures of a batch count as chance, and its delay stays short.
 func (j *job) retry(t *task) (ok bool) {
 	if j.retryTimeout == 0 {
 		return false

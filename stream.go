@@ -17,10 +17,10 @@ import (
 // before new IDs are read, until [Options].RetryTimeout. Stream continues after an
 // error, unless the error is fatal, which means that it would apply to every other
 // call. It then reads no more IDs, and yields those that it has read with
-// [ErrNotAttempted]. It does the same when ctx ends, and when ids yields an error.
-// IDs that are invalid are not sent: Stream yields them as a batch with a
-// *[ValidationError] in its error. For a request that is invalid, Stream yields one
-// error with an empty Batch.
+// [ErrNotAttempted]. It does the same when ctx ends, and when ids yields an error, which
+// is then the cause. Invalid IDs are not sent: Stream yields them as a batch with a
+// *[ValidationError] in its error. For an invalid request, Stream yields one error
+// with an empty Batch.
 //
 // Every batch has a token derived from that of the request and from its IDs. To
 // resume a Stream, run it with the same IDs in the same order, the same BatchSize

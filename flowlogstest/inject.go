@@ -10,7 +10,7 @@ import (
 
 // Inject adds faults behind those that are active. A call is matched by every
 // kept fault that is for it, and by the first other fault that is for it, which
-// then has one call less to match. If several of them change the response, the
+// then has one call fewer to match. If several of them change the response, the
 // last injected takes precedence.
 func (e *EC2) Inject(faults ...Fault) {
 	e.mu.Lock()
@@ -28,7 +28,7 @@ func (e *EC2) Inject(faults ...Fault) {
 }
 
 // ClearFaults removes every active fault, kept ones included. It does not change
-// calls that a fault has already matched: one that hangs goes on hanging.
+// calls that a fault has already matched: one that hangs keeps hanging.
 func (e *EC2) ClearFaults() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

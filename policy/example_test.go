@@ -115,5 +115,5 @@ func ExampleDocument_Merge_taken() {
 	_, err := d.Merge([]byte(`{"Statement": [{"Sid": "Flow", "Effect": "Deny", "Action": "ec2:CreateFlowLogs", "Resource": "*"}]}`))
 	fmt.Println(err)
 	// Output:
-	// policy: merge: Statement[0].Sid "Flow": is taken by something else: want a statement of the same effect, principals and actions; give this one another Sid
+	// policy: merge: Statement[0].Sid "Flow": is in use for something else: want a statement of the same effect, principals and actions; give this one another Sid
 }

@@ -14,8 +14,8 @@ import (
 const maxBucketPolicy = 20 * 1024
 
 // Merge returns the existing policy with the statements of d in it. If existing is
-// nil, there is no policy yet. If it is empty and not nil, that is an error: a command
-// that failed leaves an empty file.
+// nil, there is no policy yet. If it is empty and not nil, that is an error, because a
+// command that failed has no output.
 //
 // For each statement of d, Merge looks for the Sid in the existing policy. It finds:
 //
@@ -173,7 +173,7 @@ func (t *text) place(s Statement) (place int, result match, err error) {
 		case s.Sid == "":
 		case err != nil || !have.related(s):
 			return i, other, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
-				"is taken by something else: want a statement of the same effect, principals and actions; give this one another Sid")
+				"is in use for something else: want a statement of the same effect, principals and actions; give this one another Sid")
 		case s.covers(have):
 			place, result = i, narrow
 		case have.joins(s):

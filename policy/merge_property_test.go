@@ -138,7 +138,7 @@ func TestMerge_TakesNothingAwayAndAddsAllThatIsWanted(t *testing.T) {
 		require.NoError(rt, err)
 		merged, err := d.Merge(text)
 		if err != nil {
-			require.ErrorContains(rt, err, "is taken by something else")
+			require.ErrorContains(rt, err, "is in use for something else")
 			return
 		}
 		again, err := d.Merge(merged)

@@ -199,7 +199,7 @@ func TestMerge_NumbersAStatementForOtherConditions(t *testing.T) {
 	assert.Equal(t, indented(t, json.RawMessage(`{"Statement":[`+second+`,`+first+`,`+joint+`]}`)), merge(t, d, merged))
 
 	_, err := d.Merge([]byte(`{"Statement":[` + first + `,` + strings.Replace(second, "Allow", "Deny", 1) + `]}`))
-	require.ErrorContains(t, err, `Statement[1].Sid "S1": is taken by something else`)
+	require.ErrorContains(t, err, `Statement[1].Sid "S1": is in use for something else`)
 }
 
 func TestMerge_JoinsNothingThatWouldMeanAnother(t *testing.T) {
@@ -277,7 +277,7 @@ func TestMerge_RejectsASidThatIsTaken(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(put), &s))
 			merged, err := (&policy.Document{Statement: []policy.Statement{s}}).Merge([]byte(`{"Statement":[{"Effect":"Allow","Action":"z"},` + test.have + `]}`))
 			assert.Nil(t, merged)
-			require.ErrorContains(t, err, `policy: merge: Statement[1].Sid "S": is taken by something else`)
+			require.ErrorContains(t, err, `policy: merge: Statement[1].Sid "S": is in use for something else`)
 			var field *flowlogs.FieldError
 			require.ErrorAs(t, err, &field)
 			assert.Equal(t, "Statement[1].Sid", field.Field)

@@ -28,7 +28,7 @@ func parseShorthand(s string) (map[string]any, error) {
 			return nil, err
 		}
 		if _, twice := members[key]; twice {
-			return nil, fmt.Errorf("%s is there twice; between structures there is a space, not a comma", key)
+			return nil, fmt.Errorf("%s occurs twice; want a space between structures, not a comma", key)
 		}
 		members[key] = asMember(key, value)
 		if p.skipSpace(); p.atEnd() {

@@ -53,7 +53,7 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"shorthand with nothing in it", []string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
 		{"shorthand that breaks off", []string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
 		{"shorthand with a comma too few", []string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},
-		{"structures with a comma", []string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags is there twice; between structures there is a space, not a comma"}},
+		{"structures with a comma", []string{"--tag-specifications", "Tags=[],Tags=[]"}, []string{"not in shorthand: Tags occurs twice; want a space between structures, not a comma"}},
 		{"shorthand that is very deep", []string{"--tag-specifications", "Tags=" + strings.Repeat("[", 1000)}, []string{"not in shorthand: it is nested too deeply"}},
 		{"nothing at all", nil, []string{
 			"--resource-type: required", "--resource-ids: required", "--traffic-type: required",

@@ -74,7 +74,7 @@ func (o *options) flags() *flag.FlagSet {
 	option(flags, "per-second", "-throttle with this `number` of calls a second", &o.perSecond, parsePerSecond)
 	option(flags, "latency", "`duration` after which every call gets its response", &o.latency, parseDuration)
 	option(flags, "fail", "`IDs` of resources to which the destination of a call always denies access", &o.fail, parseFailing)
-	option(flags, "fault", "`faults`, separated by commas, that the next CreateFlowLogs calls meet, one each:"+faultHelp(), &o.faults, parseFaults)
+	option(flags, "fault", "`faults`, separated by commas, of the next CreateFlowLogs calls, one for each call:"+faultHelp(), &o.faults, parseFaults)
 	return flags
 }
 

@@ -24,7 +24,7 @@ The request, as flags:
   -log-format FORMAT        the fields of a record: '${version} ${ecs-task-id} …'
   -tags                     the flow logs get tags
 
-What a request does not tell:
+What is not known from a request:
   -key ARN                  the KMS key of the bucket's default encryption
   -without-acl              the bucket's ACLs are off: no condition on s3:x-amz-acl
   -source-accounts ID,ID    the other accounts that deliver to the bucket
