@@ -3,8 +3,8 @@ package flowlogs_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -449,16 +449,17 @@ func failCalls(l flowlogs.Limiter, sent time.Time, n int) {
 func firstOfTwo(t *testing.T, l flowlogs.Limiter) time.Duration {
 	t.Helper()
 	start := time.Now()
-	var waits [2]time.Duration
-	var group sync.WaitGroup
-	for i := range waits {
-		group.Go(func() {
-			assert.NoError(t, l.Wait(t.Context()))
-			waits[i] = time.Since(start)
-		})
+	waits := make(chan time.Duration, 2)
+	errs := make(chan error, 2)
+	for range 2 {
+		go func() {
+			errs <- l.Wait(t.Context())
+			waits <- time.Since(start)
+		}()
 	}
-	group.Wait()
-	return min(waits[0], waits[1])
+	require.NoError(t, <-errs)
+	require.NoError(t, <-errs)
+	return min(<-waits, <-waits)
 }
 
 func waitTimes(t *testing.T, l flowlogs.Limiter, n int) []time.Duration {

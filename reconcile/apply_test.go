@@ -144,9 +144,9 @@ func TestApply_DryRunAsksForThePermissionAndChangesNothing(t *testing.T) {
 				assert.Equal(t, action, o.Action)
 				assert.False(t, o.Created)
 				if action == reconcile.ActionKeep {
-					assert.NoError(t, o.Err)
+					require.NoError(t, o.Err)
 				} else {
-					assert.ErrorIs(t, o.Err, tt.want)
+					require.ErrorIs(t, o.Err, tt.want)
 				}
 			}
 			assert.ErrorIs(t, err, tt.want)
@@ -380,7 +380,7 @@ func TestApply_WhenTheListingFailsNothingIsDone(t *testing.T) {
 	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
 	assert.False(t, result.Changed)
 	assert.Equal(t, reconcile.Outcome{ResourceID: vpcID(1), Err: call}, result.Outcomes[1])
-	assert.Equal(t, 1, len(e.Calls()))
+	assert.Len(t, e.Calls(), 1)
 
 	plan, err := r.Plan(t.Context(), newRequest(2))
 	require.ErrorAs(t, err, &call)

@@ -36,9 +36,8 @@ const (
 
 var kinds = []kind{exact, old, replaceable, protected, managed, slash, other}
 
-func (k kind) isEqual() bool  { return k == exact || k == old }
-func (k kind) blocks() bool   { return k == protected || k == managed || k == slash }
-func (k kind) inTheWay() bool { return k.blocks() || k == replaceable }
+func (k kind) isEqual() bool { return k == exact || k == old }
+func (k kind) blocks() bool  { return k == protected || k == managed || k == slash }
 
 func (k kind) flowLog(resourceID string) types.FlowLog {
 	switch k {
@@ -155,10 +154,9 @@ type region struct {
 }
 
 type life struct {
-	flowLog    types.FlowLog
-	from       time.Time
-	to         time.Time // zero: it still exists
-	wasFailing bool
+	flowLog types.FlowLog
+	from    time.Time
+	to      time.Time // zero: it still exists
 }
 
 func (r *region) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
@@ -175,7 +173,7 @@ func (r *region) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogsI
 // DeleteFlowLogs has no events before it: what others do between the last look
 // and the deletion, nobody can know.
 func (r *region) DeleteFlowLogs(ctx context.Context, in *ec2.DeleteFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.DeleteFlowLogsOutput, error) {
-	before := r.EC2.FlowLogs()
+	before := r.FlowLogs()
 	for _, f := range before {
 		if !slices.Contains(in.FlowLogIds, *f.FlowLogId) {
 			continue
@@ -283,7 +281,7 @@ func (r *region) check(since time.Time, req flowlogs.Request, result *reconcile.
 		switch {
 		case o.ResourceID != req.ResourceIDs[i]:
 			r.t.Errorf("outcome %d is of %s", i, o.ResourceID)
-		case o.Err == nil && !(existed && *l.flowLog.ResourceId == o.ResourceID && kindOf(l.flowLog).isEqual()):
+		case o.Err == nil && (!existed || *l.flowLog.ResourceId != o.ResourceID || !kindOf(l.flowLog).isEqual()):
 			r.t.Errorf("%+v is not true: %+v", o, l)
 		case o.Err == nil && o.Created && l.from.Before(since):
 			r.t.Errorf("%+v was not created now", o)
@@ -413,7 +411,7 @@ func (r *region) checkQuiet(result *reconcile.Result) {
 			blocked = blocked || k.blocks()
 			left = left || k == replaceable
 		}
-		ok := equal && !(left && failing)
+		ok := equal && (!left || !failing)
 		switch {
 		case ok != (o.Err == nil), ok && left, !equal && !blocked:
 			r.t.Errorf("after quiet, %+v with %s", o, strings.Join(has, ", "))
