@@ -205,6 +205,7 @@ func TestLimiter_LowersTheRateOnceForCallsSentTogether(t *testing.T) {
 		}
 		for range 10 {
 			together.(flowlogs.Observer).Observe(flowlogs.Attempt{Sent: sent, Reason: flowlogs.ErrThrottled})
+			observe(together, flowlogs.ErrThrottled) // sent in the very instant, by an API without latency
 		}
 		var waits [2][]time.Duration
 		var wg sync.WaitGroup
