@@ -107,7 +107,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
 		j.abandon(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
-	case reason.is(transient) && c.retryable && j.retry(t):
+	case reason.is(transient) && (c.retryable || isResponse(p.Err)) && j.retry(t):
 	case j.divisible(p, reason):
 		j.reject(reason, t)
 		j.split(t)

@@ -130,7 +130,7 @@ func (q *quota) granted(now time.Time) {
 func (q *quota) throttled(sent, now time.Time) {
 	q.refill(now)
 	p := &q.period
-	if p.empty && !sent.After(p.start) {
+	if p.empty && !sent.After(p.start) { // in the same instant: sent before, since no token was left after
 		return
 	}
 	elapsed := now.Sub(p.start)

@@ -3,8 +3,8 @@ package flowlogs_test
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,6 +215,7 @@ func TestLimiter_LowersTheRateOnceForCallsSentTogether(t *testing.T) {
 		}
 		for range 10 {
 			together.(flowlogs.Observer).Observe(flowlogs.Attempt{Sent: sent, Reason: flowlogs.ErrThrottled})
+			observe(together, flowlogs.ErrThrottled) // sent in the very instant, by an API without latency
 		}
 		var waits [2][]time.Duration
 		var wg sync.WaitGroup

@@ -144,7 +144,11 @@ type CallError struct {
 }
 
 func (e *CallError) Error() string {
-	return "flowlogs: " + e.Operation + ": " + printable(e.Err.Error())
+	cause := "unknown error"
+	if e.Err != nil {
+		cause = printable(e.Err.Error())
+	}
+	return "flowlogs: " + e.Operation + ": " + cause
 }
 
 // Unwrap returns Err.

@@ -76,6 +76,7 @@ func TestCallError_HasTheReasonOfItsCause(t *testing.T) {
 	require.NotErrorIs(t, err, flowlogs.Reason(""))
 	require.NotErrorIs(t, &reconcile.CallError{Err: errors.New("boom")}, flowlogs.Reason(""))
 	assert.Equal(t, flowlogs.ErrResourceNotFound, flowlogs.ReasonOf(err))
+	assert.Equal(t, "flowlogs: DescribeFlowLogs: unknown error", (&reconcile.CallError{Operation: "DescribeFlowLogs"}).Error())
 }
 
 func TestApply_WhenItCannotLookNothingIsDeleted(t *testing.T) {
