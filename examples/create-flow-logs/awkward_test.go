@@ -91,8 +91,8 @@ func TestCreateFlowLogs_TakesAwkwardCommandLinesAsTheAWSCLIDoes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			theirs, ours := newCloud(t), newCloud(t)
-			want, got := theirs.cli(t.Context(), test.args...), ours.run(t.Context(), test.args...)
-			assert.Equal(t, test.status, want.status, want.stderr)
+			cli, got := theirs.cli(t.Context(), test.args...), ours.run(t.Context(), test.args...)
+			assert.Equal(t, test.status, cli.status, cli.stderr)
 			if test.ours != 0 {
 				test.status = test.ours
 			}
@@ -102,7 +102,7 @@ func TestCreateFlowLogs_TakesAwkwardCommandLinesAsTheAWSCLIDoes(t *testing.T) {
 				assert.Contains(t, got.stdout, "usage: ")
 				return
 			}
-			assert.Equal(t, printed(theirs, want.stdout), printed(ours, got.stdout))
+			assert.Equal(t, printed(theirs, cli.stdout), printed(ours, got.stdout))
 		})
 	}
 }

@@ -15,7 +15,8 @@ import (
 // inputDocument returns the members of the document of --cli-input-json or
 // --cli-input-yaml. Unlike for parameters, the AWS CLI also takes fileb:// here.
 func inputDocument(word string, decode func(string) (any, error)) (map[string]any, error) {
-	content, err := word, error(nil)
+	var content string
+	var err error
 	if path, ok := strings.CutPrefix(word, binaryScheme); ok {
 		content, err = readFile(path)
 	} else {
