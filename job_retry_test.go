@@ -303,3 +303,20 @@ func TestCreate_DoesNotSayOfDeniedResourcesThatTheyFailedIfItWasInterrupted(t *t
 		})
 	}
 }
+
+func TestCreate_RetriesABatchForATransientCodeThatTheRetryerDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		failed := 0
+		api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			if in.ResourceIds[0] == vpcID(0) && failed < 3 {
+				failed++
+				return nil, apiError("InternalError", "") // without a status, as of a mock
+			}
+			return created(in), nil
+		})
+		resp, err := flowlogs.New(api, batchesOf(1), oneAtATime).Create(t.Context(), rooted(3))
+		require.NoError(t, err)
+		assert.Equal(t, []int{4, 1, 1}, attempts(resp))
+	})
+}
