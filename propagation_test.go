@@ -203,7 +203,7 @@ func lostResend(t *testing.T) (*flowlogstest.EC2, *flowlogs.CallError) {
 	resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
 	require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 	assert.Len(t, resp.FlowLogIDs, 1)
-	assert.Empty(t, resp.Unsuccessful, "what became of it is not known")
+	assert.Empty(t, resp.Unsuccessful, "its result is not known")
 	var call *flowlogs.CallError
 	require.ErrorAs(t, err, &call)
 	assert.Equal(t, vpcIDs(2)[1:], call.Batch.ResourceIDs)

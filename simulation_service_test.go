@@ -74,7 +74,7 @@ func drawService(t *rapid.T) service {
 	return s
 }
 
-// served is what became of a caller.
+// served is the result of a caller.
 type served struct {
 	caller
 	resp  *flowlogs.Response

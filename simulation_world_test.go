@@ -255,7 +255,7 @@ func (e *endpoint) count(token string) int {
 // means that the flow log exists, and no call is lost or told twice.
 func (w *world) checkResults(resp *flowlogs.Response, err error) {
 	if errors.Is(err, flowlogs.ErrTokenMismatch) {
-		w.fail("the job is in its own way: %v", err)
+		w.fail("the job rejects itself: %v", err)
 	}
 	failed := make(map[string]*flowlogs.CallError)
 	for _, call := range callErrors(err) {

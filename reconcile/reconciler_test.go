@@ -206,7 +206,7 @@ func TestReconciler_HasNoQuotaLeftWhereEC2HasNone(t *testing.T) {
 	})
 }
 
-// counting is a Limiter that is told what became of attempts.
+// counting is a Limiter that sees the results of attempts.
 type counting struct {
 	waits   atomic.Int64
 	mu      sync.Mutex
