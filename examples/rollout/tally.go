@@ -39,7 +39,7 @@ type Problem struct {
 	Differences []reconcile.Difference `json:",omitempty"`
 }
 
-// Result is the result of a target. It goes through the histories of the child
+// Result is the outcome of a target. It goes through the histories of the child
 // and of its parent, so its size is bounded.
 type Result struct {
 	Tally
