@@ -161,12 +161,12 @@ func (e *CallError) Error() string {
 	if e.Err != nil {
 		cause = printable(e.Err.Error())
 	}
-	ids := "no resources"
-	if n := len(e.Batch.ResourceIDs); n > 0 {
-		ids = printable(e.Batch.ResourceIDs[0]) + andMore(n-1)
+	n := len(e.Batch.ResourceIDs)
+	if n == 0 { // of a Stream as a whole
+		return fmt.Sprintf("flowlogs: client token %s: %s", tokenOrNone(e.Batch.ClientToken), cause)
 	}
-	return fmt.Sprintf("flowlogs: call for %s, client token %s, %s: %s",
-		ids, tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
+	return fmt.Sprintf("flowlogs: call for %s%s, client token %s, %s: %s",
+		printable(e.Batch.ResourceIDs[0]), andMore(n-1), tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
 }
 
 // Unwrap returns Err.

@@ -273,7 +273,7 @@ func TestErrors_OfZeroValuesHaveMessages(t *testing.T) {
 	}{
 		{&flowlogs.CreateError{}, "flowlogs: unknown error, client token none"},
 		{&flowlogs.UnsuccessfulError{}, "flowlogs: 0 created, 0 unsuccessful, client token none"},
-		{&flowlogs.CallError{}, "flowlogs: call for no resources, client token none, 0 attempts: unknown error"},
+		{&flowlogs.CallError{}, "flowlogs: client token none: unknown error"},
 		{&flowlogs.UnsuccessfulItem{}, "unnamed resource: no message (no code)"},
 	} {
 		assert.EqualError(t, test.err, test.want)

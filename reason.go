@@ -96,7 +96,7 @@ func ReasonOf(err error) Reason {
 		return e
 	case *failure:
 		return e.reason
-	case *FieldError:
+	case *FieldError, *ValidationError:
 		return ErrInvalidParameter
 	case *aws.MissingRegionError:
 		return ErrConfiguration
