@@ -149,7 +149,7 @@ func TestApply_DryRunAsksForThePermissionAndChangesNothing(t *testing.T) {
 					require.ErrorIs(t, o.Err, tt.want)
 				}
 			}
-			assert.ErrorIs(t, err, tt.want)
+			require.ErrorIs(t, err, tt.want)
 			assert.Zero(t, calls(e, "DeleteFlowLogs"))
 		})
 	}

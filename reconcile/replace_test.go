@@ -290,7 +290,7 @@ func TestApply_DeletesTheOthersWhenOneIsGone(t *testing.T) {
 				}
 				api := &before{EC2: e, operation: "DeleteFlowLogs", act: func() {
 					_, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: old[3:4]})
-					assert.NoError(t, err)
+					require.NoError(t, err)
 					e.Inject(tt.fault...)
 				}}
 				result, err := reconcile.New(api, everything).Apply(t.Context(), newRequest(vpcs))
