@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -14,7 +15,8 @@ import (
 // faults, and [EC2.Inject] makes them active. A Fault matches one call and is
 // gone, unless Times or Keep say otherwise.
 //
-// A Fault is a value: On, Times, Keep and AfterApplying return changed copies.
+// A Fault is a value: On, Times, Keep, AfterApplying and RetryAfter return changed
+// copies.
 // The zero Fault matches no call.
 type Fault struct {
 	name    string
@@ -170,6 +172,20 @@ func (f Fault) Keep() Fault {
 // respond. The other faults apply it anyway.
 func (f Fault) AfterApplying() Fault {
 	f.rejects = false
+	return f
+}
+
+// RetryAfter adds the header x-amz-retry-after to the response: it asks the client
+// to wait for d before it retries. The header has milliseconds. The SDK adds at most
+// 5 seconds to its own delay.
+func (f Fault) RetryAfter(d time.Duration) Fault {
+	modify := f.modify
+	f.modify = func(r *response) {
+		if modify != nil {
+			modify(r)
+		}
+		r.header.Set("X-Amz-Retry-After", strconv.FormatInt(d.Milliseconds(), 10))
+	}
 	return f
 }
 
