@@ -21,6 +21,7 @@ type invoker struct {
 	optFns   []func(*ec2.Options)
 	limiter  Limiter
 	observer Observer // the limiter; nil: it does not observe
+	learning *limiter // the limiter; nil: it is not one of NewLimiter
 }
 
 // newInvoker resolves the options for calls with optFns.
@@ -37,6 +38,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 		v.limiter = own.of(v.region)
 	}
 	v.observer, _ = v.limiter.(Observer)
+	v.learning, _ = v.limiter.(*limiter)
 	return v
 }
 
@@ -49,6 +51,9 @@ type call struct {
 	batch    *Batch
 	slots    chan struct{} // limits the calls on the wire; nil: no limit
 	holding  bool          // whether the call holds a slot
+
+	resendable bool // the job sends it again if it fails for a transient reason
+	resent     bool // it is sent again: the SDK has retried it before
 
 	out       *ec2.CreateFlowLogsOutput
 	err       error // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
@@ -74,6 +79,7 @@ func (c *call) invoke(ctx context.Context) {
 		c.out, err = c.invokeAPI(ctx)
 	}
 	if err != nil {
+		c.out = nil // it may be half filled
 		c.batch.Err = c.explain(ctx, err)
 		return
 	}

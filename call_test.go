@@ -82,6 +82,9 @@ func withAPIOption(fn func(*middleware.Stack) error) func(*ec2.Options) {
 	return func(o *ec2.Options) { o.APIOptions = append(o.APIOptions, fn) }
 }
 
+// noRetryTimeout leaves the retries to the Retryer alone.
+func noRetryTimeout(o *flowlogs.Options) { o.RetryTimeout = -1 }
+
 func withClientOptions(fns ...func(*ec2.Options)) func(*flowlogs.Options) {
 	return func(o *flowlogs.Options) { o.ClientOptions = append(o.ClientOptions, fns...) }
 }
@@ -307,7 +310,7 @@ func TestCreate_KeepsTheIDOfTheLastResponse(t *testing.T) {
 			t.Parallel()
 			cloud, server := newServer(t)
 			cloud.Inject(test.faults...)
-			resp, _ := flowlogs.New(server.Client(noBackoff)).Create(t.Context(), vpcRequest(1))
+			resp, _ := flowlogs.New(server.Client(noBackoff), noRetryTimeout).Create(t.Context(), vpcRequest(1))
 			assert.Regexp(t, test.want+"$", resp.Batches[0].RequestID)
 		})
 	}
@@ -474,7 +477,7 @@ func TestCreate_CountsAttemptsWhateverTheStack(t *testing.T) {
 					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}, nil
 				})
 			})
-			resp, err := flowlogs.New(client, withLimiter(limiter)).Create(t.Context(), vpcRequest(1))
+			resp, err := flowlogs.New(client, withLimiter(limiter), noRetryTimeout).Create(t.Context(), vpcRequest(1))
 			require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 			assert.Equal(t, test.want, sent, "a lost response says itself that it is retryable")
 			assert.Equal(t, test.want, resp.Batches[0].Attempts)
@@ -654,7 +657,7 @@ func TestCreate_KeepsCredentialsOutOfErrors(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
 	server := flowlogstest.NewServer(cloud)
-	client := flowlogs.New(server.Client(noBackoff))
+	client := flowlogs.New(server.Client(noBackoff), noRetryTimeout)
 	cloud.Inject(flowlogstest.LoseAnswer(), flowlogstest.Respond(500, ""), flowlogstest.TruncateAnswer())
 	_, lost := client.Create(t.Context(), vpcRequest(1))
 	server.Close()

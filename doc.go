@@ -59,12 +59,14 @@
 //
 // A deadline belongs on the context. Without one, nothing limits how long the SDK
 // waits for a response. A request of several calls takes as long as EC2's rate
-// allows, which is about a minute for 100,000 VPCs; in an outage, each batch is
-// retried for up to Options.RetryTimeout, by default 15 minutes.
+// allows, which is about a minute for 100,000 VPCs. In an outage, a request of one
+// call is retried for 5 seconds, and each batch of a larger one for 15 minutes; see
+// Options.RetryTimeout.
 //
 // # Testing
 //
 // [New] takes any type with the method CreateFlowLogs, so a mock of one method will
-// do. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an EC2 in memory,
+// do. If it plays an EC2 that stays unavailable, set Options.RetryTimeout to -1, or the
+// test waits for the retries. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an EC2 in memory,
 // with client tokens, throttling and lost responses.
 package flowlogs

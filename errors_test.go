@@ -162,13 +162,13 @@ func TestCreateError_ReadsWell(t *testing.T) {
 			"flowlogs: 0 created, 3 unsuccessful, client token t: vpc-00000000000000000: LogDestination: b does not exist (400) and 2 more",
 		},
 		{
-			"throttling", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, nil,
+			"throttling", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, opts{noRetryTimeout},
 			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
 				"exceeded maximum number of attempts, 3, https response error StatusCode: 503, RequestID: …, " +
 				"api error RequestLimitExceeded: Request limit exceeded.",
 		},
 		{
-			"a lost response", 1, []flowlogstest.Fault{flowlogstest.Respond(200, "").Keep()}, nil,
+			"a lost response", 1, []flowlogstest.Fault{flowlogstest.Respond(200, "").Keep()}, opts{noRetryTimeout},
 			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
 				"exceeded maximum number of attempts, 3, response lost: empty response",
 		},

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"strconv"
+	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // failure is the error of a call, with the Reason that errors.Is finds in it.
@@ -59,13 +63,40 @@ func isEmpty(out *ec2.CreateFlowLogsOutput, metadata middleware.Metadata) bool {
 		awsmiddleware.GetRawResponse(metadata) != nil
 }
 
-// isCutOff reports whether the body of a response ends early, or is that of a success
-// and cannot be parsed.
+// isCutOff reports whether a response was cut off, or is a success that cannot be
+// parsed. What the SDK returns for the latter depends on its serialization: a
+// DeserializationError, or the bare error of the parser.
 func isCutOff(err error) bool {
-	var unread *smithy.DeserializationError
 	var response interface{ HTTPStatusCode() int }
-	return errors.As(err, &unread) &&
-		(errors.Is(err, io.ErrUnexpectedEOF) || !errors.As(err, &response) || response.HTTPStatusCode() < 300)
+	if errors.As(err, &response) {
+		status := response.HTTPStatusCode()
+		return status >= 200 && status < 300 && !isResponse(err) || status > 0 && errors.Is(err, io.ErrUnexpectedEOF)
+	}
+	var unread *smithy.DeserializationError
+	return errors.As(err, &unread)
+}
+
+// isTransport reports whether err came from sending a call, or from the connection.
+func isTransport(err error) bool {
+	var unsent *smithyhttp.RequestSendError
+	var network net.Error
+	return errors.As(err, &unsent) || errors.As(err, &network) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// retryAfter returns how long EC2 asked to wait before the next attempt, 0 if it did
+// not. Like the SDK, it adds at most 5 seconds to delay.
+// https://github.com/aws/aws-sdk-go-v2/blob/v1.48.0/aws/retry/middleware.go
+func retryAfter(err error, delay time.Duration) time.Duration {
+	var response *smithyhttp.ResponseError
+	if !errors.As(err, &response) || response.HTTPResponse() == nil || response.HTTPResponse().Response == nil {
+		return 0
+	}
+	ms, err := strconv.ParseUint(response.HTTPResponse().Header.Get("X-Amz-Retry-After"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(ms)*time.Millisecond, delay+5*time.Second)
 }
 
 // isResponse reports whether err is a response of EC2. For the page of a proxy, the

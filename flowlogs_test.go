@@ -455,7 +455,7 @@ func TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce(t *testing.T) {
 		cloud.Inject(flowlogstest.Throttle().Keep())
 		within, without := &recorder{}, &recorder{}
 		api := embedding{flowlogs.New(inMemory(cloud), withLimiter(within))}
-		resp, err := flowlogs.New(api, withLimiter(without)).Create(t.Context(), vpcRequest(1))
+		resp, err := flowlogs.New(api, withLimiter(without), noRetryTimeout).Create(t.Context(), vpcRequest(1))
 		require.ErrorIs(t, err, flowlogs.ErrThrottled)
 		assert.Equal(t, 3, resp.Batches[0].Attempts)
 		assert.Len(t, cloud.Calls(), 3)

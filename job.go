@@ -73,7 +73,8 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 
 // newCall returns the next call of a task.
 func (j *job) newCall(t *task) call {
-	return call{invoker: j.invoker, template: j.template, batch: &t.next().Batch}
+	p := t.next()
+	return call{invoker: j.invoker, template: j.template, batch: &p.Batch, resendable: j.retryTimeout > 0, resent: !p.retry.end.IsZero()}
 }
 
 // settle acts on the result of a call: the batch is done, or it is sent again, in
@@ -107,7 +108,7 @@ func (j *job) settle(ctx context.Context, t *task, c *call) {
 	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
 		j.abandon(t)
 	case reason.is(propagating) && j.awaitPropagation(t):
-	case reason.is(transient) && (c.retryable || isResponse(p.Err)) && j.retry(t):
+	case reason.is(transient) && (c.retryable || isResponse(p.Err) || isTransport(p.Err)) && j.retry(t):
 	case j.divisible(p, reason):
 		j.reject(reason, t)
 		j.split(t)

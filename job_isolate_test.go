@@ -95,7 +95,7 @@ func TestCreate_IsolatesWhatOptionsSay(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud := cloudWith(rejectsVPC(test.code, 0))
-				resp, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Isolate = test.isolate }).Create(t.Context(), rooted(4))
+				resp, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.Isolate = test.isolate }, noRetryTimeout).Create(t.Context(), rooted(4))
 				require.Error(t, err)
 				assert.Len(t, cloud.Calls(), test.calls)
 				requireTruth(t, cloud, resp)

@@ -75,7 +75,7 @@ func TestCreate_RetriesUntilTheRetryTimeout(t *testing.T) {
 		lasts   time.Duration
 		calls   int // for the batch that never works
 	}{
-		{"one call: not at all", 0, 1, 0, 1},
+		{"one call: 5 seconds", 0, 1, 5 * time.Second, 1 + 2 + 1},
 		{"one call, negative: not at all", -1, 1, 0, 1},
 		{"one call, a minute", time.Minute, 1, time.Minute, 1 + 5 + 1},
 		{"several calls: 15 minutes", 0, 2, 15 * time.Minute, 1 + 5 + 28 + 1},

@@ -108,6 +108,14 @@ func (l *limiter) admit(now time.Time) time.Duration {
 	return 0
 }
 
+// suspectsOutage reports whether so many calls have failed in a row that retries of a
+// failed attempt are a waste.
+func (l *limiter) suspectsOutage() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.outage.failures > suspectFailures
+}
+
 // wakeFirst makes the first call in the queue check again whether it may be sent.
 func (l *limiter) wakeFirst() {
 	if first := l.queue.Front(); first != nil {

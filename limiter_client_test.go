@@ -40,7 +40,7 @@ func TestClient_GivesUpOnAServiceThatThrottlesForGood(t *testing.T) {
 		calls     int
 		most      time.Duration
 	}{
-		{1, 3, 2 * time.Minute},      // the attempts of the Retryer
+		{1, 9, 20 * time.Second},     // RetryTimeout, and what the Limiter holds the last call back
 		{900, 300, 18 * time.Minute}, // RetryTimeout, and the attempts of the last call
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -28,9 +28,9 @@ type Options struct {
 	Retryer aws.Retryer
 
 	// RetryTimeout is how long a batch that fails for a transient reason is retried
-	// once the Retryer has used up its attempts. Zero: 15 minutes for a request of
-	// several calls and for a Stream, no retries for a request of one call. Negative:
-	// no retries.
+	// once the Retryer has used up its attempts. Zero: 5 seconds for a request of one
+	// call, 15 minutes for one of several calls and for a Stream. Negative: no such
+	// retries, as in a unit test whose mock fails for good.
 	RetryTimeout time.Duration
 
 	// PropagationTimeout is how long to retry until EC2 sees a new IAM role, bucket
@@ -78,8 +78,12 @@ type Options struct {
 	ClientOptions []func(*ec2.Options)
 }
 
-// defaultRetryTimeout is for requests of several calls: the others go on meanwhile.
-const defaultRetryTimeout = 15 * time.Minute
+// The defaults of RetryTimeout. Somebody waits for a request of one call. One of
+// several calls has a job to finish.
+const (
+	defaultRetryTimeoutOfOne = 5 * time.Second
+	defaultRetryTimeout      = 15 * time.Minute
+)
 
 // apply returns a copy of the options, changed by optFns.
 func (o Options) apply(optFns []func(*Options)) Options {
@@ -109,10 +113,14 @@ func (o *Options) concurrency() int {
 // retryTimeout returns how long a batch is retried; several says whether the request
 // has several calls.
 func (o *Options) retryTimeout(several bool) time.Duration {
-	if o.RetryTimeout == 0 && several {
+	switch {
+	case o.RetryTimeout != 0:
+		return max(o.RetryTimeout, 0)
+	case several:
 		return defaultRetryTimeout
+	default:
+		return defaultRetryTimeoutOfOne
 	}
-	return max(o.RetryTimeout, 0)
 }
 
 func (o *Options) isolates(r Reason) bool {

@@ -50,7 +50,7 @@ func TestRetryer_DecidesOnTheAttempts(t *testing.T) {
 			c := server.Client(append(client{noBackoff}, test.client...)...)
 			for _, api := range []flowlogs.API{c, struct{ *ec2.Client }{c}} {
 				before := len(cloud.Calls())
-				resp, err := flowlogs.New(api, test.opts...).Create(t.Context(), vpcRequest(1))
+				resp, err := flowlogs.New(api, append(test.opts, noRetryTimeout)...).Create(t.Context(), vpcRequest(1))
 				require.ErrorIs(t, err, flowlogs.ErrUnavailable)
 				assert.Len(t, cloud.Calls(), before+test.want, "%T", api)
 				assert.Equal(t, test.want, resp.Batches[0].Attempts)
@@ -111,7 +111,7 @@ func TestRetryer_OfOptionsIsFollowedByThatOfACall(t *testing.T) {
 	t.Parallel()
 	cloud, server := newServer(t)
 	cloud.Inject(flowlogstest.Respond(500, "").Keep())
-	client := flowlogs.New(server.Client(), withRetryer(quickRetryer(3)))
+	client := flowlogs.New(server.Client(), withRetryer(quickRetryer(3)), noRetryTimeout)
 	_, err := client.CreateFlowLogs(t.Context(), vpcInput(t, 1), withAttempts(2))
 	require.ErrorIs(t, err, flowlogs.ErrUnavailable)
 	assert.Len(t, cloud.Calls(), 2)
@@ -126,10 +126,10 @@ func TestRetryer_KeepsTheQuotaOfTheClient(t *testing.T) {
 	cloud.Inject(flowlogstest.Respond(500, "").Keep())
 	_, err := flowlogs.New(server.Client(func(o *ec2.Options) {
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.RateLimiter = ratelimit.NewTokenRateLimit(5) // one retry
+			o.RateLimiter = ratelimit.NewTokenRateLimit(o.RetryCost) // one retry
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		})
-	})).Create(t.Context(), vpcRequest(1))
+	}), noRetryTimeout).Create(t.Context(), vpcRequest(1))
 	require.ErrorIs(t, err, flowlogs.ErrUnavailable)
 	assert.NotContains(t, err.Error(), "\n")
 	assert.Len(t, cloud.Calls(), 2)

@@ -13,10 +13,16 @@ type pacedRetryer struct {
 	call          *call
 }
 
-// IsErrorRetryable reports whether the SDK is to retry a failed attempt.
+// IsErrorRetryable reports whether the SDK is to retry a failed attempt. It leaves to
+// the job what that sends again for longer: everything in an outage, for the client's
+// retry quota is that of the program's other calls too.
 func (r *pacedRetryer) IsErrorRetryable(err error) bool {
-	r.call.retryable = !r.call.canceled && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
-	return r.call.retryable
+	c := r.call
+	c.retryable = !c.canceled && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
+	if c.resent || c.resendable && c.learning != nil && c.learning.suspectsOutage() {
+		return false
+	}
+	return c.retryable
 }
 
 // GetAttemptToken waits until an attempt may be sent: for a slot, for the Limiter and

@@ -200,7 +200,7 @@ func lostResend(t *testing.T) (*flowlogstest.EC2, *flowlogs.CallError) {
 	cloud := flowlogstest.New()
 	lost := flowlogstest.LoseAnswer().On(func(c flowlogstest.Call) bool { return c.ClientToken != "root" })
 	cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcIDs(2)[1]), lost, lost, lost)
-	resp, err := flowlogs.New(cloud, withPropagation).Create(t.Context(), deniedRequest(2))
+	resp, err := flowlogs.New(cloud, withPropagation, noRetryTimeout).Create(t.Context(), deniedRequest(2))
 	require.ErrorIs(t, err, flowlogs.ErrNoResponse)
 	assert.Len(t, resp.FlowLogIDs, 1)
 	assert.Empty(t, resp.Unsuccessful, "its result is not known")

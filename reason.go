@@ -1,6 +1,9 @@
 package flowlogs
 
 import (
+	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -120,18 +123,30 @@ func ReasonOf(err error) Reason {
 	// No wrapped error has a reason, so the status decides.
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }:
-		switch {
-		case e.HTTPStatusCode() >= 500:
-			return ErrUnavailable
-		case !isResponse(err): // a page of a proxy, or a body that cannot be read
-			return ErrNoResponse
-		}
+		return reasonOfStatus(e.HTTPStatusCode(), err)
 	case interface{ ConnectionError() bool }:
 		if e.ConnectionError() {
 			return ErrNoResponse
 		}
 	}
 	return ""
+}
+
+// reasonOfStatus returns the reason for a response whose code says nothing, such as the
+// page of a proxy.
+func reasonOfStatus(status int, err error) Reason {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ErrThrottled
+	case status >= 500:
+		return ErrUnavailable
+	case isResponse(err):
+		return ""
+	case status < 300 || status == http.StatusRequestTimeout || errors.Is(err, io.ErrUnexpectedEOF):
+		return ErrNoResponse
+	default: // what rejected the call is not EC2
+		return ErrConfiguration
+	}
 }
 
 func isReason(err, target error) bool {

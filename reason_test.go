@@ -198,11 +198,13 @@ func TestReason_OfEachFailureOverHTTP(t *testing.T) {
 		{"200 with nothing", flowlogstest.Respond(200, ""), flowlogs.ErrNoResponse},
 		{"200 with a page", flowlogstest.Respond(200, page), flowlogs.ErrNoResponse},
 		{"204", flowlogstest.Respond(204, ""), flowlogs.ErrNoResponse},
-		{"302 with a page", flowlogstest.Respond(302, page), flowlogs.ErrNoResponse},
-		{"400 with nothing", flowlogstest.Respond(400, ""), flowlogs.ErrNoResponse},
-		{"403 with a page", flowlogstest.Respond(403, page), flowlogs.ErrNoResponse},
-		{"407 with a page", flowlogstest.Respond(407, page), flowlogs.ErrNoResponse},
-		{"429 with a page", flowlogstest.Respond(429, page), flowlogs.ErrNoResponse},
+		{"302 with a page", flowlogstest.Respond(302, page), flowlogs.ErrConfiguration},
+		{"400 with nothing", flowlogstest.Respond(400, ""), flowlogs.ErrConfiguration},
+		{"403 with a page", flowlogstest.Respond(403, page), flowlogs.ErrConfiguration},
+		{"407 with a page", flowlogstest.Respond(407, page), flowlogs.ErrConfiguration},
+		{"408 with a page", flowlogstest.Respond(408, page), flowlogs.ErrNoResponse},
+		{"429 with a page", flowlogstest.Respond(429, page), flowlogs.ErrThrottled},
+		{"429 with a code", refuse("TooManyRequests", "", 429), flowlogs.ErrThrottled},
 		{"500 with nothing", flowlogstest.Respond(500, ""), flowlogs.ErrUnavailable},
 		{"502 with a page", flowlogstest.Respond(502, page), flowlogs.ErrUnavailable},
 		{"520 with a page", flowlogstest.Respond(520, page), flowlogs.ErrUnavailable},
@@ -213,7 +215,7 @@ func TestReason_OfEachFailureOverHTTP(t *testing.T) {
 			cloud.Inject(test.fault.Keep())
 			client := server.Client(noBackoff)
 			for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
-				_, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
+				_, err := flowlogs.New(api, noRetryTimeout).Create(t.Context(), vpcRequest(1))
 				require.Error(t, err)
 				assert.Equal(t, test.want, flowlogs.ReasonOf(err), "%v", err)
 				assert.True(t, test.want == "" || errors.Is(err, test.want))

@@ -25,10 +25,10 @@ type backoff struct {
 
 // next returns when the next call is due, and false if the timeout is over.
 func (b *backoff) next(timeout, maxDelay time.Duration) (due time.Time, ok bool) {
-	if timeout <= 0 {
+	now := time.Now()
+	if timeout <= 0 || !b.end.IsZero() && !now.Before(b.end) {
 		return time.Time{}, false
 	}
-	now := time.Now()
 	if b.end.IsZero() {
 		b.end, b.delay = now.Add(timeout), firstDelay
 	}
@@ -37,7 +37,14 @@ func (b *backoff) next(timeout, maxDelay time.Duration) (due time.Time, ok bool)
 		due = b.end
 	}
 	b.delay = min(2*b.delay, maxDelay)
-	return due, due.After(now)
+	return due, true
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // sleepUntil waits until due. It returns false if ctx ends first.
@@ -73,7 +80,10 @@ func (j *job) retry(t *task) (ok bool) {
 		p.retry.delay = firstDelay
 	}
 	p.failed = time.Now()
-	t.due, ok = p.retry.next(j.retryTimeout, maxRetryDelay)
+	wait := retryAfter(p.Err, p.retry.delay)
+	if t.due, ok = p.retry.next(j.retryTimeout, maxRetryDelay); ok {
+		t.due = latest(t.due, p.failed.Add(wait))
+	}
 	j.outage = j.outage || !ok && time.Since(j.responded) >= j.retryTimeout
 	return ok
 }

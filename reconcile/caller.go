@@ -27,8 +27,11 @@ const (
 	// for longer by default.
 	manyResources = valuesPerFilter
 
-	defaultRetryTimeout = 15 * time.Minute
-	mostRetryDelay      = 30 * time.Second
+	// As in flowlogs.Options.
+	defaultRetryTimeoutOfOne = 5 * time.Second
+	defaultRetryTimeout      = 15 * time.Minute
+
+	mostRetryDelay = 30 * time.Second
 )
 
 // newCaller resolves the options and the API's own settings as the Client does.
@@ -59,10 +62,14 @@ func newCaller(api API, o *flowlogs.Options) caller {
 
 // retryTimeout returns how long a call is retried beyond the Retryer's attempts.
 func (c *caller) retryTimeout(resources int) time.Duration {
-	if c.timeout == 0 && resources > manyResources {
+	switch {
+	case c.timeout != 0:
+		return max(c.timeout, 0)
+	case resources > manyResources:
 		return defaultRetryTimeout
+	default:
+		return defaultRetryTimeoutOfOne
 	}
-	return max(c.timeout, 0)
 }
 
 // call makes attempts until one succeeds, one fails for a reason that is not

@@ -27,7 +27,7 @@ var _ API = (*ec2.Client)(nil)
 type Options struct {
 	// Client configures the [flowlogs.Client] that creates. Its Retryer, RetryTimeout
 	// and ClientOptions apply to the other calls too. For these, a RetryTimeout of zero
-	// means 15 minutes if the request has more than 200 resources, and no retries if it
+	// means 15 minutes if the request has more than 200 resources, and 5 seconds if it
 	// has fewer. Token is not used: each Apply creates under random tokens.
 	Client []func(*flowlogs.Options)
 
