@@ -177,12 +177,17 @@ func parseFormat(s string) (LogFormat, problem) {
 }
 
 // DefaultLogFormat returns the format that EC2 uses for resources of type t when
-// the request has none. The caller may change the returned slice.
+// the request has none. Nil: it is not known, as for Cloud WAN. The caller may change
+// the returned slice.
 func DefaultLogFormat(t ResourceType) LogFormat {
-	if isTransitGateway(t) {
+	switch {
+	case isTransitGateway(t):
 		return slices.Clone(defaultTransitGatewayFormat)
+	case isGateway(t):
+		return nil
+	default:
+		return slices.Clone(defaultFormat)
 	}
-	return slices.Clone(defaultFormat)
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html

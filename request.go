@@ -17,6 +17,9 @@ const (
 	ResourceTypeTransitGateway           = types.FlowLogsResourceTypeTransitGateway
 	ResourceTypeTransitGatewayAttachment = types.FlowLogsResourceTypeTransitGatewayAttachment
 	ResourceTypeRegionalNATGateway       = types.FlowLogsResourceTypeRegionalNatGateway
+	ResourceTypeCoreNetwork              = types.FlowLogsResourceTypeCoreNetwork
+	ResourceTypeCoreNetworkEdge          = types.FlowLogsResourceTypeCoreNetworkEdge
+	ResourceTypeCoreNetworkAttachment    = types.FlowLogsResourceTypeCoreNetworkAttachment
 )
 
 // TrafficType selects the traffic to log.
@@ -52,12 +55,13 @@ type Request struct {
 	ResourceIDs []string
 
 	// ResourceType is the type of the resources. Empty: inferred from the prefix
-	// of the first ID. A type that this release does not know, which Options.Allow can
-	// accept, is never inferred; its IDs may have any form, and a call takes 300.
+	// of the first ID. The types of Cloud WAN, and those that this release does not
+	// know, which Options.Allow can accept, are never inferred. Their IDs may have any
+	// form, EC2 decides which fields they have, and a call takes 300.
 	ResourceType ResourceType
 
-	// TrafficType is required, except for transit gateways and their attachments,
-	// where it must be empty.
+	// TrafficType is required, except for transit gateways, their attachments and
+	// Cloud WAN, where it must be empty.
 	// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
 	TrafficType TrafficType
 
@@ -68,7 +72,7 @@ type Request struct {
 	// MaxAggregationInterval is the longest time during which packets are
 	// aggregated into a record: [time.Minute] or 10*time.Minute. Zero: EC2's
 	// default of ten minutes, or of one minute (the only value allowed) for transit
-	// gateways and their attachments.
+	// gateways, their attachments and Cloud WAN.
 	MaxAggregationInterval time.Duration
 
 	// LogFormat lists the fields of a record. Nil: EC2's default, see

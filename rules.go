@@ -62,14 +62,14 @@ func oneOf[E ~string](values []E) string {
 // trafficTypeProblem: transit gateways have no traffic type ("An error is returned
 // if you provide this"),
 // https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html;
-// all other types require one,
+// nor has Cloud WAN; all other types require one,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func trafficTypeProblem(t ResourceType, traffic TrafficType) problem {
 	rule := ruleOf(t)
 	switch {
-	case isTransitGateway(t) && traffic != "":
+	case isGateway(t) && traffic != "":
 		return wrong("leave it empty for resource type " + string(t))
-	case isTransitGateway(t):
+	case isGateway(t):
 		return problem{}
 	case traffic == "" && rule == nil && t != "":
 		return problem{} // nothing is known about the type
@@ -81,14 +81,15 @@ func trafficTypeProblem(t ResourceType, traffic TrafficType) problem {
 
 // intervalProblem: "Invalid Flow Log Max Aggregation Interval." and
 // "max-aggregation-interval other than 60 sec / 1 min is not supported when the
-// resource-type is TransitGateway or TransitGatewayAttachment".
+// resource-type is TransitGateway or TransitGatewayAttachment"; for Cloud WAN:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func intervalProblem(t ResourceType, interval time.Duration) problem {
 	switch {
 	case interval == time.Minute:
 		return problem{}
 	case !isWholeSeconds(interval):
 		return unsendable("want 1m or 10m (60 or 600 seconds)") // cannot be written in EC2's seconds
-	case isTransitGateway(t):
+	case isGateway(t):
 		return wrong("want 1m (60 seconds) for resource type " + string(t))
 	case interval != 10*time.Minute:
 		return wrong("want 1m or 10m (60 or 600 seconds)")

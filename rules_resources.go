@@ -62,7 +62,19 @@ func isTransitGateway(t ResourceType) bool {
 	return rule != nil && rule.fields == inTGW
 }
 
-// limitOf returns how many IDs of type t a call takes. For a type without a rule that is the limit that EC2 documents for "the other resource types".
+// isGateway reports whether flow logs of type t have no traffic type and an interval of
+// a minute. Of Cloud WAN, no more is documented; it has no rule.
+func isGateway(t ResourceType) bool {
+	switch t {
+	case ResourceTypeCoreNetwork, ResourceTypeCoreNetworkEdge, ResourceTypeCoreNetworkAttachment:
+		return true
+	default:
+		return isTransitGateway(t)
+	}
+}
+
+// limitOf returns how many IDs of type t a call takes. For a type without a rule, that
+// is the limit that EC2 documents for "the other resource types".
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func limitOf(t ResourceType) int {
 	if rule := ruleOf(t); rule != nil {

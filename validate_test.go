@@ -316,6 +316,16 @@ var rejected = []struct {
 		`TrafficType "ALL": leave it empty for resource type TransitGateway`,
 	},
 	{
+		"a traffic type for Cloud WAN",
+		transitGatewayInput(setResource(flowlogs.ResourceTypeCoreNetwork, "any"), setTraffic("ALL")),
+		`TrafficType "ALL": leave it empty for resource type CoreNetwork`,
+	},
+	{
+		"ten minutes of Cloud WAN",
+		transitGatewayInput(setResource(flowlogs.ResourceTypeCoreNetworkEdge, "any"), setInterval(600)),
+		`MaxAggregationInterval "10m0s (600 seconds)": want 1m (60 seconds) for resource type CoreNetworkEdge`,
+	},
+	{
 		"another interval",
 		s3Input(setInterval(300)),
 		`MaxAggregationInterval "5m0s (300 seconds)": want 1m or 10m (60 or 600 seconds)`,
@@ -733,7 +743,8 @@ func TestValidateInput_TakesNilForAnEmptyInput(t *testing.T) {
 	t.Parallel()
 	want := flowlogs.ValidateInput(&input{})
 	require.EqualError(t, want, "flowlogs: invalid request: ResourceIds: required: the ID of at least one resource; "+
-		"ResourceType: required: one of VPC, Subnet, NetworkInterface, TransitGateway, TransitGatewayAttachment, RegionalNatGateway; "+
+		"ResourceType: required: one of VPC, Subnet, NetworkInterface, TransitGateway, TransitGatewayAttachment, RegionalNatGateway, "+
+		"CoreNetwork, CoreNetworkEdge, CoreNetworkAttachment; "+
 		"TrafficType: required: one of ACCEPT, REJECT, ALL; LogGroupName: required, unless LogDestination is given; "+
 		"DeliverLogsPermissionArn: required: the ARN of the IAM role that publishes the flow logs")
 	assert.Equal(t, want, flowlogs.ValidateInput(nil))

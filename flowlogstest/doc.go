@@ -135,6 +135,7 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
   - The delivery of records, and the Firehose streams and KMS keys that it needs.
     [EC2.Put] can give a flow log any delivery status.
   - Eventual consistency, except [PropagateAfter] and Options.DescribeLag.
+  - The resource types of Cloud WAN.
   - Tagging after creation.
   - A token whose first call is still in progress.
   - The Version parameter, which can have any value.

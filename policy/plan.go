@@ -57,9 +57,10 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 	if ofAll {
 		in.ResourceIds = []string{"*"}
 	}
-	for _, id := range unique(in.ResourceIds) {
+	for _, id := range in.ResourceIds {
 		p.resources = append(p.resources, p.resourceARN(id))
 	}
+	p.resources = unique(p.resources)
 	return p, nil
 }
 
@@ -81,7 +82,10 @@ var resourceTypes = map[flowlogs.ResourceType]resourceType{
 }
 
 func (p *plan) resourceARN(id string) string {
-	t := resourceTypes[p.in.ResourceType]
+	t, ok := resourceTypes[p.in.ResourceType]
+	if !ok { // such as those of Cloud WAN, whose ARNs in policies of EC2 are not documented
+		return "*"
+	}
 	account := p.account.ID
 	if t.shared {
 		account = "*"

@@ -274,6 +274,17 @@ func TestFor_NamesEachResourceOfTheRequest(t *testing.T) {
 	}, policiesFor(t, req).Caller.Statement[0].Resource)
 }
 
+func TestFor_NamesNoResourceOfATypeWithoutDocumentedARNs(t *testing.T) {
+	t.Parallel()
+	req := request(toBucket)
+	req.ResourceType, req.TrafficType = flowlogs.ResourceTypeCoreNetwork, ""
+	req.ResourceIDs = []string{"any", "other"}
+	text, err := json.Marshal(policiesFor(t, req).Caller)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"*"`)
+	assert.NotContains(t, string(text), "any")
+}
+
 func TestFor_TakesThePartition(t *testing.T) {
 	t.Parallel()
 	china := request(flowlogs.S3{BucketARN: "arn:aws-cn:s3:::my-bucket"})

@@ -97,7 +97,7 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 	if s.format == "" { // flow logs of 2017 have none
 		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
 	}
-	if isTransitGateway(w.resourceType) {
+	if isGateway(w.resourceType) {
 		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html; that
 		// the traffic type shown means nothing, Terraform's provider knows:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
@@ -126,9 +126,16 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 	return s
 }
 
-// isTransitGateway includes the attachments.
-func isTransitGateway(t flowlogs.ResourceType) bool {
-	return t == flowlogs.ResourceTypeTransitGateway || t == flowlogs.ResourceTypeTransitGatewayAttachment
+// isGateway reports whether flow logs of type t have no traffic type and an interval of
+// a minute, as those of transit gateways and Cloud WAN have.
+func isGateway(t flowlogs.ResourceType) bool {
+	switch t {
+	case flowlogs.ResourceTypeTransitGateway, flowlogs.ResourceTypeTransitGatewayAttachment,
+		flowlogs.ResourceTypeCoreNetwork, flowlogs.ResourceTypeCoreNetworkEdge, flowlogs.ResourceTypeCoreNetworkAttachment:
+		return true
+	default:
+		return false
+	}
 }
 
 // tagFieldsText has the tag fields sorted: they are a set.

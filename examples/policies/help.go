@@ -13,7 +13,8 @@ The request, as a document:
   -cli-input-json FILE      what aws ec2 create-flow-logs takes: a file, file://FILE, JSON, or - for standard input
 
 The request, as flags:
-  -type TYPE                VPC, Subnet, NetworkInterface, TransitGateway, TransitGatewayAttachment or RegionalNatGateway
+  -type TYPE                VPC, Subnet, NetworkInterface, TransitGateway, TransitGatewayAttachment, RegionalNatGateway
+                            or a type of Cloud WAN
   -ids ID,ID                the resources (default all of the type)
   -bucket ARN               publish to S3: arn:aws:s3:::BUCKET or arn:aws:s3:::BUCKET/FOLDER/
   -hive                     … in Hive-compatible partitions
