@@ -29,6 +29,7 @@ type Batch struct {
 	Attempts  int    // attempts sent to EC2; 0: not attempted
 	RequestID string // AWS's, of the last response; "": there was none
 
+	start  int  // position of the first resource in the batch with this Index
 	dryRun bool // a dry run that would have succeeded
 }
 
@@ -50,10 +51,10 @@ func split(ids []string, size int, token string) []Batch {
 func (b *Batch) halve() (first, second Batch) {
 	ids := b.ResourceIDs
 	middle := (len(ids) + 1) / 2
-	half := func(ids []string) Batch {
-		return Batch{Index: b.Index, ClientToken: batchToken(b.ClientToken, ids), ResourceIDs: ids}
+	half := func(start int, ids []string) Batch {
+		return Batch{Index: b.Index, start: b.start + start, ClientToken: batchToken(b.ClientToken, ids), ResourceIDs: ids}
 	}
-	return half(ids[:middle:middle]), half(ids[middle:]) // clipped, as in split
+	return half(0, ids[:middle:middle]), half(middle, ids[middle:]) // clipped, as in split
 }
 
 // record copies a response into the batch. A nil response, which a mock may return,
@@ -143,10 +144,4 @@ func (b Batch) Results() iter.Seq2[string, error] {
 			}
 		}
 	}
-}
-
-// without returns the batch without the resources ids.
-func (b Batch) without(ids []string) Batch {
-	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), func(id string) bool { return slices.Contains(ids, id) })
-	return b
 }

@@ -16,7 +16,7 @@ import (
 type invoker struct {
 	settings
 	api      API
-	client   *ec2.Client // the API, if it is exactly an *ec2.Client, whose own retry loop is then used; else nil
+	client   *ec2.Client // the API, if it is exactly an *ec2.Client: only that is known to pass functions on to its retry loop. Else nil
 	override aws.Retryer // Options.Retryer
 	optFns   []func(*ec2.Options)
 	limiter  Limiter
@@ -28,12 +28,7 @@ type invoker struct {
 func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)) invoker {
 	optFns = slices.Concat(o.ClientOptions, optFns)
 	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter}
-	// Only an exact *ec2.Client is known to pass functions on to its retry loop: a
-	// type that embeds one may drop them.
-	if v.client, _ = api.(*ec2.Client); v.client == nil && !v.nested {
-		v.optFns = append(v.optFns, oneAttempt)
-	}
-	v.optFns = slices.Clip(v.optFns) // an API that appends must not overwrite the functions of another call
+	v.client, _ = api.(*ec2.Client)
 	if v.limiter == nil {
 		v.limiter = own.of(v.region)
 	}
@@ -49,8 +44,8 @@ type call struct {
 	*invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
-	slots    chan struct{} // limits the calls on the wire; nil: no limit
-	holding  bool          // whether the call holds a slot
+	slot     *slot
+	running  context.Context // ends when the job stops
 
 	resendable bool // the job sends it again if it fails for a transient reason
 	resent     bool // it is sent again: the SDK has retried it before
@@ -145,7 +140,7 @@ func (c *call) explain(ctx context.Context, err error) error {
 	switch {
 	case c.sent > 0 && c.err == nil: // EC2 accepted the call, and then a middleware of the caller failed
 		return &failure{ErrNoResponse, fmt.Errorf("%w: %w", ErrNoResponse, err)}
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && c.blocked == nil:
 		cause = contextError(ctx)
 	case c.blocked != nil:
 		cause = c.blocked
@@ -159,8 +154,10 @@ func (c *call) explain(ctx context.Context, err error) error {
 		return &failure{ReasonOf(err), err}
 	}
 	switch {
+	case c.err != nil && reason != ErrNotAttempted:
+		return lastError(reason, cause, c.err)
 	case c.err != nil:
-		return &failure{ReasonOf(c.err), fmt.Errorf("%w, after: %w", cause, c.err)}
+		return lastError(ReasonOf(c.err), cause, c.err)
 	case reason == ErrNotAttempted:
 		return notAttempted(cause)
 	}

@@ -441,7 +441,8 @@ func TestCreate_SaysThatSomethingWasSentBeforeTheCredentialsExpired(t *testing.T
 		asked = 0
 		cloud.Inject(flowlogstest.LoseAnswer())
 		resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
-		assert.Equal(t, flowlogs.ErrNoResponse, flowlogs.ReasonOf(err), "the first attempt may have been applied")
+		assert.Equal(t, flowlogs.ErrConfiguration, flowlogs.ReasonOf(err))
+		require.ErrorIs(t, err, flowlogs.ErrNoResponse, "the first attempt may have been applied")
 		require.ErrorIs(t, err, flowlogs.ErrConfiguration)
 		require.ErrorContains(t, err, "the session has expired")
 		assert.Equal(t, 1, resp.Batches[0].Attempts)

@@ -179,7 +179,7 @@ func TestCreateError_ReadsWell(t *testing.T) {
 		},
 		{
 			"a deadline in a backoff", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, opts{withRetryer(patientRetryer())},
-			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: context deadline exceeded: a deployment, after: " +
+			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: context deadline exceeded: a deployment; last error: " +
 				"https response error StatusCode: 503, RequestID: …, api error RequestLimitExceeded: Request limit exceeded.",
 		},
 		{

@@ -30,9 +30,29 @@ func (f *failure) Is(target error) bool {
 	return ok && reason != "" && reason == f.reason
 }
 
+// notAttempted returns the error of a call that was not sent. If the Limiter held it
+// back, its reason is that of the throttled call before.
 func notAttempted(cause error) error {
-	return &failure{ErrNotAttempted, fmt.Errorf("%w: %w", ErrNotAttempted, cause)}
+	reason := ErrNotAttempted
+	if errors.As(cause, new(*heldBackError)) {
+		reason = ErrThrottled
+	}
+	return &failure{reason, fmt.Errorf("%w: %w", ErrNotAttempted, cause)}
 }
+
+// lastError returns err with the error of the attempt before it.
+func lastError(reason Reason, err, last error) error {
+	return &failure{reason, fmt.Errorf("%w; last error: %w", err, last)}
+}
+
+// heldBackError is the end of a context while a Limiter held a call back because EC2
+// had throttled another one.
+type heldBackError struct{ err error }
+
+func (e *heldBackError) Error() string {
+	return "held back after EC2 throttled a call: " + e.err.Error()
+}
+func (e *heldBackError) Unwrap() error { return e.err }
 
 // contextError returns the error of a context that has ended, with its cause.
 func contextError(ctx context.Context) error {

@@ -95,7 +95,8 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 	resp := &Response{ClientToken: token, ids: slices.Clone(req.ResourceIDs)}
 	size := c.options.batchSize(req.resourceType())
 	several := len(resp.ids) > size
-	j := c.newJob(&c.invoker, req.template(), several)
+	j := c.newJob(ctx, &c.invoker, req.template(), several)
+	defer j.halt(nil)
 	j.yield = func(b Batch) bool {
 		resp.Batches = append(resp.Batches, b)
 		return true
@@ -103,7 +104,11 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 	if several {
 		batches := split(resp.ids, size, token)
 		j.progress = newProgress(c.options.OnProgress, len(resp.ids), len(batches))
-		j.run(ctx, batches, nil, nil)
+		j.run(ctx, min(c.options.concurrency(), len(batches)), func(begin func(Batch)) {
+			for _, b := range batches {
+				begin(b)
+			}
+		})
 	} else {
 		j.progress = newProgress(c.options.OnProgress, len(resp.ids), 1)
 		j.runOne(ctx, Batch{ClientToken: token, ResourceIDs: resp.ids})
@@ -146,7 +151,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		v = &own
 	}
 	if v.nested { // this Client is behind the API of another one, which validates and retries
-		return c.api.CreateFlowLogs(ctx, params, v.optFns...)
+		return c.api.CreateFlowLogs(ctx, params, func(o *ec2.Options) { applyAll(o, v.optFns) })
 	}
 	if params == nil {
 		params = &ec2.CreateFlowLogsInput{}
@@ -162,16 +167,13 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		}
 	}
 
-	j := c.newJob(v, in, false)
-	j.asIs = true
-	j.progress = newProgress(nil, len(in.ResourceIds), 1)
-	var batch Batch
-	j.yield = func(b Batch) bool {
-		batch = b
-		return true
-	}
-	j.runOne(ctx, Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds})
-	return j.out, createError(batch.ClientToken, []Batch{batch})
+	j := c.newJob(ctx, v, in, false)
+	defer j.halt(nil)
+	j.isolates = func(Reason) bool { return false }
+	w := worker{job: j, hand: func(result) {}}
+	p := part{batch: Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds}}
+	out, _ := w.send(ctx, &p, pause{})
+	return out, createError(p.batch.ClientToken, []Batch{p.batch})
 }
 
 // withToken returns the input in the form of [Request.Input], with a token made from

@@ -3,198 +3,301 @@ package flowlogs
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// job sends one request, and decides what the result of each call means for the
-// rest. It belongs to the goroutine of the caller; only calls run in others.
+// job is what the batches of a request share.
 type job struct {
-	*invoker
-	options      *Options
+	invoker      *invoker
 	template     *ec2.CreateFlowLogsInput // without IDs and token
-	asIs         bool                     // the one call is neither split nor resent in part
-	retryTimeout time.Duration            // 0: batches are not retried
-	yield        func(Batch) bool         // receives each batch that is done; false: no more are wanted
-	cancel       func()                   // ends the calls in flight
-	broken       bool                     // yield returned false
-	cause        error                    // why the job has stopped; nil: it has not
-	interruption error                    // if the cause is none of EC2's: what errors.Is finds in it
-	reported     bool                     // the interruption is in the error of some batch
-	responded    time.Time                // when EC2 last responded, at first the start; zero: batches are not retried
-	outage       bool                     // a batch was abandoned, and EC2 has not responded since
-	credit       int                      // left for isolating resources; a call costs callCost
-	succeeded    bool                     // some call succeeded
-	rejections   map[Reason]rejections
-	progress     progress
-	out          *ec2.CreateFlowLogsOutput // of the last call, for a request that is sent as it is
+	isolates     func(Reason) bool
+	endless      bool            // a Stream: it holds no more batches than it has places
+	retryTimeout time.Duration   // 0: batches are not retried
+	running      context.Context // the caller's, until the job stops; its cause says why
+	halt         context.CancelCauseFunc
+
+	credit      credit
+	proof       proof
+	propagation propagation
+	waiting     atomic.Int64 // batches that wait for a retry
+
+	mu      sync.Mutex // no code of the caller's runs under it
+	failing time.Time  // since when every call has failed for a transient reason; zero: the last one did not
+	passed  int        // batches that made place for others while EC2 did not respond
+	sent    bool       // some call was sent, so the configuration is usable
+
+	// These belong to the goroutine of the caller.
+	yield    func(Batch) bool // receives each batch that is done; false: no more are wanted
+	progress progress
+	broken   bool // yield has returned false
+	reported bool // the interruption is in the error of some batch
 }
 
-func (c *Client) newJob(v *invoker, template *ec2.CreateFlowLogsInput, several bool) *job {
+func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlowLogsInput, several bool) *job {
 	j := &job{
-		invoker:  v,
-		options:  &c.options,
-		template: template,
-		cancel:   func() {},
-		credit:   maxCredit,
+		invoker:     v,
+		template:    template,
+		isolates:    c.options.isolates,
+		credit:      credit{left: maxCredit},
+		propagation: propagation{timeout: c.options.PropagationTimeout},
 	}
 	if v.hasRetries() {
 		j.retryTimeout = c.options.retryTimeout(several)
 	}
-	if j.retryTimeout > 0 {
-		j.responded = time.Now()
-	}
+	j.running, j.halt = context.WithCancelCause(ctx)
 	return j
 }
 
-// runOne sends a single batch. Common case: no goroutines.
-func (j *job) runOne(ctx context.Context, b Batch) {
-	t := newTask(b)
-	for j.ready(t) {
-		if sleepUntil(ctx, t.due) {
-			c := j.newCall(t)
-			c.invoke(ctx)
-			j.out = c.out
-			j.settle(ctx, t, &c)
-		}
-		if ctx.Err() != nil {
-			j.end(ctx)
-		}
-		if j.cause != nil {
-			j.abandon(t)
-		}
-		j.progress.report(countRetries(t))
+// passes reports whether the same call may succeed later. A source of credentials that
+// fails passes like EC2 does, if it has worked before. An error of an API that is
+// neither a response nor one of the network, as a mock returns it, does not pass.
+func (j *job) passes(err error, reason Reason, c *call) bool {
+	if c.unsent {
+		return c.retryable && (c.sent > 0 || j.hasSent())
 	}
+	return reason.is(transient) && (c.retryable || isResponse(err) || isTransport(err))
+}
+
+// succeed records that a call has succeeded.
+func (j *job) succeed(p *part) {
+	j.mu.Lock()
+	j.failing, j.sent = time.Time{}, true
+	j.mu.Unlock()
+	earned := 0
+	if p.rejection != nil { // a whole batch shows nothing of the parts that are to be paid for
+		earned = len(p.batch.FlowLogIDs)
+	}
+	j.credit.earn(earned)
+	if denied, _ := p.batch.denied(); p.waited && len(denied) == 0 {
+		j.propagation.seen()
+	}
+}
+
+// respond records a response that is neither a success nor a transient failure.
+func (j *job) respond(c *call) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failing = time.Time{}
+	j.sent = j.sent || c.sent > 0
+}
+
+// retry decides when a part that failed for a transient reason is sent again. A job of
+// many batches must not spend the timeout on each of them in an outage: it stops when
+// every call has failed for as long.
+func (j *job) retry(p *part) (pause, verdict) {
+	if j.retryTimeout == 0 {
+		return pause{}, settle
+	}
+	now := time.Now()
+	j.mu.Lock()
+	if j.failing.IsZero() {
+		j.failing = now
+	}
+	failing := j.failing
+	j.mu.Unlock()
+	if now.Sub(failing) >= j.retryTimeout {
+		j.stop(p.batch.Err, nil)
+		return pause{}, settle
+	}
+	due, ok := p.retries.next(now, failing, j.retryTimeout, p.batch.Err)
+	if !ok {
+		return pause{}, settle
+	}
+	return pause{due: due}, again
+}
+
+// divisible reports whether EC2 rejected a part that is to be split. A dry run is not:
+// it creates nothing for the other resources. Nor is a call that may have been
+// applied, if EC2 now rejects the caller: it does so before it looks at the token, and
+// the halves, under other tokens, would repeat what was applied.
+func (j *job) divisible(p *part, reason Reason) bool {
+	return len(p.batch.ResourceIDs) > 1 && !reason.is(transient) && !aws.ToBool(j.template.DryRun) &&
+		(!p.uncertain || reason != ErrNotAuthorized) && j.isolates(reason)
+}
+
+func (j *job) hasSent() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.sent
+}
+
+// letsPass reports whether a batch that waits makes place for another one. A Stream
+// holds few batches under any circumstances. Otherwise it does while EC2 responds; and
+// as many as there are slots do so before EC2 has accepted anything, since the batches
+// that wait may be the only ones that fail.
+func (j *job) letsPass(slots int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	healthy := j.credit.hasAccepted() && (j.failing.IsZero() || time.Since(j.failing) < healthyFor)
+	if j.endless || !healthy && j.passed >= slots {
+		return false
+	}
+	if !healthy {
+		j.passed++
+	}
+	return true
+}
+
+// healthyFor is how long every call may fail before the job holds no more batches.
+const healthyFor = 30 * time.Second
+
+// stopped is why a job has stopped.
+type stopped struct {
+	cause        error
+	interruption error // what errors.Is finds in the cause, if that did not come from EC2; else nil
+}
+
+func (s *stopped) Error() string { return s.cause.Error() }
+func (s *stopped) Unwrap() error { return s.cause }
+
+// stop stops the job: nothing more is sent. The first cause counts.
+func (j *job) stop(cause, interruption error) { j.halt(&stopped{cause, interruption}) }
+
+// runs reports whether the job has not stopped. It stops the job if ctx has ended: a
+// context derived from one of another package ends a moment later.
+func (j *job) runs(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		j.stop(contextError(ctx), context.Cause(ctx))
+	}
+	return j.running.Err() == nil
+}
+
+// cause returns why the job has stopped, and what errors.Is finds in the cause if that
+// did not come from EC2: the end of the context, or an error of the Limiter or the
+// iterator. Some batch must have it in its error, or the caller would not learn of it.
+func (j *job) cause() (cause, interruption error) {
+	if s, ok := context.Cause(j.running).(*stopped); ok { //nolint:errorlint // a cause of the caller's may wrap that of another job
+		return s.cause, s.interruption
+	}
+	return contextError(j.running), context.Cause(j.running)
+}
+
+// runOne creates the flow logs of a single batch. Common case: no goroutines.
+func (j *job) runOne(ctx context.Context, b Batch) {
+	w := worker{job: j, hand: j.deliver}
+	w.create(ctx, b)
 	j.progress.reportRest()
 }
 
-// newCall returns the next call of a task.
-func (j *job) newCall(t *task) call {
-	p := t.next()
-	return call{invoker: j.invoker, template: j.template, batch: &p.Batch, resendable: j.retryTimeout > 0, resent: !p.retry.end.IsZero()}
-}
-
-// settle acts on the result of a call: the batch is done, or it is sent again, in
-// whole or in part.
-func (j *job) settle(ctx context.Context, t *task, c *call) {
-	t.due = time.Time{}
-	p := t.next()
-	j.progress.count(c)
-	p.uncertain = p.uncertain || c.uncertain
-	if ctx.Err() != nil {
-		j.end(ctx)
-	} else if c.limited {
-		j.interrupt(c.blocked, c.blocked)
-	}
-	reason := ReasonOf(p.Err)
-	if p.Err == nil || isResponse(p.Err) && !reason.is(transient) {
-		j.outage = false
-		if j.retryTimeout > 0 {
-			j.responded = time.Now()
+// run creates the flow logs of many batches, n at a time. Feed begins them, in a
+// goroutine of its own. All goroutines have exited when run returns, even by a panic in
+// the caller's code. An endless job holds at most 4n batches. Another one lets healthy
+// batches pass those that wait.
+func (j *job) run(ctx context.Context, n int, feed func(begin func(Batch))) {
+	ctx, cancel := context.WithCancel(ctx)
+	m := &many{job: j, cancel: cancel, results: make(chan result), slots: make(chan struct{}, n)}
+	m.places = make(chan struct{}, min(n, math.MaxInt/4)*4)
+	go m.feed(ctx, feed)
+	defer func() { // the caller's code may have panicked
+		m.end()
+		for range m.results {
+		}
+	}()
+	for r := range m.results {
+		j.deliver(r)
+		if j.broken {
+			m.end()
 		}
 	}
-	switch {
-	case reason == ErrDryRun && !j.asIs && aws.ToBool(j.template.DryRun):
-		p.Err, p.dryRun = nil, true
-		j.succeeded = true
-		j.yieldPart(t)
-	case p.Err == nil:
-		j.succeeded = true
-		j.credit = min(j.credit+len(p.FlowLogIDs), maxCredit)
-		j.accept(t)
-	case c.limited || j.interruption != nil && errors.Is(p.Err, j.interruption):
-		j.abandon(t)
-	case reason.is(propagating) && j.awaitPropagation(t):
-	case reason.is(transient) && (c.retryable || isResponse(p.Err) || isTransport(p.Err)) && j.retry(t):
-	case j.divisible(p, reason):
-		j.reject(reason, t)
-		j.split(t)
-	default:
-		j.reject(reason, t)
-		j.yieldPart(t)
-	}
+	m.panicked.repanic()
+	j.progress.reportRest()
 }
 
-// stop stops the job: nothing more is sent. The first cause counts.
-func (j *job) stop(cause error) {
-	if j.cause == nil {
-		j.cause = cause
-	}
+// many runs the workers of a job of many batches.
+type many struct {
+	job     *job
+	cancel  context.CancelFunc // of the calls in flight
+	results chan result        // unbuffered: the workers wait for the caller
+	slots   chan struct{}
+	places  chan struct{}
+	workers sync.WaitGroup
+
+	once     sync.Once
+	panicked *panicked // what kept a goroutine from returning, nil if all returned
 }
 
-// end stops the job because the context has ended.
-func (j *job) end(ctx context.Context) { j.interrupt(contextError(ctx), context.Cause(ctx)) }
-
-// interrupt stops the job for a cause that is none of EC2's: the end of the context,
-// or an error of the Limiter or the iterator. The error of some batch must have the
-// interruption in it, or the caller would not learn of it.
-func (j *job) interrupt(cause, interruption error) {
-	if j.cause == nil {
-		j.cause, j.interruption = cause, interruption
-	}
+// end stops the job and its calls in flight.
+func (m *many) end() {
+	m.job.stop(context.Canceled, nil)
+	m.cancel()
 }
 
-// abandon yields what is left of a task, unsent, because the job has stopped.
-func (j *job) abandon(t *task) {
-	for len(t.parts) > 0 {
-		p := t.next()
-		p.Err = j.errorOf(p)
-		j.yieldPart(t)
-	}
+func (m *many) feed(ctx context.Context, feed func(begin func(Batch))) {
+	defer close(m.results)
+	m.catch(func() { feed(func(b Batch) { m.begin(ctx, b) }) })
+	m.workers.Wait()
 }
 
-// errorOf returns the error of a part that is abandoned. It keeps an error that the
-// part already has, and adds an interruption to it.
-func (j *job) errorOf(p *part) error {
-	switch {
-	case p.Err != nil && (j.interruption == nil || errors.Is(p.Err, j.interruption)):
-		return p.Err
-	case p.Err != nil:
-		return &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", j.cause, p.Err)}
-	case p.rejection != nil && p.origin == nil && j.interruption == nil:
-		return p.rejectedBefore()
-	default:
-		return notAttempted(j.cause)
-	}
-}
-
-// rejectedBefore returns the error of a half that is not sent on its own.
-func (p *part) rejectedBefore() error {
-	return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
-}
-
-// yieldPart removes the next part from a task and yields it.
-func (j *job) yieldPart(t *task) {
-	p := t.pop()
-	j.yieldRest(&p)
-	if p.Err != nil && p.Attempts == 0 && p.rejection != nil && !errors.Is(p.Err, p.rejection) {
-		p.Err = &failure{ReasonOf(p.Err), fmt.Errorf("%w, after: %w", p.Err, p.rejection)}
-	}
-	j.yieldBatch(p.Batch)
-	if len(t.parts) == 0 {
-		j.progress.BatchesDone++
-	}
-}
-
-// yieldRest yields the results of the resources that a part does not resend.
-func (j *job) yieldRest(p *part) {
-	if p.origin == nil {
+// begin starts the worker of a batch, once the batch has a place and its first slot: no
+// batch is taken before it can be sent.
+func (m *many) begin(ctx context.Context, b Batch) {
+	if b.Err != nil { // its IDs are invalid
+		m.results <- result{batches: []Batch{b}, done: true}
 		return
 	}
-	if rest := p.origin.without(p.ResourceIDs); len(rest.ResourceIDs) > 0 {
-		j.yieldBatch(rest)
+	w := &worker{job: m.job, hand: func(r result) { m.results <- r }, slot: slot{all: m.slots}, place: place{all: m.places}}
+	done := m.job.running.Done()
+	started := m.job.runs(ctx) && w.place.acquire(done) && w.slot.acquire(done)
+	for started && !m.job.credit.admits() {
+		w.slot.release()
+		started = m.job.credit.admit(done) && w.slot.acquire(done)
+	}
+	if !started || !m.job.runs(ctx) {
+		b.Err = m.job.unsent(&part{batch: b}, nil)
+		m.results <- result{batches: []Batch{b}, done: true}
+		return
+	}
+	m.workers.Go(func() {
+		defer func() { // in this order, whatever happens
+			w.slot.release()
+			w.place.release()
+		}()
+		m.catch(func() { w.create(ctx, b) })
+	})
+}
+
+// catch calls f. If f does not return, the job ends, and run repeats the panic.
+func (m *many) catch(f func()) {
+	var p *panicked
+	defer func() { // also after runtime.Goexit
+		if p != nil {
+			m.once.Do(func() { m.panicked = p })
+			m.end()
+		}
+	}()
+	watch(&p, f)
+}
+
+// deliver counts a result, and yields and reports it.
+func (j *job) deliver(r result) {
+	p := &j.progress
+	p.Attempts += r.attempts
+	p.Throttled += r.throttled
+	for _, b := range r.batches {
+		j.yieldBatch(b)
+	}
+	if r.done {
+		p.BatchesDone++
+	}
+	if r.calls > 0 {
+		p.report(int(j.waiting.Load()))
 	}
 }
 
 func (j *job) yieldBatch(b Batch) {
-	j.progress.add(&b)
-	j.reported = j.reported || j.interruption != nil && errors.Is(b.Err, j.interruption)
-	if !j.broken && !j.yield(b) {
-		j.broken = true
-		j.stop(context.Canceled)
-		j.cancel()
+	if b.Err != nil && j.template != nil && aws.ToBool(j.template.DryRun) && ReasonOf(b.Err) == ErrDryRun {
+		b.Err, b.dryRun = nil, true
 	}
+	j.progress.add(&b)
+	if j.running.Err() != nil && !j.reported {
+		_, interruption := j.cause()
+		j.reported = interruption != nil && errors.Is(b.Err, interruption)
+	}
+	j.broken = j.broken || !j.yield(b)
 }

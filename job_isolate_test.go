@@ -70,7 +70,7 @@ func TestCreate_IsolatesByHalvesTheFirstOneFirst(t *testing.T) {
 		sent = append(sent, c.ResourceIDs)
 	}
 	ids := vpcIDs(10)
-	assert.Equal(t, [][]string{ids[:5], ids[:3], ids[3:5], ids[3:4], ids[4:5], ids[5:]}, sent, "and before another batch")
+	assert.Equal(t, [][]string{ids[:5], ids[5:], ids[:3], ids[3:5], ids[3:4], ids[4:5]}, sent, "and after the batch that waits for the slot")
 	assert.Len(t, requireOneBodyPerToken(t, cloud), 6, "each under a token of its own")
 }
 

@@ -232,7 +232,7 @@ func TestCreate_HoldsASlotForACallOnTheWireAndNotForABackoff(t *testing.T) {
 	}
 }
 
-func TestCreate_RetriesBeforeItSendsNewBatches(t *testing.T) {
+func TestCreate_RetriesInTurnWithNewBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		failed := false
@@ -247,7 +247,7 @@ func TestCreate_RetriesBeforeItSendsNewBatches(t *testing.T) {
 		_, err := flowlogs.New(w, batchesOf(1), oneAttemptEach, oneAtATime).Create(t.Context(), rooted(5))
 		require.NoError(t, err)
 		ids := vpcIDs(5)
-		assert.Equal(t, []string{ids[0], ids[1], ids[2], ids[0], ids[3], ids[4]}, w.ids, "a second later, as the first slot is free")
+		assert.Equal(t, []string{ids[0], ids[1], ids[2], ids[3], ids[0], ids[4]}, w.ids, "a second later, after the batch that waits for the slot")
 	})
 }
 

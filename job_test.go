@@ -130,7 +130,7 @@ func TestCreate_StopsAfterAFatalRejection(t *testing.T) {
 		{"destination: after ten", "LogDestinationNotFound", 3, 10},
 		{"caller, single resources: after ten", "UnauthorizedOperation", 1, 10},
 		{"caller: after ten, when one was for a single resource", "UnauthorizedOperation", 3, 10},
-		{"caller, large batches: when it was for two of them", "UnauthorizedOperation", 4096, 14},
+		{"caller, large batches: when one was for a single resource and three for parts beside it", "UnauthorizedOperation", 4096, 13 + 3},
 		{"parameter: after ten", "InvalidParameter", 1, 10},
 		{"token: after ten", "IdempotentParameterMismatch", 3, 10},
 		{"already exists: never", "FlowLogAlreadyExists", 1, 100},

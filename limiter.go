@@ -91,7 +91,10 @@ func (l *limiter) Wait(ctx context.Context) error {
 		l.mu.Unlock()
 		err := sleep(ctx, delay, wake)
 		l.mu.Lock()
-		if err != nil {
+		switch {
+		case err != nil && l.quota.limited && !l.outage.ongoing():
+			return &heldBackError{err}
+		case err != nil:
 			return err
 		}
 	}

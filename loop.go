@@ -3,7 +3,6 @@ package flowlogs
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,19 +15,23 @@ import (
 
 // invokeClient makes the call with the retry loop in the client's own stack.
 func (c *call) invokeClient(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	optFns := make([]func(*ec2.Options), 0, len(c.optFns)+2)
-	if c.override != nil {
-		optFns = append(optFns, func(o *ec2.Options) { o.Retryer = c.override })
-	}
-	optFns = append(optFns, c.optFns...)
-	optFns = append(optFns, func(o *ec2.Options) { // last, to wrap the Retryer that ClientOptions set
+	return c.client.CreateFlowLogs(ctx, c.input(), func(o *ec2.Options) {
+		if c.override != nil {
+			o.Retryer = c.override
+		}
+		applyAll(o, c.optFns)
 		if o.Retryer == nil {
 			o.Retryer = aws.NopRetryer{} // with nil, the SDK panics
 		}
 		o.Retryer = &pacedRetryer{retryerV2(o.Retryer), c}
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return insertSigned(stack, c) })
 	})
-	return c.client.CreateFlowLogs(ctx, c.input(), optFns...)
+}
+
+func applyAll(o *ec2.Options, fns []func(*ec2.Options)) {
+	for _, fn := range fns {
+		fn(o)
+	}
 }
 
 // ID identifies the call in the SDK's stack.
@@ -68,13 +71,18 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 		loopCtx = awsmiddleware.SetOperationName(loopCtx, "CreateFlowLogs")
 	}
 	// The API sees the caller's context, for a mock that expects it.
-	optFns := slices.Clip(append(c.optFns, c.mark.install))
+	// And always one function, for a generated mock that expects each as an argument.
+	options := func(o *ec2.Options) {
+		applyAll(o, c.optFns)
+		oneAttempt(o)
+		c.mark.install(o)
+	}
 	attempt := middleware.FinalizeHandlerFunc(func(_ context.Context, in middleware.FinalizeInput) (
 		result middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 	) {
 		sent := time.Now()
 		c.mark.clear()
-		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), optFns...)
+		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), options)
 		if err != nil && c.mark.unsent() {
 			return result, metadata, err
 		}

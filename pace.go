@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,44 +30,37 @@ func (r *pacedRetryer) IsErrorRetryable(err error) bool {
 // for the Retryer. Its error ends the retry loop.
 func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	c := r.call
-	if err := c.acquire(ctx); err != nil {
-		return nil, err
-	}
-	err := c.limiter.Wait(ctx)
-	if c.limited = err != nil; err == nil {
-		err = ctx.Err()
-	}
-	if c.blocked = err; err != nil {
-		return nil, err
+	c.unsent = false
+	if c.blocked = c.wait(ctx); c.blocked != nil {
+		return nil, c.blocked
 	}
 	release, err := r.RetryerV2.GetAttemptToken(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = contextError(ctx)
+	}
 	c.blocked, c.unsent = err, err == nil
 	return release, err
 }
 
+// wait waits for a slot and for the Limiter.
+func (c *call) wait(ctx context.Context) error {
+	if c.slot.acquire(c.running.Done()) {
+		err := c.limiter.Wait(ctx)
+		if held := (*heldBackError)(nil); errors.As(err, &held) {
+			return &heldBackError{contextError(ctx)} // with its cause
+		}
+		if c.limited = err != nil && ctx.Err() == nil; c.limited {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return context.Cause(c.running)
+}
+
 // RetryDelay releases the slot, since no call holds one during its backoff.
 func (r *pacedRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
-	r.call.release()
+	r.call.slot.release()
 	return r.RetryerV2.RetryDelay(attempt, err)
-}
-
-// acquire waits for a slot, unless the call holds one.
-func (c *call) acquire(ctx context.Context) error {
-	if c.slots == nil || c.holding {
-		return nil
-	}
-	select {
-	case c.slots <- struct{}{}:
-		c.holding = true
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c *call) release() {
-	if c.holding {
-		<-c.slots
-		c.holding = false
-	}
 }

@@ -1,6 +1,7 @@
 package flowlogs
 
 import (
+	"cmp"
 	"encoding/json"
 	"iter"
 	"slices"
@@ -30,7 +31,7 @@ type Response struct {
 
 // collect puts the batches in order and gathers their lists.
 func (r *Response) collect() {
-	slices.SortStableFunc(r.Batches, func(a, b Batch) int { return a.Index - b.Index })
+	slices.SortStableFunc(r.Batches, func(a, b Batch) int { return cmp.Or(a.Index-b.Index, a.start-b.start) })
 	if len(r.Batches) == 1 {
 		r.FlowLogIDs, r.Unsuccessful = r.Batches[0].FlowLogIDs, r.Batches[0].Unsuccessful
 		return

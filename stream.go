@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"slices"
-	"sync"
 )
 
 // Stream creates a flow log for every resource of ids, in constant memory: it
@@ -33,35 +31,40 @@ import (
 func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, error], optFns ...func(*Options)) iter.Seq2[Batch, error] {
 	c = c.with(optFns)
 	return func(yield func(Batch, error) bool) {
-		s := &stream{client: c, req: req, job: c.newJob(&c.invoker, nil, true)}
-		s.job.progress = newProgress(c.options.OnProgress, -1, -1)
-		s.job.yield = func(b Batch) bool { return yield(b, createError(s.token, []Batch{b})) }
+		j := c.newJob(ctx, &c.invoker, nil, true)
+		defer j.halt(nil)
+		s := &stream{client: c, req: req, job: j}
+		j.endless = true
+		j.progress = newProgress(c.options.OnProgress, -1, -1)
+		j.yield = func(b Batch) bool { return yield(b, createError(s.token, []Batch{b})) }
 		if req.ResourceType != "" || len(req.ResourceIDs) > 0 {
 			s.err = s.prepare()
 		}
-		exhausted := false
 		if s.err == nil {
-			src := newSource(ctx, ids, s.batchSize)
-			s.job.run(ctx, nil, src, s.accept)
-			exhausted = src.exhausted
+			j.run(ctx, c.options.concurrency(), func(begin func(Batch)) { s.read(ids, begin) })
 		}
 		switch {
+		case j.broken:
 		case s.err != nil:
 			yield(Batch{}, s.err)
-		case s.job.interruption != nil && !s.job.reported && !s.job.broken && !exhausted:
-			s.job.yieldBatch(Batch{ClientToken: s.token, Err: notAttempted(s.job.cause)})
+		case !s.exhausted && !j.reported:
+			if cause, interruption := j.cause(); interruption != nil {
+				j.yieldBatch(Batch{ClientToken: s.token, Err: notAttempted(cause)})
+			}
 		}
 	}
 }
 
-// stream turns the IDs of a source into batches, in the goroutine of the caller.
+// stream turns IDs into batches. While the job runs, it belongs to the goroutine that
+// reads the IDs.
 type stream struct {
-	client  *Client
-	req     Request
-	job     *job
-	token   string // of the request
-	err     error  // the request is invalid or has no token
-	batches int    // so far
+	client    *Client
+	req       Request
+	job       *job
+	token     string // of the request
+	batches   int    // so far
+	exhausted bool   // the iterator had no more IDs
+	err       error  // the request is invalid or has no token
 }
 
 // prepare validates the request without its IDs, and makes the token.
@@ -75,132 +78,63 @@ func (s *stream) prepare() error {
 	return err
 }
 
-// typeOf returns the resource type of the request, inferred from an ID if it has
-// none.
-func (s *stream) typeOf(id string) ResourceType { return cmp.Or(s.req.ResourceType, typeOfID(id)) }
-
-func (s *stream) batchSize(first string) int { return s.client.options.batchSize(s.typeOf(first)) }
-
-// accept returns the task for a chunk, nil if there is nothing to send.
-func (s *stream) accept(c chunk) *task {
-	if c.first != "" && s.job.template == nil {
-		if s.req.ResourceType = s.typeOf(c.first); s.req.ResourceType == "" {
-			s.err = validateIDs("", []string{c.first}, s.client.options.Allow)
-		}
-		if s.err == nil {
-			s.err = s.prepare()
-		}
-		if s.err != nil {
-			s.job.broken = true // yield nothing but the error
-			s.job.stop(s.err)
-		}
-	}
-	if c.err != nil {
-		s.job.interrupt(c.err, c.err)
-	}
-	ids := s.valid(c.ids)
-	if len(ids) == 0 {
-		return nil
-	}
-	s.batches++
-	// Guarded by TestStream_DerivesTheTokenOfItsOnlyBatchToo.
-	return newTask(Batch{Index: s.batches - 1, ClientToken: batchToken(s.token, ids), ResourceIDs: ids})
-}
-
-// valid returns the IDs that can be sent, and yields the others as a batch of
-// their own.
-func (s *stream) valid(ids []string) []string {
-	allow := s.client.options.Allow
-	if s.job.broken || len(ids) == 0 {
-		return nil
-	}
-	err := validateIDs(s.req.ResourceType, ids, allow)
-	if err == nil {
-		return ids
-	}
-	var good, bad []string
-	for _, id := range ids {
-		if slices.Contains(good, id) || validateIDs(s.req.ResourceType, []string{id}, allow) != nil {
-			bad = append(bad, id)
-		} else {
-			good = append(good, id)
-		}
-	}
-	s.batches++
-	s.job.yieldBatch(Batch{Index: s.batches - 1, ClientToken: batchToken(s.token, bad), ResourceIDs: bad, Err: err})
-	s.job.progress.BatchesDone++
-	return good
-}
-
-// chunk is what a source sends: the first ID as soon as it is read, a full batch of
-// IDs, or the last IDs with the error of the iterator, if any.
-type chunk struct {
-	first string
-	ids   []string
-	err   error
-}
-
-// source reads the IDs of a Stream in a goroutine of its own.
-type source struct {
-	chunks   chan chunk
-	stopping chan struct{}
-	once     sync.Once
-
-	// Written by the goroutine before it closes chunks, and read after.
-	exhausted bool      // the iterator had no more IDs
-	panicked  *panicked // nil: the iterator returned
-}
-
-func newSource(ctx context.Context, ids iter.Seq2[string, error], batchSize func(first string) int) *source {
-	s := &source{chunks: make(chan chunk), stopping: make(chan struct{})}
-	go func() {
-		defer close(s.chunks) // after watch has set panicked
-		watch(&s.panicked, func() { s.iterate(ctx, ids, batchSize) })
-	}()
-	return s
-}
-
-// stop makes the source read at most one more ID.
-func (s *source) stop() {
-	if s != nil {
-		s.once.Do(func() { close(s.stopping) })
-	}
-}
-
-func (s *source) stopped() bool {
-	select {
-	case <-s.stopping:
-		return true
-	default:
-		return false
-	}
-}
-
-// iterate sends every ID that it reads. It may block in sending: the scheduler
-// receives until the channel is closed.
-func (s *source) iterate(ctx context.Context, ids iter.Seq2[string, error], batchSize func(string) int) {
+// read begins a batch whenever enough IDs have been read. What was read when the job
+// stops is begun nevertheless, so that it is yielded.
+func (s *stream) read(ids iter.Seq2[string, error], begin func(Batch)) {
 	var batch []string
-	size := 0
 	for id, err := range ids {
 		if err != nil {
-			s.chunks <- chunk{ids: batch, err: err} // Guarded by TestStream_EndsWithTheErrorOfItsSource.
-			return
+			s.job.stop(err, err)
+			break
 		}
-		if size == 0 {
-			size = batchSize(id)
-			s.chunks <- chunk{first: id}
+		batch = append(batch, id)
+		if s.job.template == nil {
+			if s.req.ResourceType = typeOfID(id); s.req.ResourceType != "" && !s.valid(s.prepare()) {
+				return
+			}
 		}
-		if batch = append(batch, id); len(batch) == size {
-			s.chunks <- chunk{ids: batch}
+		if size := s.client.options.batchSize(s.req.ResourceType); len(batch) >= size {
+			if !s.begin(batch, begin) {
+				return
+			}
 			batch = nil
 		}
-		if s.stopped() {
+		if s.job.running.Err() != nil {
 			break
 		}
 	}
-	// An iterator that watches ctx may have ended because ctx did. Guarded by TestStream_SaysThatItWasInterruptedWhileTheLoopWasBusy.
-	s.exhausted = !s.stopped() && ctx.Err() == nil
-	if len(batch) > 0 {
-		s.chunks <- chunk{ids: batch} // Guarded by TestStream_TakesAtMostOneMoreIDWhenItEnds.
+	// An iterator that watches ctx may have ended because ctx did.
+	s.exhausted = s.job.running.Err() == nil
+	s.begin(batch, begin)
+}
+
+// valid reports whether the request is valid and has a token; err is nil then. If not,
+// it stops the job.
+func (s *stream) valid(err error) bool {
+	if err != nil {
+		s.err = err
+		s.job.stop(err, nil)
 	}
+	return err == nil
+}
+
+// begin begins a batch of the IDs that are valid, and reports the others as a batch of
+// their own. It returns false if the request is invalid.
+func (s *stream) begin(ids []string, begin func(Batch)) bool {
+	if len(ids) == 0 {
+		return true
+	}
+	allow := s.client.options.Allow
+	if s.job.template == nil && !s.valid(cmp.Or(validateIDs("", ids, allow), s.prepare())) { // no ID says the type
+		return false
+	}
+	good, bad, err := validateEach(s.req.ResourceType, ids, allow)
+	for _, b := range []Batch{{ResourceIDs: bad, Err: err}, {ResourceIDs: good}} {
+		if len(b.ResourceIDs) > 0 {
+			b.Index, b.ClientToken = s.batches, batchToken(s.token, b.ResourceIDs)
+			s.batches++
+			begin(b)
+		}
+	}
+	return true
 }

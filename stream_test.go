@@ -111,6 +111,27 @@ func TestStream_CanBeRunAgain(t *testing.T) {
 	requireOneFlowLogEach(t, cloud, vpcIDs(5))
 }
 
+func TestStream_InfersTheTypeFromTheFirstIDThatTellsOne(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"", "i-00000001"} {
+		cloud := flowlogstest.New()
+		var failed []string
+		for b, err := range flowlogs.New(cloud).Stream(t.Context(), streamRequest(), idSeq([]string{first, vpcID(1)})) {
+			if err != nil {
+				require.ErrorIs(t, err, flowlogs.ErrInvalidParameter)
+				failed = append(failed, b.ResourceIDs...)
+			}
+		}
+		assert.Equal(t, []string{first}, failed)
+		requireOneFlowLogEach(t, cloud, []string{vpcID(1)})
+
+		for b, err := range flowlogs.New(cloud).Stream(t.Context(), streamRequest(), idSeq([]string{first})) {
+			require.ErrorIs(t, err, flowlogs.ErrInvalidParameter, "there is none")
+			assert.Zero(t, b)
+		}
+	}
+}
+
 func TestStream_YieldsOneErrorForAnInvalidRequest(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -122,7 +143,6 @@ func TestStream_YieldsOneErrorForAnInvalidRequest(t *testing.T) {
 		{"IDs in the request", func(r *flowlogs.Request) { r.ResourceIDs = vpcIDs(1) }, vpcID(0), "ResourceIDs"},
 		{"no traffic type", func(r *flowlogs.Request) { r.TrafficType = "" }, vpcID(0), "TrafficType"},
 		{"a traffic type for what has none", func(*flowlogs.Request) {}, "tgw-00000001", "TrafficType"},
-		{"no type, and an ID that tells none", func(*flowlogs.Request) {}, "i-00000001", "ResourceIDs[0]"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

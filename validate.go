@@ -45,6 +45,30 @@ func validateIDs(t ResourceType, ids []string, allow func(*FieldError) bool) err
 	return v.err()
 }
 
+// validateEach divides the IDs of a batch into those that can be sent and the others.
+// The paths in the error have the indexes of bad. Allow is asked once for each problem.
+func validateEach(t ResourceType, ids []string, allow func(*FieldError) bool) (good, bad []string, err error) {
+	if validateIDs(t, ids, nil) == nil {
+		return ids, nil, nil // common case
+	}
+	v := validator{paths: &requestPaths, allow: allow}
+	rule, seen := ruleOf(t), make(map[string]bool)
+	for _, id := range ids {
+		problems := len(v.problems)
+		v.checkElement(v.paths.resourceIDs, len(bad), id, idProblem(t, rule, id))
+		if seen[id] {
+			v.checkElement(v.paths.resourceIDs, len(bad), id, wrong("is listed twice"))
+		}
+		if len(v.problems) > problems {
+			bad = append(bad, id)
+		} else {
+			good = append(good, id)
+			seen[id] = true
+		}
+	}
+	return good, bad, v.err()
+}
+
 // validateInput is validate for the SDK's input.
 func validateInput(in *ec2.CreateFlowLogsInput, region string, allow func(*FieldError) bool) error {
 	v := validator{paths: &inputPaths, region: region, allow: allow}

@@ -1,0 +1,365 @@
+package flowlogs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+)
+
+// part is what one client token stands for: a batch, a half of one that EC2 rejected,
+// or the resources of one that are resent.
+type part struct {
+	batch     Batch
+	rejection error   // of the call that it was a part of; nil: it is a whole batch
+	beside    bool    // first tried after a resource of the batch stood alone
+	uncertain bool    // an earlier call may have been applied
+	waited    bool    // for propagation
+	retries   retries // of transient failures
+}
+
+// worker creates the flow logs of one batch. It runs in a goroutine of its own, or,
+// if the job has no other batch, in that of the caller.
+type worker struct {
+	job   *job
+	hand  func(result) // hands over what is known
+	known result       // and has not been handed over
+	slot  slot
+	place place
+
+	isolating bool    // some part has been, or is to be, halved
+	untried   []*part // a stack: the smallest is on top
+	rejected  []*part // to be halved
+	culprits  int     // resources that EC2 rejected in a call of their own
+	paid      int     // calls for halves that are paid for and have not been made
+}
+
+// result is what a worker has learned since it last handed something over.
+type result struct {
+	calls, attempts, throttled int
+	batches                    []Batch
+	done                       bool // the worker has no more
+}
+
+// create creates the flow logs of a batch. If EC2 rejects it because of single
+// resources, create sends its halves, and theirs, until each culprit stands alone. A
+// resumed request does the same, so its calls carry the same tokens.
+func (w *worker) create(ctx context.Context, b Batch) {
+	w.untried = append(w.untried, &part{batch: b})
+	for p := w.next(); p != nil; p = w.next() {
+		_, verdict := w.send(ctx, p, pause{})
+		if verdict == divide {
+			w.rejected = append(w.rejected, p)
+			continue
+		}
+		if verdict == reject && len(p.batch.ResourceIDs) == 1 {
+			w.culprits++
+		}
+		w.resend(ctx, p)
+	}
+	if w.isolating {
+		w.job.credit.end(w.paid)
+	}
+	w.known.done = true
+	w.flush()
+}
+
+// next returns the next part to try, nil if there is none. It halves what EC2 rejected
+// until a culprit stands alone. Then it tries what is left beside, the smallest part
+// first, before it halves any of that: the fewest calls that show whether EC2 accepts
+// anything.
+func (w *worker) next() *part {
+	for len(w.rejected) > 0 && (w.culprits == 0 || len(w.untried) == 0) {
+		p := w.rejected[0]
+		w.rejected = w.rejected[1:]
+		if !w.pay(p) {
+			w.keep(p.batch)
+			continue
+		}
+		first, second := p.batch.halve()
+		w.untried = append(w.untried, &part{batch: second, rejection: p.batch.Err}, &part{batch: first, rejection: p.batch.Err})
+	}
+	if len(w.untried) == 0 {
+		return nil
+	}
+	p := w.untried[len(w.untried)-1]
+	w.untried = w.untried[:len(w.untried)-1]
+	p.beside = w.culprits > 0
+	if p.rejection != nil {
+		w.paid--
+	}
+	return p
+}
+
+// pay pays for the calls that isolate one culprit of a part, and reports whether they
+// may be made. They may be if the job was interrupted: they will not be sent, and the
+// resources are not to be blamed for the culprit.
+func (w *worker) pay(p *part) bool {
+	w.flush()
+	calls := max(2*bits.Len(uint(len(p.batch.ResourceIDs)-1))+len(w.untried)-w.paid, 0)
+	paid := w.job.running.Err() == nil && w.job.credit.pay(w.job.running.Done(), calls)
+	if paid {
+		w.paid += calls
+	} else if w.job.running.Err() != nil {
+		_, interruption := w.job.cause()
+		return interruption != nil
+	}
+	return paid
+}
+
+// send sends a part, and sends it again while that may help. It returns the response,
+// nil if there was none. When it returns, the part has its result, or the error of the
+// job that has stopped.
+func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlowLogsOutput, verdict) {
+	j := w.job
+	var held error // of the Limiter that held the last call back until ctx ended
+	for w.enter(ctx, wait) {
+		earlier := p.batch.Err
+		c := call{
+			invoker: j.invoker, template: j.template, batch: &p.batch, slot: &w.slot, running: j.running,
+			resendable: j.retryTimeout > 0, resent: p.retries.failures > 0,
+		}
+		c.invoke(ctx)
+		w.known.calls++
+		w.known.attempts += c.sent
+		w.known.throttled += c.throttled
+		next, verdict := w.judge(ctx, p, &c)
+		w.slot.release()
+		if verdict != again {
+			if err := p.batch.Err; c.sent == 0 && err != nil && p.rejection != nil {
+				p.batch.Err = lastError(ReasonOf(err), err, p.rejection)
+			}
+			return c.out, verdict
+		}
+		wait = next
+		if c.sent == 0 && c.blocked != nil { // nothing came of it
+			p.batch.Err, held = earlier, c.blocked
+		}
+	}
+	p.batch.Err = j.unsent(p, held)
+	return nil, settle
+}
+
+// verdict is what a job does next with a part whose call has ended.
+type verdict int
+
+const (
+	settle verdict = iota // nothing: the part has its result
+	reject                // nothing: EC2 rejected it
+	divide                // send its halves
+	again                 // send it again, after a pause
+)
+
+// judge decides what the result of a call means for its part and for the job. The call
+// still holds its slot, so that no other starts before a result that stops the job is
+// known.
+func (w *worker) judge(ctx context.Context, p *part, c *call) (pause, verdict) {
+	j := w.job
+	err := p.batch.Err
+	reason := ReasonOf(err)
+	p.uncertain = p.uncertain || c.uncertain
+	switch {
+	case c.limited && ctx.Err() == nil:
+		j.stop(c.blocked, c.blocked)
+		return pause{}, again
+	case !j.runs(ctx) && c.sent == 0:
+		return pause{}, again
+	case err == nil || reason == ErrDryRun:
+		j.succeed(p)
+		return pause{}, settle
+	case j.passes(err, reason, c):
+		return j.retry(p)
+	}
+	j.respond(c)
+	if reason.is(propagating) {
+		if wait, ok := j.propagation.next(); ok {
+			p.waited = true
+			return wait, again
+		}
+	}
+	if !isResponse(err) {
+		if reason.is(immediate) {
+			j.stop(err, nil)
+		}
+		return pause{}, settle
+	}
+	divisible := j.divisible(p, reason)
+	if reason.is(fatal) {
+		conclusive := j.proof.count(reason, p, divisible)
+		if reason.is(immediate) || conclusive && !j.credit.hasAccepted() {
+			j.stop(err, nil)
+		}
+	}
+	if !divisible {
+		return pause{}, reject
+	}
+	if !w.isolating {
+		w.isolating = true
+		j.credit.begin(reason.is(fatal))
+	}
+	return pause{}, divide
+}
+
+// enter waits until the next call may be made, and takes a slot for it. It returns
+// false if the job has stopped.
+func (w *worker) enter(ctx context.Context, wait pause) bool {
+	j := w.job
+	w.flush()
+	if !wait.due.IsZero() {
+		j.waiting.Add(1)
+		if w.place.held && j.letsPass(cap(w.slot.all)) {
+			w.place.release()
+		}
+		wait.sleep(j.running.Done())
+		j.waiting.Add(-1)
+	}
+	return j.runs(ctx) && w.slot.acquire(j.running.Done()) && j.runs(ctx)
+}
+
+// resend resends the resources of a part to which the destination denies access, as it
+// does until EC2 sees a new bucket policy, and keeps the results. Each resend has
+// another token, because EC2 answers a known one from memory.
+func (w *worker) resend(ctx context.Context, p *part) {
+	for n := 1; ; n++ {
+		denied, item := p.batch.denied()
+		if len(denied) == 0 {
+			break
+		}
+		wait, ok := w.job.propagation.next()
+		if !ok {
+			break
+		}
+		token := resendToken(p.batch.ClientToken, n, denied)
+		again := &part{batch: Batch{Index: p.batch.Index, start: p.batch.start, ClientToken: token, ResourceIDs: denied}, rejection: item, waited: true}
+		_, verdict := w.send(ctx, again, wait)
+		if again.batch.Err == nil {
+			p.batch.merge(&again.batch, denied)
+			continue
+		}
+		if rest := p.batch.without(denied); len(rest.ResourceIDs) > 0 {
+			w.keep(rest)
+		}
+		if verdict == divide {
+			w.rejected = append(w.rejected, again)
+		} else {
+			w.keep(again.batch)
+		}
+		return
+	}
+	w.keep(p.batch)
+}
+
+// keep keeps the result of a part for flush.
+func (w *worker) keep(b Batch) { w.known.batches = append(w.known.batches, b) }
+
+// flush hands over what is known. The worker does so before it waits for anything.
+func (w *worker) flush() {
+	if w.known.calls > 0 || len(w.known.batches) > 0 || w.known.done {
+		w.hand(w.known)
+		w.known = result{}
+	}
+}
+
+// unsent returns the error of a part that is not sent, or not sent again, because the
+// job has stopped. It keeps an error that the part has, and that of the call that it
+// was a part of. Held is the Limiter's error, nil if that did not hold the part back.
+func (j *job) unsent(p *part, held error) error {
+	cause, interruption := j.cause()
+	if errors.As(held, new(*heldBackError)) {
+		cause = held
+	}
+	err := p.batch.Err
+	switch {
+	case err != nil && (interruption == nil || errors.Is(err, interruption)):
+		return err
+	case err != nil:
+		return lastError(ReasonOf(err), cause, err)
+	case p.rejection == nil:
+		return notAttempted(cause)
+	case interruption == nil:
+		return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
+	default:
+		return lastError(ErrNotAttempted, notAttempted(cause), p.rejection)
+	}
+}
+
+// slot is one of the calls that a job may have on the wire.
+type slot struct {
+	all  chan struct{} // holds a value for each call on the wire; nil: there is no limit
+	held bool
+}
+
+// acquire waits for a slot, first come, first served. It returns false if done is
+// closed first.
+func (s *slot) acquire(done <-chan struct{}) bool {
+	if s.all == nil || s.held {
+		return true
+	}
+	select {
+	case s.all <- struct{}{}:
+		s.held = true
+	case <-done:
+	}
+	return s.held
+}
+
+func (s *slot) release() {
+	if s.held {
+		<-s.all
+		s.held = false
+	}
+}
+
+// place is one of the batches that a job may hold. It is a slot that is given up for
+// longer.
+type place = slot
+
+// pause is until when to wait for the next call.
+type pause struct {
+	due  time.Time       // zero: there is nothing to wait for
+	wake <-chan struct{} // ends the pause early; nil: nothing does
+}
+
+func (p pause) sleep(done <-chan struct{}) {
+	timer := time.NewTimer(time.Until(p.due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.wake:
+	case <-done:
+	}
+}
+
+// denied returns the resources to which the destination denies access, and the item
+// of one of them.
+func (b *Batch) denied() (ids []string, item error) {
+	items := b.rejected()
+	for _, id := range b.ResourceIDs {
+		if i := items[id]; i != nil && i.Reason() == ErrDestinationAccessDenied {
+			ids, item = append(ids, id), i
+		}
+	}
+	return ids, item
+}
+
+// without returns the batch without the resources ids.
+func (b Batch) without(ids []string) Batch {
+	isOne := func(id string) bool { return slices.Contains(ids, id) }
+	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), isOne)
+	b.Unsuccessful = slices.DeleteFunc(slices.Clone(b.Unsuccessful), func(item UnsuccessfulItem) bool { return isOne(item.ResourceID) })
+	return b
+}
+
+// merge replaces the results of the resources ids with those of the batch that resent
+// them.
+func (b *Batch) merge(resent *Batch, ids []string) {
+	rest := b.without(ids)
+	b.FlowLogIDs = slices.Concat(rest.FlowLogIDs, resent.FlowLogIDs)
+	b.Unsuccessful = slices.Concat(rest.Unsuccessful, resent.Unsuccessful)
+	b.Attempts += resent.Attempts
+	b.RequestID = resent.RequestID
+}
