@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	"fmt"
@@ -18,13 +18,34 @@ Exit status: 0 all created, 1 some resources were unsuccessful, 130 interrupted,
 252 wrong usage, 253 missing configuration, 254 rejected by EC2, 255 any other error.
 `
 
+// Answer answers a command that asks only for the help, the version or a sample of
+// an input document. It reports whether it was one.
+func (l *Command) Answer(w io.Writer) (bool, error) {
+	skeleton := l.Word("generate-cli-skeleton")
+	switch {
+	case l.Help:
+		return true, printHelp(w)
+	case l.Version:
+		return true, printVersion(w)
+	case skeleton == "" || skeleton == "output":
+		return false, nil
+	case len(l.Problems) > 0:
+		return true, l.invalid()
+	case skeleton == "yaml-input":
+		return true, printYAMLSkeleton(w)
+	default:
+		_, err := io.WriteString(w, inputSkeleton)
+		return true, err
+	}
+}
+
 func printHelp(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("usage: create-flow-logs [options]\n")
 	for _, group := range []struct {
 		title   string
 		options []option
-	}{{"What is created", parameters}, {"Documents", documents}, {"How", globals}} {
+	}{{"What is created", parameters}, {"Documents", documents}, {"How", globals}, {"Beyond the AWS CLI", own}} {
 		fmt.Fprintf(&b, "\n%s:\n", group.title)
 		for _, o := range group.options {
 			fmt.Fprintf(&b, "  --%-28s %s\n", o.name, o.help)
