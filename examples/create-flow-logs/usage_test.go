@@ -42,6 +42,7 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"another kind in an option", []string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "yes": want true or false`}},
 		{"a list for a structure", []string{"--destination-options", "[]"}, []string{`--destination-options "[]": want an object`}},
 		{"a key that does not exist", also(complete, "--destination-options", "Format=parquet"), []string{"--destination-options.Format: "}},
+		{"a missing file in shorthand", []string{"--tag-spec", "Tags=[{Key=a,Value@=file://nope}]"}, []string{`--tag-spec "Tags=[{Key=a,Value@=file://nope}]": open nope: no such file or directory`}},
 		{"shorthand with nothing in it", []string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
 		{"shorthand that breaks off", []string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
 		{"shorthand with a comma too few", []string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},

@@ -53,6 +53,7 @@ func TestPrinter_PrintsWhatTheAWSCLIDoes(t *testing.T) {
 		{"yaml", "{Error: " + denied + "}", "Error:\n  Message: 'Access Denied for LogDestination: denied-bucket. Please check LogDestination\n    permission'\n"},
 		{"yaml-stream", "@", "- ClientToken: ClientToken\n  FlowLogIds:\n  - String\n  Unsuccessful:\n  - Error:\n      Code: Code\n      Message: Message\n    ResourceId: ResourceId\n"},
 		{"table", "Nothing", ""},
+		{"table", "[['日本', 'x'], ['abcdef', 'é×']]", "--------------------\n|  CreateFlowLogs  |\n+---------+--------+\n|  日本   |  x     |\n|  abcdef |  é×  |\n+---------+--------+\n"},
 		{"table", "FlowLogIds[0]", "----------------\n|CreateFlowLogs|\n+--------------+\n"},
 		{"table", "[FlowLogIds, [ClientToken]]", "-----------------\n|CreateFlowLogs |\n+---------------+\n|  String       |\n|  ClientToken  |\n+---------------+\n"},
 	}
@@ -65,6 +66,20 @@ func TestPrinter_PrintsWhatTheAWSCLIDoes(t *testing.T) {
 			require.NoError(t, (&Printer{to: &b, format: test.format, query: q, width: 80}).Print(SampleResponse()))
 			assert.Equal(t, test.want, b.String())
 		})
+	}
+}
+
+func TestPrinter_SaysWhatAFunctionWants(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ query, want string }{
+		{"length(`1`)", `--query: invalid argument of a function: want "string", "array", "object"`},
+		{"abs(@)", `--query: invalid argument of a function: want "number"`},
+		{"join(',', ClientToken)", `--query: invalid argument of a function: want "array[string]"`},
+	}
+	for _, test := range tests {
+		q, err := parseQuery(test.query)
+		require.NoError(t, err)
+		assert.EqualError(t, (&Printer{to: &bytes.Buffer{}, format: "json", query: q}).Print(SampleResponse()), test.want)
 	}
 }
 
