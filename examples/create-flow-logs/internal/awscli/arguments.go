@@ -1,3 +1,6 @@
+// Package awscli has the ways of the AWS CLI, for its command create-flow-logs: it
+// reads the options, shorthand, JSON and YAML of a command line, and prints a
+// response in the CLI's formats.
 package awscli
 
 import (

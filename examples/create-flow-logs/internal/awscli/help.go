@@ -14,6 +14,16 @@ the form file://FILE is read from there; fileb:// is for input documents only.
 
 The global options of the AWS CLI that this program does not have: %s.
 
+The environment and the configuration files are read by the AWS SDK for Go. Unlike
+the AWS CLI, it takes an empty variable such as AWS_PROFILE for one that is not set,
+rejects unknown words in variables such as AWS_DEFAULTS_MODE, skips lines of the files
+that it cannot read, and uses no proxy for localhost and 127.0.0.1. A skeleton of an
+input document has sample values that go together.
+
+A script under "set -e" that reads Unsuccessful itself lets status 1 pass:
+
+  out=$(create-flow-logs …) || [ $? -eq 1 ]
+
 Exit status: 0 all created, 1 some resources were unsuccessful, 130 interrupted,
 252 wrong usage, 253 missing configuration, 254 rejected by EC2, 255 any other error.
 `
