@@ -41,7 +41,7 @@ func TestServeHTTP_AcceptsSignaturesInTheQueryString(t *testing.T) {
 		{"a presigned GET request", "GET", presigned(t, "GET", creation, ""), ""},
 		{"a presigned POST request", "POST", presigned(t, "POST", "", creation), creation},
 		{"a presigned POST request without a body", "POST", presigned(t, "POST", creation, ""), ""},
-		{"a presigned POST request with parameters in both places", "POST", presigned(t, "POST", "DryRun=false", creation), creation},
+		{"a presigned POST request with parameters in both places", "POST", presigned(t, "POST", "ResourceId.2=vpc-87654321", creation), creation},
 		{"signature version 2 in a GET request", "GET", "/?" + creation + version2 + "&Timestamp=2026-01-01T00%3A00%3A00Z", ""},
 		{"signature version 2 in a POST request", "POST", "/", creation + version2 + "&Expires=2026-01-01T00%3A00%3A00Z"},
 	}
@@ -51,7 +51,7 @@ func TestServeHTTP_AcceptsSignaturesInTheQueryString(t *testing.T) {
 			e := flowlogstest.New()
 			got := serve(e, test.method, test.target, test.body)
 			assert.Equal(t, 200, got.Code, got.Body)
-			assert.Len(t, e.FlowLogs(), 1)
+			assert.Len(t, e.FlowLogs(), max(1, strings.Count(test.target, "ResourceId.2")*2))
 			require.Len(t, e.Calls(), 1)
 			assert.NotNil(t, e.Calls()[0].Input())
 			for name := range e.Calls()[0].Params {
@@ -164,12 +164,14 @@ func TestServeHTTP_WaitsForASlowResponse(t *testing.T) {
 		e := flowlogstest.New()
 		e.Inject(flowlogstest.Delay(time.Hour))
 		conn := dial(t, e)
+		began := time.Now()
 		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: ec2\r\nConnection: close\r\nContent-Length: "+strconv.Itoa(len(creation))+"\r\n\r\n"+creation)
 		require.NoError(t, err)
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
 		defer response.Body.Close()
 		assert.Equal(t, 200, response.StatusCode)
+		assert.Equal(t, time.Hour, time.Since(began))
 	})
 }
 

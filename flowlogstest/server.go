@@ -66,16 +66,11 @@ func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readBody reads to the end: the SDK stops sending when a response comes. The
-// deadline is for the body alone, unlike that of [http.Server.ReadTimeout], which
-// would also end a call that a fault delays.
+// readBody reads to the end: the SDK stops sending when a response comes. At the
+// end net/http lifts the deadline, so that a fault may delay the response.
 func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
-	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(readTimeout)) // fails without a connection, as in a recorder
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // fails without a connection
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil {
-		_ = conn.SetReadDeadline(time.Time{})
-	}
 	return string(body), err
 }
 
