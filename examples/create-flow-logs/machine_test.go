@@ -147,3 +147,19 @@ func TestMain_NamesTheTokenIfItsPipeIsClosed(t *testing.T) {
 	assert.Equal(t, 255, cmd.ProcessState.ExitCode())
 	assert.Equal(t, "create-flow-logs: write /dev/stdout: broken pipe; 1 created, client token mine\n", stderr.String())
 }
+
+func TestCreateFlowLogs_FindsAProfileInQuotationMarks(t *testing.T) {
+	for _, quote := range []string{`"`, `'`} {
+		withProfile(t, "[profile "+quote+"a b"+quote+"]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = SECRET\nregion = eu-west-1\n")
+		c := newCloud(t)
+		got := c.run(t.Context(), toBucket("--debug", "--profile", "a b", "--resource-ids", vpc(1))...)
+		assert.Contains(t, got.stderr, "Credential=AKIDPROFILE/", "the profile of the command line is used")
+
+		t.Setenv("AWS_PROFILE", "a b")
+		t.Setenv("AWS_DEFAULT_REGION", "")
+		got = c.run(t.Context(), toBucket("--debug", "--resource-ids", vpc(2))...)
+		assert.Regexp(t, "Credential=AKIDEXAMPLE/[0-9]+/eu-west-1/", got.stderr, "keys of the environment take precedence over its profile")
+		assert.Len(t, c.FlowLogs(), 2)
+		t.Setenv("AWS_DEFAULT_REGION", "us-east-1")
+	}
+}
