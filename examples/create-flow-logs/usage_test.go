@@ -27,6 +27,7 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"an unknown skeleton", []string{"--generate-cli-skeleton", "xml"}, []string{`--generate-cli-skeleton "xml": want one of input, output, yaml-input`}},
 		{"bytes that are no text", []string{"--client-token", "\xff"}, []string{`--client-token "\xff": want UTF-8`}},
 		{"an endpoint that is none", also(complete, "--endpoint-url", "localhost:80"), []string{`--endpoint-url "localhost:80": want a URL such as https://ec2.us-east-1.amazonaws.com`}},
+		{"a query that breaks off", also(complete, "--query", "{'a': b}"), []string{`--query "{'a': b}": want a JMESPath expression: Expected QuotedIdentifier or UnquotedIdentifier`}},
 		{"a Region that is none", also(complete, "--region", "here and there"), []string{`--region "here and there": want the name of a Region such as us-east-1`}},
 		{"no number", []string{"--max-aggregation-interval", "1m"}, []string{`--max-aggregation-interval "1m": want a whole number`}},
 		{"a number that is too large", []string{"--max-aggregation-interval=99999999999"}, []string{`--max-aggregation-interval "99999999999": want 1m or 10m`}},

@@ -19,6 +19,10 @@ type Settings struct {
 // hostLabel is what the name of a Region becomes: a part of the name of a host.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
+// goNames is what the library's messages have of Go: the name of the error, and the
+// letter with which the names of tokens begin.
+var goNames = regexp.MustCompile(`^SyntaxError: |\bt([A-Z][a-z])`)
+
 // settings reads the global options and adds their problems.
 func (l *Command) settings() Settings {
 	var s Settings
@@ -34,7 +38,7 @@ func (l *Command) settings() Settings {
 	if g, ok := l.given["query"]; ok {
 		var err error
 		if s.Query, err = parseQuery(g.words[0]); err != nil {
-			l.wrongValue(g, "want a JMESPath expression: "+strings.TrimPrefix(err.Error(), "SyntaxError: "))
+			l.wrongValue(g, "want a JMESPath expression: "+goNames.ReplaceAllString(err.Error(), "$1"))
 		}
 	}
 	s.ReadTimeout = l.timeout("cli-read-timeout")
