@@ -30,8 +30,8 @@ type Call struct {
 	Params map[string]string
 
 	// Body is the request byte for byte. Two attempts of one call have equal
-	// bodies. For a GET request it is the query string, and what a POST request
-	// has of that follows its body after an ampersand.
+	// bodies. For a GET request it is the query string. That of a POST request,
+	// if it has one, follows its body after an ampersand.
 	Body string
 
 	// Status is the HTTP status of the response. It is 0 until the response is

@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -75,16 +77,8 @@ func presigned(t *testing.T, method, query, body string) string {
 	require.NoError(t, err)
 	u, err := url.Parse(signed)
 	require.NoError(t, err)
-	require.Subset(t, keys(u.Query()), []string{"X-Amz-Signature", "X-Amz-Security-Token"})
+	require.Subset(t, slices.Collect(maps.Keys(u.Query())), []string{"X-Amz-Signature", "X-Amz-Security-Token"})
 	return u.RequestURI()
-}
-
-func keys(v url.Values) []string {
-	var names []string
-	for name := range v {
-		names = append(names, name)
-	}
-	return names
 }
 
 func TestServeHTTP_TakesNoOtherMethodsThanGETAndPOST(t *testing.T) {

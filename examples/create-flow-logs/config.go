@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"os"
 	"strings"
@@ -45,14 +44,14 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 		bundle, err := os.ReadFile(path)
 		switch {
 		case err == nil:
-			options = append(options, config.WithCustomCABundle(bytes.NewReader(bundle)))
+			options = append(options, withBundle(bundle))
 		case verifies:
 			return aws.Config{}, fmt.Errorf("--ca-bundle: %w", err)
 		}
 	}
 	cfg, err := loadProfile(ctx, cmd.Word("profile"), options)
 	if err != nil && !verifies {
-		cfg, err = loadProfile(ctx, cmd.Word("profile"), append(options, withoutBundle))
+		cfg, err = loadProfile(ctx, cmd.Word("profile"), append(options, withBundle(unusedBundle())))
 	}
 	if err == nil {
 		err = cmp.Or(checkKeys(cmd), checkAttempts(cfg))
@@ -74,7 +73,8 @@ func loadProfile(ctx context.Context, name string, options []func(*config.LoadOp
 	if env, _ := config.NewEnvConfig(); name == "" {
 		name = env.SharedConfigProfile
 		if env.Credentials.HasKeys() { // they take precedence over such a profile
-			options = append(options, config.WithCredentialsProvider(credentials.StaticCredentialsProvider{Value: env.Credentials}))
+			keys := config.WithCredentialsProvider(credentials.StaticCredentialsProvider{Value: env.Credentials})
+			options = append([]func(*config.LoadOptions) error{keys}, options...) // unsigned requests have none
 		}
 	}
 	for _, quote := range []string{`"`, `'`} {
@@ -89,19 +89,20 @@ func loadProfile(ctx context.Context, name string, options []func(*config.LoadOp
 	return cfg, err
 }
 
-// withoutBundle takes precedence over the bundle of the environment and of the
-// profile. The SDK has no other way of not reading them than another bundle: here
-// it is a certificate that nobody has the key of.
-func withoutBundle(o *config.LoadOptions) error {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
+// withBundle takes precedence over the bundle of the environment and of the profile.
+// It may be used more than once, unlike config.WithCustomCABundle.
+func withBundle(bundle []byte) config.LoadOptionsFunc {
+	return func(o *config.LoadOptions) error {
+		o.CustomCABundle = bytes.NewReader(bundle)
+		return nil
 	}
+}
+
+// unusedBundle has a certificate whose key nobody has. Where nothing is verified it
+// takes the place of a bundle that cannot be read: the SDK reads all that are named.
+func unusedBundle() []byte {
+	public, private, _ := ed25519.GenerateKey(rand.Reader) // never fails
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
-	if err != nil {
-		return err
-	}
-	o.CustomCABundle = io.Reader(bytes.NewReader(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})))
-	return nil
+	certificate, _ := x509.CreateCertificate(rand.Reader, template, template, public, private) // a template that works
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 }

@@ -73,6 +73,7 @@ output = text
 
 func TestCreateFlowLogs_VerifiesTheServer(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	withProfile(t, "[profile \"a b\"]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = SECRET\n")
 	server := httptest.NewUnstartedServer(flowlogstest.New())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that reject it
 	server.StartTLS()
@@ -89,6 +90,7 @@ func TestCreateFlowLogs_VerifiesTheServer(t *testing.T) {
 	}{
 		{"with the certificates of the system", nil, 255, "certificate signed by unknown authority"},
 		{"with those of a bundle", []string{"--ca-bundle", bundle}, 0, ""},
+		{"with those of a bundle, for a profile in quotation marks", []string{"--ca-bundle", bundle, "--profile", "a b"}, 0, ""},
 		{"not at all if told so", []string{"--no-verify-ssl"}, 0, ""},
 		{"not even with a bundle", []string{"--no-verify-ssl", "--ca-bundle", "missing.pem"}, 0, ""},
 		{"only with a bundle that can be read", []string{"--ca-bundle", "missing.pem"}, 255, "--ca-bundle: open missing.pem: no such file or directory"},

@@ -159,7 +159,9 @@ func TestCreateFlowLogs_FindsAProfileInQuotationMarks(t *testing.T) {
 		t.Setenv("AWS_DEFAULT_REGION", "")
 		got = c.run(t.Context(), toBucket("--debug", "--resource-ids", vpc(2))...)
 		assert.Regexp(t, "Credential=AKIDEXAMPLE/[0-9]+/eu-west-1/", got.stderr, "keys of the environment take precedence over its profile")
-		assert.Len(t, c.FlowLogs(), 2)
+		got = c.run(t.Context(), toBucket("--debug", "--no-sign-request", "--resource-ids", vpc(3))...)
+		assert.NotContains(t, got.stderr, "Credential=")
+		assert.Len(t, c.FlowLogs(), 3)
 		t.Setenv("AWS_DEFAULT_REGION", "us-east-1")
 	}
 }
