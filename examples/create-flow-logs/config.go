@@ -16,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
@@ -73,7 +72,9 @@ func loadProfile(ctx context.Context, name string, options []func(*config.LoadOp
 	if env, _ := config.NewEnvConfig(); name == "" {
 		name = env.SharedConfigProfile
 		if env.Credentials.HasKeys() { // they take precedence over such a profile
-			keys := config.WithCredentialsProvider(credentials.StaticCredentialsProvider{Value: env.Credentials})
+			keys := config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return env.Credentials, nil
+			}))
 			options = append([]func(*config.LoadOptions) error{keys}, options...) // unsigned requests have none
 		}
 	}
