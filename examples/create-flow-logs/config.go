@@ -52,10 +52,7 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	if err != nil && !verifies {
 		cfg, err = loadProfile(ctx, cmd.Word("profile"), append(options, withBundle(unusedBundle())))
 	}
-	if err == nil {
-		err = cmp.Or(checkKeys(cmd), checkAttempts(cfg))
-	}
-	if err != nil {
+	if err = cmp.Or(checkAttempts(cfg), err, checkKeys(cmd)); err != nil {
 		return cfg, configError{err}
 	}
 	return cfg, nil

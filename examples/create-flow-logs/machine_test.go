@@ -29,6 +29,7 @@ func TestCreateFlowLogs_RejectsANumberOfAttemptsBelowOne(t *testing.T) {
 	tests := []struct{ name, variable, profile, want string }{
 		{"zero", "0", "", `AWS_MAX_ATTEMPTS "0": want a number of 1 or more`},
 		{"a negative number", "-1", "", `AWS_MAX_ATTEMPTS "-1": want a number of 1 or more`},
+		{"no number", "x", "", `AWS_MAX_ATTEMPTS "x": want a number of 1 or more`},
 		{"zero in the profile", "", "max_attempts = 0\n", `max_attempts of profile default "0": want a number of 1 or more`},
 		{"a negative number in the profile", "", "max_attempts = -3\n", `max_attempts of profile default "-3": want a number of 1 or more`},
 		{"the environment before the profile", "1", "max_attempts = 0\n", ""},
