@@ -38,7 +38,7 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
 	// Like the AWS CLI, miss no file of certificates if nothing is verified with it.
-	verifies := !cmd.Has("no-verify-ssl") && !strings.HasPrefix(cmd.Endpoint, "http://")
+	verifies := !cmd.Has("no-verify-ssl") && !strings.HasPrefix(cmd.Settings.Endpoint, "http://")
 	if path := cmd.Word("ca-bundle"); path != "" {
 		bundle, err := os.ReadFile(path)
 		switch {

@@ -29,8 +29,8 @@ func connect(ctx context.Context, cfg aws.Config, cmd *awscli.Command, stderr io
 		}
 	}
 	return ec2.NewFromConfig(cfg, func(o *ec2.Options) {
-		if cmd.Endpoint != "" {
-			o.BaseEndpoint = &cmd.Endpoint
+		if cmd.Settings.Endpoint != "" {
+			o.BaseEndpoint = &cmd.Settings.Endpoint
 		}
 		if o.BaseEndpoint != nil { // it has no FIPS or dual-stack variant
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
@@ -65,8 +65,8 @@ func (w withoutSecrets) Write(p []byte) (int, error) {
 
 func httpClient(cmd *awscli.Command) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = cmd.ConnectTimeout }).
-		WithReadTimeout(cmd.ReadTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = cmd.Settings.ConnectTimeout }).
+		WithReadTimeout(cmd.Settings.ReadTimeout).
 		WithTransportOptions(func(t *http.Transport) {
 			if cmd.Has("no-verify-ssl") {
 				if t.TLSClientConfig == nil {

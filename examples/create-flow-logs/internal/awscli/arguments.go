@@ -16,18 +16,14 @@ import (
 // Command is a command line. Its options are named as in the AWS CLI, without the
 // dashes.
 type Command struct {
-	Help    bool // it asks for the help
-	Version bool // it asks for the version
+	Settings Settings
 
-	// Problems is what is wrong with it, each under the name that the user knows it
-	// by. Request adds to it.
-	Problems []flowlogs.FieldError
-
-	Settings
-
-	given   map[string]given // by where the value goes; the last one counts
-	members map[string]any   // the parameters by their names in EC2's input
-	unread  map[string]bool  // the options that have a problem, by where their values go
+	help     bool                  // it asks for the help
+	version  bool                  // it asks for the version
+	given    map[string]given      // by where the value goes; the last one counts
+	members  map[string]any        // the parameters by their names in EC2's input
+	problems []flowlogs.FieldError // each under the name that the user knows it by
+	unread   map[string]bool       // the options that have a problem, by where their values go
 }
 
 // given is an option as it was given.
@@ -53,8 +49,8 @@ func (l *Command) Word(dest string) string {
 
 func (l *Command) wrong(field, value, message string) {
 	problem := flowlogs.FieldError{Field: field, Value: value, Message: message}
-	if !slices.Contains(l.Problems, problem) {
-		l.Problems = append(l.Problems, problem)
+	if !slices.Contains(l.problems, problem) {
+		l.problems = append(l.problems, problem)
 	}
 }
 
@@ -68,7 +64,7 @@ func (l *Command) reject(g given, message string) {
 // Parse reads a command line and the files that it names.
 func Parse(args []string) *Command {
 	l := split(args)
-	if !l.Help && !l.Version {
+	if !l.help && !l.version {
 		l.Settings = l.settings()
 		l.members = l.parameters()
 	}
@@ -81,16 +77,16 @@ func Parse(args []string) *Command {
 func split(args []string) *Command {
 	l := &Command{given: make(map[string]given), unread: make(map[string]bool)}
 	left, _ := l.take(args, globals)
-	if l.Version {
+	if l.version {
 		return l
 	}
 	if len(left) == 1 && left[0] == "help" {
-		l.Help = true
+		l.help = true
 		return l
 	}
 	left, words := l.take(left, slices.Concat(parameters, documents, own))
 	l.leftOver(left, words)
-	l.Help = l.Help || l.Has("help")
+	l.help = l.help || l.Has("help")
 	return l
 }
 
@@ -126,8 +122,8 @@ func (l *Command) take(args []string, table []option) (left []string, words []bo
 				g.words, args = args[:n:n], args[n:]
 			}
 			l.set(g, hasValue)
-			if l.Has("version") && len(l.Problems) == 0 {
-				l.Version = true // at once, whatever follows
+			if l.Has("version") && len(l.problems) == 0 {
+				l.version = true // at once, whatever follows
 				return nil, nil
 			}
 		default:
@@ -179,7 +175,7 @@ func (l *Command) leftOver(left []string, words []bool) {
 		case unknown:
 		case first && (arg == "help" || arg == ""):
 			first = false
-			l.Help = arg == "help" && l.complete()
+			l.help = arg == "help" && l.complete()
 		default:
 			first = false
 			l.wrong("argument", arg, "belongs to no option")

@@ -48,8 +48,8 @@ func TestSplit_ReadsArgumentsInTheTwoPassesOfTheAWSCLI(t *testing.T) {
 			}
 			assert.Equal(t, test.want, got)
 			var problems []string
-			for i := range l.Problems {
-				problems = append(problems, l.Problems[i].Error())
+			for i := range l.problems {
+				problems = append(problems, l.problems[i].Error())
 			}
 			assert.Equal(t, test.problems, problems)
 		})
@@ -83,8 +83,8 @@ func TestSplit_FindsHelpAndVersionWhereTheAWSCLIDoes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := split(test.args)
-			assert.Equal(t, test.help, l.Help)
-			assert.Equal(t, test.version, l.Version)
+			assert.Equal(t, test.help, l.help)
+			assert.Equal(t, test.version, l.version)
 		})
 	}
 }

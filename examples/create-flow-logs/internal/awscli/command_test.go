@@ -55,7 +55,7 @@ func FuzzArguments(f *testing.F) {
 			t.Skip("reads files")
 		}
 		cmd := Parse(strings.Split(joined, "\x00"))
-		if cmd.Help || cmd.Version {
+		if cmd.help || cmd.version {
 			return
 		}
 		in, req, err := cmd.Request(t.Context(), "us-east-1")

@@ -33,13 +33,13 @@ Exit status: 0 all created, 1 some resources were unsuccessful, 130 interrupted,
 func (l *Command) Answer(w io.Writer) (bool, error) {
 	skeleton := l.Word("generate-cli-skeleton")
 	switch {
-	case l.Help:
+	case l.help:
 		return true, printHelp(w)
-	case l.Version:
+	case l.version:
 		return true, printVersion(w)
 	case skeleton == "" || skeleton == "output":
 		return false, nil
-	case len(l.Problems) > 0:
+	case len(l.problems) > 0:
 		return true, l.invalid()
 	case skeleton == "yaml-input":
 		return true, printYAMLSkeleton(w)

@@ -55,7 +55,7 @@ type Printer struct {
 // NewPrinter returns a Printer to stdout in one of Formats.
 func (l *Command) NewPrinter(stdout io.Writer, format string) *Printer {
 	color := l.Word("color")
-	p := &Printer{to: stdout, format: format, query: l.Query, color: color == "on", width: 80}
+	p := &Printer{to: stdout, format: format, query: l.Settings.Query, color: color == "on", width: 80}
 	if file, ok := stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.color = color != "off"
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {

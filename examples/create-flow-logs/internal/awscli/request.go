@@ -25,10 +25,10 @@ func (l *Command) Request(ctx context.Context, region string) (*ec2.CreateFlowLo
 
 // invalid is the error of a command line that has problems, or nil.
 func (l *Command) invalid() error {
-	if len(l.Problems) == 0 {
+	if len(l.problems) == 0 {
 		return nil
 	}
-	return &flowlogs.ValidationError{Fields: l.Problems}
+	return &flowlogs.ValidationError{Fields: l.problems}
 }
 
 func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
@@ -51,7 +51,7 @@ func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLo
 	for _, problem := range found {
 		l.wrongMember(problem)
 	}
-	if len(l.Problems) > 0 {
+	if len(l.problems) > 0 {
 		return nil, req, nil
 	}
 	document, err := json.Marshal(l.members)
