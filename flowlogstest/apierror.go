@@ -54,6 +54,11 @@ func invalidAction(action string) *apiError {
 	return apiErrorf("InvalidAction", "The action %s is not valid for this web service.", action)
 }
 
+// noSuchVersion was seen in https://github.com/boto/boto3/issues/1138
+func noSuchVersion(version string) *apiError {
+	return apiErrorf("NoSuchVersion", "The requested version (%s) of service AmazonEC2 does not exist", version)
+}
+
 // unknownParameter was seen in https://github.com/aws/aws-sdk-js/issues/653
 func unknownParameter(name string) *apiError {
 	return apiErrorf("UnknownParameter", "The parameter %s is not recognized", name)

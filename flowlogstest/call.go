@@ -24,11 +24,14 @@ type Call struct {
 	ResourceIDs []string
 
 	// Params are all parameters of the call by their names in the EC2 Query
-	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun".
+	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun",
+	// without those that authenticate a request that is signed in its query
+	// string.
 	Params map[string]string
 
 	// Body is the request byte for byte. Two attempts of one call have equal
-	// bodies. For a GET request it is the query string.
+	// bodies. For a GET request it is the query string. That of a POST request,
+	// if it has one, follows its body after an ampersand.
 	Body string
 
 	// Status is the HTTP status of the response. It is 0 until the response is

@@ -12,10 +12,10 @@ import (
 )
 
 var (
-	logGroupARN  = regexp.MustCompile(`^arn:[^:]+:logs:([^:]+):[0-9]{12}:log-group:([^:]+)(:\*)?$`)
-	bucketARN    = regexp.MustCompile(`^(arn:[^:]+:s3:::([^:/]+))(/.*)?$`)
-	streamARN    = regexp.MustCompile(`^arn:[^:]+:firehose:[^:]+:[0-9]{12}:deliverystream/[a-zA-Z0-9_.-]{1,64}$`)
-	roleARN      = regexp.MustCompile(`^arn:[^:]+:iam::([0-9]{12}):role/.+$`)
+	logGroupARN  = regexp.MustCompile(`^arn:[a-z-]+:logs:([a-z0-9-]+):[0-9]{12}:log-group:([.\-_/#A-Za-z0-9]+)(:\*)?$`)
+	bucketARN    = regexp.MustCompile(`^(arn:[a-z-]+:s3:::([A-Za-z0-9._-]+))(/[^[:cntrl:]]*)?$`)
+	streamARN    = regexp.MustCompile(`^arn:[a-z-]+:firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/[a-zA-Z0-9_.-]{1,64}$`)
+	roleARN      = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/[!-~]+$`)
 	logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 )
 

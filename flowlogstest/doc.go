@@ -69,7 +69,8 @@ flow logs], [idempotency], [throttling], [error codes], [quotas] and [filters]:
     mark zero or one, and a backslash makes them literal.
   - The pages of DescribeFlowLogs. MaxResults together with flow log IDs is an
     InvalidParameterCombination.
-  - The EC2 Query API and its XML.
+  - The EC2 Query API and its XML. Requests may be signed in the query string,
+    with signature version 4 or 2.
 
 From snapshots that were validated on AWS, and from users' reports. Each source
 is cited where it is applied:
@@ -81,7 +82,8 @@ is cited where it is applied:
   - Failures of single resources, whose code is literally "400": a bucket does
     not exist, or denies access.
   - DryRunOperation with status 412, RequestLimitExceeded with status 503,
-    InvalidAction, UnknownParameter, and DeleteFlowLogs without an ID.
+    InvalidAction, NoSuchVersion, UnknownParameter, and DeleteFlowLogs without an
+    ID.
   - What DescribeFlowLogs shows: default format and destination options; a log
     group by its name, or by ARN and name. For the ID of a deleted or unknown
     flow log it shows nothing, and that is no error.
@@ -138,7 +140,8 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
   - The resource types of Cloud WAN.
   - Tagging after creation.
   - A token whose first call is still in progress.
-  - The Version parameter, which can have any value.
+  - The responses of older versions of the API: all get that of 2016-11-15, and so
+    does a request without a Version.
 
 [operation]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 [record fields]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html

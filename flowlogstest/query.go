@@ -17,28 +17,79 @@ import (
 // A decoder reads the parameters that it knows by their names. Then finish
 // rejects the rest, such as what follows a gap in a list.
 type query struct {
-	action string
-	params map[string]string
-	read   map[string]bool
-	err    *apiError // the first of reading
+	action   string
+	params   map[string]string
+	prefixes map[string]bool // of the names, each up to and with a dot
+	read     map[string]bool
+	err      *apiError // the first of reading
 }
+
+// authentication are the parameters of a request that is signed in its query
+// string, with signature version 4 or 2. They are no parameters of the action.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+// https://docs.aws.amazon.com/general/latest/gr/signature-version-2.html
+var authentication = map[string]bool{
+	"X-Amz-Algorithm":      true,
+	"X-Amz-Credential":     true,
+	"X-Amz-Date":           true,
+	"X-Amz-Expires":        true,
+	"X-Amz-Security-Token": true,
+	"X-Amz-Signature":      true,
+	"X-Amz-SignedHeaders":  true,
+
+	"AWSAccessKeyId":   true,
+	"Expires":          true,
+	"SecurityToken":    true,
+	"Signature":        true,
+	"SignatureMethod":  true,
+	"SignatureVersion": true,
+	"Timestamp":        true,
+}
+
+// versions are the versions of EC2's API that have flow logs, as botocore's models
+// of it have them. https://github.com/boto/botocore/tree/master/botocore/data/ec2
+var versions = []string{"2015-04-15", "2015-10-01", "2016-04-01", "2016-09-15", "2016-11-15"}
 
 func parseQuery(request string) (*query, *apiError) {
 	values, err := url.ParseQuery(request)
 	if err != nil {
 		return nil, apiErrorf("MalformedQueryString", "The query string contains a syntax error")
 	}
-	q := &query{params: make(map[string]string, len(values)), read: make(map[string]bool, len(values))}
+	q := &query{
+		params:   make(map[string]string, len(values)),
+		prefixes: make(map[string]bool),
+		read:     make(map[string]bool, len(values)),
+	}
 	for name, all := range values {
+		if authentication[name] {
+			continue
+		}
 		if len(all) > 1 {
 			return nil, apiErrorf("InvalidQueryParameter", "The parameter %s is given more than once", name)
 		}
 		q.params[name] = all[0]
+		q.addPrefixes(name)
 	}
 	if q.action = q.params["Action"]; q.action == "" {
 		return nil, apiErrorf("MissingAction", "The request is missing an action")
 	}
 	return q, nil
+}
+
+// addPrefixes adds those that a decoder asks for: the longest is like
+// "TagSpecification.1.Tag.1.". All prefixes of a name of dots alone would be too
+// many.
+func (q *query) addPrefixes(name string) {
+	end := 0
+	for range 4 {
+		dot := strings.IndexByte(name[end:], '.')
+		if dot < 0 {
+			return
+		}
+		end += dot + 1
+		q.prefixes[name[:end]] = true
+	}
 }
 
 func (q *query) text(name string) *string {
@@ -61,7 +112,7 @@ func (q *query) number(name string) *int32 {
 		return nil
 	}
 	n, err := strconv.ParseInt(*text, 10, 32)
-	if err != nil {
+	if err != nil || (*text)[0] == '+' {
 		q.fail(invalidValue(name, *text))
 	}
 	number := int32(n)
@@ -103,14 +154,7 @@ func (q *query) each(name string, fn func(prefix string)) {
 	}
 }
 
-func (q *query) has(prefix string) bool {
-	for name := range q.params {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
+func (q *query) has(prefix string) bool { return q.prefixes[prefix] }
 
 func (q *query) fail(err *apiError) {
 	if q.err == nil {
@@ -118,9 +162,13 @@ func (q *query) fail(err *apiError) {
 	}
 }
 
-// finish returns the first error of reading, or an error for a parameter that
-// was not read.
+// finish returns the first error of reading, or an error for a version that EC2
+// does not have or a parameter that was not read. A request without a version is
+// taken for one of the latest.
 func (q *query) finish() *apiError {
+	if version, ok := q.params["Version"]; ok && !slices.Contains(versions, version) {
+		return noSuchVersion(version)
+	}
 	if q.err != nil {
 		return q.err
 	}

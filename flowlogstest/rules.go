@@ -134,13 +134,15 @@ func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	return nil
 }
 
-// checkToken has the documented length and alphabet. The code and the text are
-// those of the error table; that EC2 uses them here is a choice.
+// checkToken has the documented length and alphabet. That a control character is
+// none of the alphabet is a choice: the XML of the response has no place for most
+// of them. The code and the text are those of the error table; using them here is
+// a choice, too.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	token := aws.ToString(in.ClientToken)
-	ascii := strings.IndexFunc(token, func(r rune) bool { return r > 127 }) < 0
-	if len(token) > 64 || !ascii {
+	printable := strings.IndexFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+	if len(token) > 64 || !printable {
 		return apiErrorf("InvalidClientToken", "The specified client token is not valid")
 	}
 	return nil

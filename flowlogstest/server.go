@@ -2,29 +2,56 @@ package flowlogstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
+const (
+	// maxBody is far more than the largest request of a well-behaved client.
+	maxBody = 1 << 20
+
+	// readTimeout is how long a client may take to send a request.
+	readTimeout = 10 * time.Second
+)
+
 // ServeHTTP serves one request of the EC2 Query API, by POST or GET, so that an
-// EC2 can be served at any address. It does not check signatures. Requests for
-// other actions go to Options.Fallback. Tests use [NewServer].
+// EC2 can be served at any address. It does not check signatures, in a header or
+// in the query string. Requests for other actions go to Options.Fallback. Tests
+// use [NewServer].
+//
+// A GET request without parameters gets an empty response of status 200 and is no
+// call: it is for health checks. Other methods get status 405, and a body of more
+// than 1 MiB gets status 413. A client that takes longer than ten seconds to send
+// its body loses the connection.
 func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.RawQuery
-	if r.Method != http.MethodGet {
-		// To the end: the SDK stops sending when a response comes.
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
+	switch r.Method {
+	case http.MethodGet:
+		if query == "" {
+			return
+		}
+	case http.MethodPost:
+		body, err := readBody(w, r)
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			http.Error(w, fmt.Sprintf("want a body of at most %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
+			return
+		} else if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		query = string(body)
+		query = join(body, query)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		http.Error(w, "want GET or POST", http.StatusMethodNotAllowed)
+		return
 	}
 	res, err := e.respond(r, query)
 	if err != nil {
@@ -37,6 +64,23 @@ func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// readBody reads to the end: the SDK stops sending when a response comes. At the
+// end net/http lifts the deadline, so that a fault may delay the response.
+func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // fails without a connection
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	return string(body), err
+}
+
+// join returns the parameters of a POST request: those of its body, and of its URL
+// if it has some, as a presigned one does.
+func join(body, query string) string {
+	if body == "" || query == "" {
+		return body + query
+	}
+	return body + "&" + query
 }
 
 // Server serves an [EC2] on the loopback interface to clients of the EC2 Query
@@ -67,7 +111,7 @@ func NewServer(e *EC2) *Server {
 		transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		served:    make(chan struct{}),
 	}
-	s.http = &http.Server{Handler: e, ConnState: s.count}
+	s.http = &http.Server{Handler: e, ConnState: s.count, ReadHeaderTimeout: readTimeout}
 	go func() {
 		defer close(s.served)
 		s.http.Serve(listener)

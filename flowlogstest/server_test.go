@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -54,6 +53,7 @@ func TestServer_ReceivesLargeBodiesAgainstInstantResponses(t *testing.T) {
 func TestServer_RejectsMalformedRequests(t *testing.T) {
 	t.Parallel()
 	const noIDs = "Action=CreateFlowLogs&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b"
+	const bucket = "Action=CreateFlowLogs&ResourceId.1=vpc-12345678&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b"
 	const valid = noIDs + "&ResourceId.1=vpc-12345678"
 	tests := []struct{ name, body, code, message string }{
 		{"no action", "Version=2016-11-15", "MissingAction", "The request is missing an action"},
@@ -70,6 +70,14 @@ func TestServer_RejectsMalformedRequests(t *testing.T) {
 		{"list without number", noIDs + "&ResourceId=vpc-12345678", "UnknownParameter", "The parameter ResourceId is not recognized"},
 		{"part of a structure", valid + "&TagSpecification.1.Tag.1.Name=x", "UnknownParameter", "The parameter TagSpecification.1.Tag.1.Name is not recognized"},
 		{"number", valid + "&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (1m) for parameter MaxAggregationInterval is invalid."},
+		{"number with a plus sign", valid + "&MaxAggregationInterval=%2B60", "InvalidParameterValue", "Value (+60) for parameter MaxAggregationInterval is invalid."},
+		{"empty number", valid + "&MaxAggregationInterval=", "InvalidParameterValue", "Value () for parameter MaxAggregationInterval is invalid."},
+		{"version that never was", valid + "&Version=2016-11-16", "NoSuchVersion", "The requested version (2016-11-16) of service AmazonEC2 does not exist"},
+		{"version before flow logs", valid + "&Version=2015-03-01", "NoSuchVersion", "The requested version (2015-03-01) of service AmazonEC2 does not exist"},
+		{"line break after a bucket", bucket + "%0A", "InvalidParameter", "LogDestination: arn:aws:s3:::b&#xA; is not a valid ARN"},
+		{"line break after a folder", bucket + "/f%0A", "InvalidParameter", "LogDestination: arn:aws:s3:::b/f&#xA; is not a valid ARN"},
+		{"line break in a token", valid + "&ClientToken=a%0A", "InvalidClientToken", "The specified client token is not valid"},
+		{"control character in a token", valid + "&ClientToken=a%7F", "InvalidClientToken", "The specified client token is not valid"},
 		{"boolean", valid + "&DryRun=yes", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
 		{"the first of two problems", valid + "&DryRun=yes&MaxAggregationInterval=1m", "InvalidParameterValue", "Value (yes) for parameter DryRun is invalid."},
 		{"parameter of another operation", "Action=DescribeFlowLogs&ResourceId.1=x", "UnknownParameter", "The parameter ResourceId.1 is not recognized"},
@@ -103,19 +111,6 @@ func post(t *testing.T, url, body string) (int, http.Header, string) {
 	received, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response.StatusCode, response.Header, string(received)
-}
-
-func TestServer_ServesGET(t *testing.T) {
-	t.Parallel()
-	e := flowlogstest.New()
-	s := flowlogstest.NewServer(e)
-	t.Cleanup(s.Close)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get(s.URL + "/?" + url.Values{"Action": {"DescribeFlowLogs"}}.Encode())
-	require.NoError(t, err)
-	defer response.Body.Close()
-	assert.Equal(t, 200, response.StatusCode)
-	assert.Equal(t, "DescribeFlowLogs", e.Calls()[0].Operation)
 }
 
 func TestRespond_HasNothingOfEC2(t *testing.T) {

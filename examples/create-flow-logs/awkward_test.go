@@ -110,5 +110,5 @@ func TestCreateFlowLogs_TakesAwkwardCommandLinesAsTheAWSCLIDoes(t *testing.T) {
 // plainFile writes a file and returns its path.
 func plainFile(t *testing.T, content string) string {
 	t.Helper()
-	return strings.TrimPrefix(file(t, content), fileScheme)
+	return strings.TrimPrefix(file(t, content), "file://")
 }

@@ -1,15 +1,24 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
-	"io"
+	"math/big"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
 // configError is something missing or broken on this machine, not in the command.
@@ -19,48 +28,79 @@ func (e configError) Unwrap() error { return e.error }
 
 // loadConfig loads what the machine is configured for. The profile and Region of
 // the command line take precedence.
-func loadConfig(ctx context.Context, line *commandLine, s settings, stderr io.Writer) (aws.Config, error) {
+func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
-		config.WithSharedConfigProfile(line.word("profile")),
-		config.WithRegion(line.word("region")),
-		config.WithHTTPClient(httpClient(s, line.has("no-verify-ssl"))),
+		config.WithRegion(cmd.Word("region")),
+		config.WithHTTPClient(httpClient(cmd)),
+		config.WithLogger(logging.Nop{}), // like the AWS CLI, without warnings
 	}
-	if line.has("debug") {
-		options = append(options, withDebug(stderr))
-	}
-	if line.has("no-sign-request") {
+	if cmd.Has("no-sign-request") {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
-	// Like the AWS CLI, do not read the file if nothing is verified with it.
-	if bundle := line.word("ca-bundle"); bundle != "" && !line.has("no-verify-ssl") && !strings.HasPrefix(s.endpoint, "http://") {
-		file, err := os.Open(bundle)
-		if err != nil {
+	// Like the AWS CLI, miss no file of certificates if nothing is verified with it.
+	verifies := !cmd.Has("no-verify-ssl") && !strings.HasPrefix(cmd.Settings.Endpoint, "http://")
+	if path := cmd.Word("ca-bundle"); path != "" {
+		bundle, err := os.ReadFile(path)
+		switch {
+		case err == nil:
+			options = append(options, withBundle(bundle))
+		case verifies:
 			return aws.Config{}, fmt.Errorf("--ca-bundle: %w", err)
 		}
-		defer file.Close()
-		options = append(options, config.WithCustomCABundle(file))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
+	cfg, err := loadProfile(ctx, cmd.Word("profile"), options)
+	if err != nil && !verifies {
+		cfg, err = loadProfile(ctx, cmd.Word("profile"), append(options, withBundle(unusedBundle())))
+	}
+	if err = cmp.Or(checkAttempts(cfg), err, checkKeys(cmd)); err != nil {
 		return cfg, configError{err}
 	}
 	return cfg, nil
 }
 
-// outputFormat returns the format of the output: that of the command line, or
-// else of the environment, or else of the profile.
-func outputFormat(line *commandLine, cfg aws.Config) (string, error) {
-	if format := line.word("output"); format != "" {
-		return format, nil
+// loadProfile loads a profile, that of the environment if it has no name. The SDK
+// takes the quotation marks of [profile "a b"] for a part of the name, which the AWS
+// CLI does not.
+func loadProfile(ctx context.Context, name string, options []func(*config.LoadOptions) error) (aws.Config, error) {
+	load := func(name string) (aws.Config, error) {
+		return config.LoadDefaultConfig(ctx, append(options[:len(options):len(options)], config.WithSharedConfigProfile(name))...)
 	}
-	format, ok := os.LookupEnv("AWS_DEFAULT_OUTPUT")
-	if !ok {
-		if format, ok = profileOutput(cfg); !ok {
-			return "json", nil
+	cfg, err := load(name)
+	if env, _ := config.NewEnvConfig(); name == "" {
+		name = env.SharedConfigProfile
+		if env.Credentials.HasKeys() { // they take precedence over such a profile
+			keys := config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return env.Credentials, nil
+			}))
+			options = append([]func(*config.LoadOptions) error{keys}, options...) // unsigned requests have none
 		}
 	}
-	if !slices.Contains(formats, format) {
-		return "", fmt.Errorf("configured output format %q: want one of %s", format, strings.Join(formats, ", "))
+	for _, quote := range []string{`"`, `'`} {
+		var missing config.SharedConfigProfileNotExistError
+		if !errors.As(err, &missing) {
+			break
+		}
+		if quoted, err := load(quote + name + quote); err == nil {
+			return quoted, nil
+		}
 	}
-	return format, nil
+	return cfg, err
+}
+
+// withBundle takes precedence over the bundle of the environment and of the profile.
+// It may be used more than once, unlike config.WithCustomCABundle.
+func withBundle(bundle []byte) config.LoadOptionsFunc {
+	return func(o *config.LoadOptions) error {
+		o.CustomCABundle = bytes.NewReader(bundle)
+		return nil
+	}
+}
+
+// unusedBundle has a certificate whose key nobody has. Where nothing is verified it
+// takes the place of a bundle that cannot be read: the SDK reads all that are named.
+func unusedBundle() []byte {
+	public, private, _ := ed25519.GenerateKey(rand.Reader) // never fails
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	certificate, _ := x509.CreateCertificate(rand.Reader, template, template, public, private) // a template that works
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 }

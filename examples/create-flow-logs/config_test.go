@@ -33,8 +33,8 @@ func TestCreateFlowLogs_TakesTheOutputFormatFromTheProfile(t *testing.T) {
 s3 =
   output = json
 Output = text
-[profile in yaml]
-output=yaml
+[profile "in yaml"]
+output: yaml
 [profile bad]
 output = xml
 [profile both]
@@ -53,7 +53,7 @@ output = text
 		{"a profile of the environment", "in yaml", nil, outcome{0, asYAML, ""}},
 		{"the command line first", "in yaml", []string{"--output", "text"}, outcome{0, asText, ""}},
 		{"the credentials file before the configuration file", "both", nil, outcome{0, asYAML, ""}},
-		{"an unknown format", "bad", nil, outcome{255, "", "create-flow-logs: configured output format \"xml\": want one of json, text, table, yaml, yaml-stream\n"}},
+		{"an unknown format", "bad", nil, outcome{255, "", "create-flow-logs: configured output format \"xml\": want one of json, text, table, yaml, yaml-stream, off\n"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,6 +73,7 @@ output = text
 
 func TestCreateFlowLogs_VerifiesTheServer(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	withProfile(t, "[profile \"a b\"]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = SECRET\n")
 	server := httptest.NewUnstartedServer(flowlogstest.New())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that reject it
 	server.StartTLS()
@@ -89,6 +90,7 @@ func TestCreateFlowLogs_VerifiesTheServer(t *testing.T) {
 	}{
 		{"with the certificates of the system", nil, 255, "certificate signed by unknown authority"},
 		{"with those of a bundle", []string{"--ca-bundle", bundle}, 0, ""},
+		{"with those of a bundle, for a profile in quotation marks", []string{"--ca-bundle", bundle, "--profile", "a b"}, 0, ""},
 		{"not at all if told so", []string{"--no-verify-ssl"}, 0, ""},
 		{"not even with a bundle", []string{"--no-verify-ssl", "--ca-bundle", "missing.pem"}, 0, ""},
 		{"only with a bundle that can be read", []string{"--ca-bundle", "missing.pem"}, 255, "--ca-bundle: open missing.pem: no such file or directory"},
@@ -127,18 +129,4 @@ func TestCreateFlowLogs_GivesUpAfterTheReadTimeout(t *testing.T) {
 	assert.Equal(t, 255, got.status)
 	assert.Contains(t, got.stderr, "timeout")
 	assert.Contains(t, got.stderr, "to resume, run the same command with --client-token mine")
-}
-
-func TestCreateFlowLogs_LogsRequestsAndRetriesWithoutSecrets(t *testing.T) {
-	t.Setenv("AWS_SESSION_TOKEN", "SESSIONTOKEN")
-	c := newCloud(t)
-	c.Inject(flowlogstest.Throttle())
-	got := c.run(t.Context(), toBucket("--debug", "--resource-ids", vpc(1))...)
-	assert.Equal(t, 0, got.status)
-	assert.Len(t, c.Calls(), 2)
-	assert.Contains(t, got.stderr, "Action=CreateFlowLogs")
-	assert.Contains(t, got.stderr, "RequestLimitExceeded")
-	assert.Contains(t, got.stderr, "retrying request EC2/CreateFlowLogs, attempt 2")
-	assert.Contains(t, got.stderr, "Signature=[hidden]")
-	assert.NotContains(t, got.stderr, "SESSIONTOKEN")
 }

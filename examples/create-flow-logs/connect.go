@@ -8,36 +8,67 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
 // connect returns a client with a Region and credentials.
-func connect(ctx context.Context, cfg aws.Config, line *commandLine, s settings) (*ec2.Client, error) {
+func connect(ctx context.Context, cfg aws.Config, cmd *awscli.Command, stderr io.Writer) (*ec2.Client, error) {
 	if cfg.Region == "" {
 		return nil, configError{errors.New(`no Region: give --region, set AWS_REGION, or run "aws configure"`)}
 	}
-	if !line.has("no-sign-request") {
+	if !cmd.Has("no-sign-request") {
 		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 			return nil, configError{fmt.Errorf(`no credentials: run "aws configure", or: %w`, err)}
 		}
 	}
 	return ec2.NewFromConfig(cfg, func(o *ec2.Options) {
-		if s.endpoint != "" {
-			o.BaseEndpoint = &s.endpoint
+		if cmd.Settings.Endpoint != "" {
+			o.BaseEndpoint = &cmd.Settings.Endpoint
+		}
+		if o.BaseEndpoint != nil { // it has no FIPS or dual-stack variant
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
+		}
+		if cmd.Has("debug") {
+			logTo(o, stderr)
 		}
 		o.HTTPClient = readOnlyBody{o.HTTPClient}
 	}), nil
 }
 
-func httpClient(s settings, insecure bool) *awshttp.BuildableClient {
+// logTo logs every request, response and retry of this client. The clients of
+// credentials providers are not logged: their bodies are secrets.
+func logTo(o *ec2.Options, w io.Writer) {
+	o.ClientLogMode = aws.LogRequestWithBody | aws.LogResponseWithBody | aws.LogRetries
+	o.Logger = logging.NewStandardLogger(withoutSecrets{w})
+}
+
+// withoutSecrets blanks what authorizes a request, so that a log can be shown to
+// others.
+type withoutSecrets struct{ io.Writer }
+
+var secrets = regexp.MustCompile(`(?im)(^X-Amz-Security-Token: |^Authorization: Basic |Signature=)[^\r\n]+`)
+
+func (w withoutSecrets) Write(p []byte) (int, error) {
+	if _, err := w.Writer.Write(secrets.ReplaceAll(p, []byte("${1}[hidden]"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func httpClient(cmd *awscli.Command) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = s.connectTimeout }).
-		WithReadTimeout(s.readTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = cmd.Settings.ConnectTimeout }).
+		WithReadTimeout(cmd.Settings.ReadTimeout).
 		WithTransportOptions(func(t *http.Transport) {
-			if insecure {
+			if cmd.Has("no-verify-ssl") {
 				if t.TLSClientConfig == nil {
 					t.TLSClientConfig = &tls.Config{}
 				}

@@ -23,15 +23,16 @@ import (
 	"io"
 	"os"
 	"os/signal"
-
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"syscall"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	context.AfterFunc(ctx, stop)   // a second interrupt ends the program at once
+	signal.Ignore(syscall.SIGPIPE) // else a closed pipe ends it before it has named the token
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -47,52 +48,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func create(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	line := parse(args)
-	switch {
-	case line.help:
-		return printHelp(stdout)
-	case line.version:
-		return printVersion(stdout)
-	}
-	s, members := line.settings(), line.members()
-	switch skeleton := line.word("generate-cli-skeleton"); {
-	case skeleton == "" || skeleton == "output":
-	case len(line.problems) > 0:
-		return &flowlogs.ValidationError{Fields: line.problems}
-	case skeleton == "yaml-input":
-		return printYAMLSkeleton(stdout)
-	default:
-		return printInputSkeleton(stdout)
-	}
-
-	cfg, configErr := loadConfig(ctx, line, s, stderr)
-	in, req, err := line.request(ctx, members, cmp.Or(line.word("region"), cfg.Region))
-	if len(line.problems) > 0 {
-		return &flowlogs.ValidationError{Fields: line.problems}
-	}
-	if err := errors.Join(configErr, err); err != nil {
+	// The options.
+	cmd := awscli.Parse(args)
+	if answered, err := cmd.Answer(stdout); answered {
 		return err
 	}
-	p, formatErr := newPrinter(stdout, line, cfg, s.query)
-	if line.has("generate-cli-skeleton") && formatErr == nil {
-		return p.print(stdout, sampleOutput())
-	}
-	client, err := connect(ctx, cfg, line, s)
-	if err := cmp.Or(err, formatErr); err != nil {
+	cfg, configErr := loadConfig(ctx, cmd)
+
+	// The input.
+	in, req, err := cmd.Request(ctx, cmp.Or(cmd.Word("region"), cfg.Region))
+	if err := cmp.Or(err, configErr); err != nil {
 		return err
 	}
-	return send(ctx, client, in, req, p, stdout)
-}
+	format, err := outputFormat(cmd, cfg)
+	if err != nil {
+		return err
+	}
+	output := cmd.NewPrinter(stdout, format)
+	if cmd.Has("generate-cli-skeleton") {
+		return output.Print(awscli.SampleResponse())
+	}
+	client, err := connect(ctx, cfg, cmd, stderr)
+	if err != nil {
+		return err
+	}
 
-// send sends the request, and prints what came of it even if some of it failed.
-func send(ctx context.Context, client *ec2.Client, in *ec2.CreateFlowLogsInput, req flowlogs.Request, p *printer, stdout io.Writer) error {
-	resp, err := flowlogs.New(asTyped{client, in}).Create(ctx, req)
+	// Create. What came of it is printed even if some of it failed.
+	resp, err := flowlogs.New(asTyped{client, in}).Create(ctx, req, func(o *flowlogs.Options) { o.Allow = cmd.Allow })
 	if err == nil && req.DryRun {
 		return errDryRun
 	}
 	err = resumable(resp, err)
 	if resp != nil && (err == nil || len(resp.FlowLogIDs)+len(resp.Unsuccessful) > 0) {
-		if unprinted := p.print(stdout, outputOf(resp)); unprinted != nil {
+		if unprinted := output.Print(resp); unprinted != nil {
 			err = errors.Join(err, fmt.Errorf("%w; %d created, client token %s", unprinted, len(resp.FlowLogIDs), resp.ClientToken))
 		}
 	}

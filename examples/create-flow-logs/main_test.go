@@ -243,19 +243,21 @@ func TestCreateFlowLogs_SendsTagFields(t *testing.T) { // which not every AWS CL
 func TestCreateFlowLogs_SaysWhatConfigurationIsMissing(t *testing.T) {
 	complete := toBucket("--resource-ids", vpc(1))
 	tests := []struct {
-		name     string
-		variable string
-		args     []string
-		want     string
+		name  string
+		unset []string // variables
+		args  []string
+		want  string
 	}{
-		{name: "no Region", variable: "AWS_DEFAULT_REGION", want: "no Region: give --region"},
-		{name: "no credentials", variable: "AWS_ACCESS_KEY_ID", want: "no credentials"},
+		{name: "no Region", unset: []string{"AWS_DEFAULT_REGION"}, want: "no Region: give --region"},
+		{name: "no credentials", unset: []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, want: "no credentials"},
+		{name: "half of the keys", unset: []string{"AWS_ACCESS_KEY_ID"}, want: "AWS_ACCESS_KEY_ID: required together with AWS_SECRET_ACCESS_KEY\n"},
+		{name: "the other half of the keys", unset: []string{"AWS_SECRET_ACCESS_KEY"}, want: "AWS_SECRET_ACCESS_KEY: required together with AWS_ACCESS_KEY_ID\n"},
 		{name: "no profile", args: []string{"--profile", "elsewhere"}, want: "elsewhere"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if test.variable != "" {
-				t.Setenv(test.variable, "")
+			for _, variable := range test.unset {
+				t.Setenv(variable, "")
 			}
 			c := newCloud(t)
 			got := c.run(t.Context(), also(test.args, complete...)...)
@@ -288,7 +290,7 @@ func TestCreateFlowLogs_TakesRegionAndOutputFromTheEnvironment(t *testing.T) {
 
 	t.Setenv("AWS_DEFAULT_OUTPUT", "xml")
 	got = c.run(t.Context(), toBucket("--resource-ids", vpc(2))...)
-	assert.Equal(t, outcome{255, "", `create-flow-logs: configured output format "xml": want one of json, text, table, yaml, yaml-stream` + "\n"}, got)
+	assert.Equal(t, outcome{255, "", `create-flow-logs: configured output format "xml": want one of json, text, table, yaml, yaml-stream, off` + "\n"}, got)
 	assert.Len(t, c.Calls(), 1)
 }
 

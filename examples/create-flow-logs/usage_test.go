@@ -1,18 +1,10 @@
 package main
 
 import (
-	"encoding/json"
-	"maps"
-	"os"
-	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
@@ -31,10 +23,11 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"a value for a flag", []string{"--dry-run=yes"}, []string{`--dry-run "yes": takes no value`}},
 		{"no value", []string{"--log-format", "--dry-run"}, []string{"--log-format: want a value"}},
 		{"no value at the end", []string{"--client-t"}, []string{"--client-t: want a value"}},
-		{"an unknown format", []string{"--output", "xml"}, []string{`--output "xml": want one of json, text, table, yaml, yaml-stream`}},
+		{"an unknown format", []string{"--output", "xml"}, []string{`--output "xml": want one of json, text, table, yaml, yaml-stream, off`}},
 		{"an unknown skeleton", []string{"--generate-cli-skeleton", "xml"}, []string{`--generate-cli-skeleton "xml": want one of input, output, yaml-input`}},
 		{"bytes that are no text", []string{"--client-token", "\xff"}, []string{`--client-token "\xff": want UTF-8`}},
 		{"an endpoint that is none", also(complete, "--endpoint-url", "localhost:80"), []string{`--endpoint-url "localhost:80": want a URL such as https://ec2.us-east-1.amazonaws.com`}},
+		{"a query that breaks off", also(complete, "--query", "{'a': b}"), []string{`--query "{'a': b}": want a JMESPath expression: Expected QuotedIdentifier or UnquotedIdentifier`}},
 		{"a Region that is none", also(complete, "--region", "here and there"), []string{`--region "here and there": want the name of a Region such as us-east-1`}},
 		{"no number", []string{"--max-aggregation-interval", "1m"}, []string{`--max-aggregation-interval "1m": want a whole number`}},
 		{"a number that is too large", []string{"--max-aggregation-interval=99999999999"}, []string{`--max-aggregation-interval "99999999999": want 1m or 10m`}},
@@ -50,6 +43,7 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"another kind in an option", []string{"--destination-options", "FileFormat=parquet,PerHourPartition=yes"}, []string{`--destination-options.PerHourPartition "yes": want true or false`}},
 		{"a list for a structure", []string{"--destination-options", "[]"}, []string{`--destination-options "[]": want an object`}},
 		{"a key that does not exist", also(complete, "--destination-options", "Format=parquet"), []string{"--destination-options.Format: "}},
+		{"a missing file in shorthand", []string{"--tag-spec", "Tags=[{Key=a,Value@=file://nope}]"}, []string{`--tag-spec "Tags=[{Key=a,Value@=file://nope}]": open nope: no such file or directory`}},
 		{"shorthand with nothing in it", []string{"--destination-options", ""}, []string{"--destination-options: not in shorthand: want a key at the end"}},
 		{"shorthand that breaks off", []string{"--tag-spec", "ResourceType=vpc-flow-log,Tags=[{Key=a"}, []string{`--tag-spec "ResourceType=vpc-flow-log,Tags=[{Key=a": not in shorthand: want ',' at the end`}},
 		{"shorthand with a comma too few", []string{"--tag-specifications", "Tags=[{Key=a}{Key=b}]"}, []string{"not in shorthand: want ',', not '{', as character 14"}},
@@ -93,45 +87,6 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 	}
 }
 
-func TestHelp_NamesEveryOption(t *testing.T) {
-	t.Parallel()
-	c := newCloud(t)
-	help := c.run(t.Context(), "--help")
-	assert.Equal(t, 0, help.status)
-	assert.Empty(t, help.stderr)
-	for _, o := range slices.Concat(parameters, documents, globals) {
-		assert.Contains(t, help.stdout, "  --"+o.name+" ")
-	}
-	var word strings.Builder
-	assert.Equal(t, 0, run(t.Context(), []string{"help"}, &word, &word))
-	assert.Equal(t, help.stdout, word.String())
-}
-
-func TestParameters_AreThoseOfTheSDK(t *testing.T) {
-	t.Parallel()
-	c := newCloud(t)
-	var skeleton map[string]any
-	for _, args := range [][]string{{"--generate-cli-skeleton"}, {"--generate-cli-skeleton", "input"}, {"--generate-cli-skeleton=input", "--dry-run"}} {
-		got := c.run(t.Context(), args...)
-		require.Equal(t, 0, got.status, got.stderr)
-		require.NoError(t, json.Unmarshal([]byte(got.stdout), &skeleton))
-	}
-	var want []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[ec2.CreateFlowLogsInput]()) {
-		if field.IsExported() {
-			want = append(want, field.Name)
-		}
-	}
-	var dests []string
-	for _, o := range parameters {
-		dests = append(dests, o.dest)
-	}
-	slices.Sort(dests)
-	assert.ElementsMatch(t, want, slices.Compact(dests))
-	assert.ElementsMatch(t, want, slices.Collect(maps.Keys(skeleton)))
-	assert.Empty(t, c.Calls())
-}
-
 func TestSkeleton_IsARequestWhenFilledIn(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
@@ -143,7 +98,7 @@ func TestSkeleton_IsARequestWhenFilledIn(t *testing.T) {
 		`"Key": ""`, `"Key": "Name"`, `"TagKeys": [
                 ""`, `"TagKeys": [
                 "Name"`,
-	).Replace(inputSkeleton)
+	).Replace(c.run(t.Context(), "--generate-cli-skeleton").stdout)
 	got := c.run(t.Context(), "--cli-input-json", file(t, filled), "--no-dry-run")
 	assert.Equal(t, 0, got.status, got.stderr)
 	assert.Len(t, c.FlowLogs(), 1)
@@ -158,45 +113,4 @@ func TestSkeleton_OfTheOutputChecksTheCommand(t *testing.T) {
 	assert.Equal(t, 252, got.status)
 	assert.Contains(t, got.stderr, "--resource-ids: required")
 	assert.Empty(t, c.Calls())
-}
-
-func TestLoad_ExpandsTildeAndVariables(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("NAME", "token")
-	require.NoError(t, os.WriteFile(filepath.Join(home, "token.txt"), []byte("mine"), 0o600))
-	got, err := load("file://~/${NAME}.txt")
-	require.NoError(t, err)
-	assert.Equal(t, "mine", got)
-}
-
-func FuzzArguments(f *testing.F) {
-	for _, line := range []string{
-		"--resource-ids\x00vpc-00000001\x00--resource-type=VPC\x00--dry-run",
-		"--tag-specifications\x00ResourceType=vpc-flow-log,Tags=[{Key=a,Value='b\\'c'},{Key=\"d\",Value=}]",
-		"--destination-options\x00FileFormat=parquet,PerHourPartition=true\x00--output\x00table",
-		"--tag-field-specifications\x00TagKeys=a,b,ResourceType=instance\x00--max\x00-1",
-		"--cli-input-json\x00{\"TagSpecifications\":[{\"Tags\":[{}]}],\"DryRun\":null}",
-		"--log\x00--\x00-\x00=\x00--=\x00help",
-		"--destination-options\x00a=b,c,\\,d,[e={,}]@=\xff",
-	} {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, joined string) {
-		if strings.Contains(joined, "file:") {
-			t.Skip("reads files")
-		}
-		line := parse(strings.Split(joined, "\x00"))
-		if line.help || line.version {
-			return
-		}
-		line.settings()
-		in, req, err := line.request(t.Context(), line.members(), "us-east-1")
-		require.NoError(t, err)
-		if len(line.problems) > 0 {
-			return
-		}
-		assert.Equal(t, in.ResourceIds, req.ResourceIDs)
-		assert.NoError(t, req.Validate())
-	})
 }

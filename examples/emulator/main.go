@@ -1,7 +1,8 @@
 // Command emulator serves an EC2 that knows flow logs until it is interrupted.
 // Use it to try the AWS CLI, or a program in any language, against what goes
 // wrong on AWS: a lost response, a missing bucket, an unknown VPC, a delivery
-// that fails. It keeps its state in memory and checks no credentials.
+// that fails. It keeps its state in memory and checks no credentials. A GET request
+// without parameters is a health check.
 //
 //	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
 //	go -C examples run ./emulator -buckets my-flow-logs -resources vpc-0a1b2c3d,vpc-1a2b3c4d

@@ -22,6 +22,9 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 		return ec2.NewFromConfig(cfg, func(options *ec2.Options) {
 			if o.endpoint != "" {
 				options.BaseEndpoint = &o.endpoint
+				// The configuration may ask for one of AWS's variants, which it does not have.
+				options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+				options.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 			}
 		}, surviveLoopback), nothing, nil
 	case o.endpoint != "":

@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 // writeJSON writes a value as the AWS CLI does. Newline is the end of a line and
 // the indentation of the next.
-func (p *printer) writeJSON(b *bytes.Buffer, v any, newline string) {
+func (p *Printer) writeJSON(b *bytes.Buffer, v any, newline string) {
 	const indent = "    "
 	switch v := v.(type) {
 	case map[string]any:

@@ -1,10 +1,11 @@
-package main
+package awscli
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -53,15 +54,33 @@ func parseJSON(s string) (any, error) {
 }
 
 func parseYAML(s string) (any, error) {
-	var document any
+	var node yaml.Node
 	d := yaml.NewDecoder(strings.NewReader(s))
-	if err := d.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+	if err := d.Decode(&node); err != nil && !errors.Is(err, io.EOF) {
+		return nil, notYAML(err)
+	}
+	decimal(&node)
+	var document any
+	if err := node.Decode(&document); err != nil {
 		return nil, notYAML(err)
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("not a YAML document: more follows its end")
 	}
 	return asJSON(document)
+}
+
+var leadingZeros = regexp.MustCompile(`^([-+]?)0[0_]*([0-9][0-9_]*)$`)
+
+// decimal makes whole numbers with a leading zero decimal, as they are in the YAML
+// 1.2 of the AWS CLI. The library reads them as octal, as in YAML 1.1.
+func decimal(node *yaml.Node) {
+	if (node.Style == 0 || node.Tag == "!!int") && leadingZeros.MatchString(node.Value) {
+		node.Tag, node.Value = "!!int", leadingZeros.ReplaceAllString(node.Value, "$1$2")
+	}
+	for _, child := range node.Content {
+		decimal(child)
+	}
 }
 
 func notYAML(err error) error {

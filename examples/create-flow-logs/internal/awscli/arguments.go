@@ -1,4 +1,7 @@
-package main
+// Package awscli has the ways of the AWS CLI, for its command create-flow-logs: it
+// reads the options, shorthand, JSON and YAML of a command line, and prints a
+// response in the CLI's formats.
+package awscli
 
 import (
 	"math"
@@ -10,13 +13,17 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// commandLine is a command line that has been read, with what is wrong with it.
-type commandLine struct {
-	given    map[string]given // by where the value goes; the last one counts
-	problems []flowlogs.FieldError
-	unread   map[string]bool // the options that have a problem, by where their values go
-	help     bool
-	version  bool
+// Command is a command line. Its options are named as in the AWS CLI, without the
+// dashes.
+type Command struct {
+	Settings Settings
+
+	help     bool                  // it asks for the help
+	version  bool                  // it asks for the version
+	given    map[string]given      // by where the value goes; the last one counts
+	members  map[string]any        // the parameters by their names in EC2's input
+	problems []flowlogs.FieldError // each under the name that the user knows it by
+	unread   map[string]bool       // the options that have a problem, by where their values go
 }
 
 // given is an option as it was given.
@@ -26,20 +33,21 @@ type given struct {
 	words  []string
 }
 
-func (l *commandLine) has(dest string) bool {
+// Has reports whether an option was given and can be used.
+func (l *Command) Has(dest string) bool {
 	_, ok := l.given[dest]
 	return ok
 }
 
-// word is the one word of an option, empty if it was not given.
-func (l *commandLine) word(dest string) string {
+// Word is the one word of an option, empty if it was not given.
+func (l *Command) Word(dest string) string {
 	if words := l.given[dest].words; len(words) > 0 {
 		return words[0]
 	}
 	return ""
 }
 
-func (l *commandLine) wrong(field, value, message string) {
+func (l *Command) wrong(field, value, message string) {
 	problem := flowlogs.FieldError{Field: field, Value: value, Message: message}
 	if !slices.Contains(l.problems, problem) {
 		l.problems = append(l.problems, problem)
@@ -47,17 +55,27 @@ func (l *commandLine) wrong(field, value, message string) {
 }
 
 // reject adds a problem of an option, whose value is then not used.
-func (l *commandLine) reject(g given, message string) {
+func (l *Command) reject(g given, message string) {
 	l.wrong(g.typed, strings.Join(g.words, " "), message)
 	l.unread[g.option.dest] = true
 	delete(l.given, g.option.dest)
 }
 
-// parse reads the arguments in the two passes of the AWS CLI: the first takes
+// Parse reads a command line and the files that it names.
+func Parse(args []string) *Command {
+	l := split(args)
+	if !l.help && !l.version {
+		l.Settings = l.settings()
+		l.members = l.parameters()
+	}
+	return l
+}
+
+// split reads the arguments in the two passes of the AWS CLI: the first takes
 // the global options, wherever they are, and the second the options of the
 // command from what is left.
-func parse(args []string) *commandLine {
-	l := &commandLine{given: make(map[string]given), unread: make(map[string]bool)}
+func split(args []string) *Command {
+	l := &Command{given: make(map[string]given), unread: make(map[string]bool)}
 	left, _ := l.take(args, globals)
 	if l.version {
 		return l
@@ -66,15 +84,15 @@ func parse(args []string) *commandLine {
 		l.help = true
 		return l
 	}
-	left, words := l.take(left, append(parameters[:len(parameters):len(parameters)], documents...))
+	left, words := l.take(left, slices.Concat(parameters, documents, own))
 	l.leftOver(left, words)
-	l.help = l.help || l.has("help")
+	l.help = l.help || l.Has("help")
 	return l
 }
 
 // take takes the options of a table. It returns the arguments that it leaves, and
 // whether each of them can only be a word, because it follows "--".
-func (l *commandLine) take(args []string, table []option) (left []string, words []bool) {
+func (l *Command) take(args []string, table []option) (left []string, words []bool) {
 	keep := func(word bool, args ...string) {
 		left = append(left, args...)
 		words = append(words, slices.Repeat([]bool{word}, len(args))...)
@@ -104,7 +122,7 @@ func (l *commandLine) take(args []string, table []option) (left []string, words 
 				g.words, args = args[:n:n], args[n:]
 			}
 			l.set(g, hasValue)
-			if l.has("version") && len(l.problems) == 0 {
+			if l.Has("version") && len(l.problems) == 0 {
 				l.version = true // at once, whatever follows
 				return nil, nil
 			}
@@ -119,7 +137,7 @@ func (l *commandLine) take(args []string, table []option) (left []string, words 
 }
 
 // set checks the number of words and the choice among them.
-func (l *commandLine) set(g given, hasValue bool) {
+func (l *Command) set(g given, hasValue bool) {
 	if g.option.kind == optional && len(g.words) == 0 {
 		g.words = g.option.choices[:1]
 	}
@@ -143,7 +161,7 @@ func (l *commandLine) set(g given, hasValue bool) {
 
 // leftOver reads what no option takes: "help", or else one empty word, which the
 // AWS CLI takes in the place of "help". The rest is wrong.
-func (l *commandLine) leftOver(left []string, words []bool) {
+func (l *Command) leftOver(left []string, words []bool) {
 	ended, first := false, true
 	unknown := false // the words of an unknown option belong to it
 	for i, arg := range left {
@@ -167,13 +185,13 @@ func (l *commandLine) leftOver(left []string, words []bool) {
 
 // complete reports whether the AWS CLI misses none of the options that it
 // requires; only then does it look for "help".
-func (l *commandLine) complete() bool {
-	skeleton := l.word("generate-cli-skeleton")
-	return l.has("ResourceIds") && l.has("ResourceType") || l.has("cli-input-json") || l.has("cli-input-yaml") ||
+func (l *Command) complete() bool {
+	skeleton := l.Word("generate-cli-skeleton")
+	return l.Has("ResourceIds") && l.Has("ResourceType") || l.Has("cli-input-json") || l.Has("cli-input-yaml") ||
 		skeleton != "" && skeleton != "output"
 }
 
-func (l *commandLine) ambiguous(name string, found []*option) {
+func (l *Command) ambiguous(name string, found []*option) {
 	names := make([]string, len(found))
 	for i, o := range found {
 		names[i] = "--" + o.name

@@ -1,12 +1,13 @@
-package main
+package awscli
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
 
-func TestParse_ReadsArgumentsInTheTwoPassesOfTheAWSCLI(t *testing.T) {
+func TestSplit_ReadsArgumentsInTheTwoPassesOfTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	ids := func(words ...string) map[string][]string { return map[string][]string{"ResourceIds": words} }
 	tests := []struct {
@@ -37,7 +38,7 @@ func TestParse_ReadsArgumentsInTheTwoPassesOfTheAWSCLI(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			l := parse(test.args)
+			l := split(test.args)
 			got := map[string][]string{}
 			for dest, g := range l.given {
 				got[dest] = append([]string{}, g.words...)
@@ -55,7 +56,7 @@ func TestParse_ReadsArgumentsInTheTwoPassesOfTheAWSCLI(t *testing.T) {
 	}
 }
 
-func TestParse_FindsHelpAndVersionWhereTheAWSCLIDoes(t *testing.T) {
+func TestSplit_FindsHelpAndVersionWhereTheAWSCLIDoes(t *testing.T) {
 	t.Parallel()
 	required := []string{"--resource-ids", "a", "--resource-type", "VPC"}
 	tests := []struct {
@@ -65,8 +66,8 @@ func TestParse_FindsHelpAndVersionWhereTheAWSCLIDoes(t *testing.T) {
 	}{
 		{"help alone", []string{"help"}, true, false},
 		{"help beside global options", []string{"--region", "r", "help"}, true, false},
-		{"help after what is required", also(required, "--dry-run", "help"), true, false},
-		{"help after what is required and --", also(required, "--", "help"), true, false},
+		{"help after what is required", slices.Concat(required, []string{"--dry-run", "help"}), true, false},
+		{"help after what is required and --", slices.Concat(required, []string{"--", "help"}), true, false},
 		{"help beside a document", []string{"--cli-input-yaml", "{}", "help"}, true, false},
 		{"help beside an input skeleton", []string{"--generate-cli-skeleton", "input", "help"}, true, false},
 		{"no help beside an output skeleton", []string{"--generate-cli-skeleton", "output", "help"}, false, false},
@@ -81,7 +82,7 @@ func TestParse_FindsHelpAndVersionWhereTheAWSCLIDoes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			l := parse(test.args)
+			l := split(test.args)
 			assert.Equal(t, test.help, l.help)
 			assert.Equal(t, test.version, l.version)
 		})

@@ -1,7 +1,8 @@
-package main
+package awscli
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"github.com/jmespath/go-jmespath"
 )
 
-// query is the expression of --query.
-type query struct {
+// Query is the expression of --query.
+type Query struct {
 	expression *jmespath.JMESPath
 	names      []string // that it gives to values, in their order
 }
@@ -23,17 +24,21 @@ var (
 	givenName  = regexp.MustCompile(`(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))\s*:`)
 )
 
+// goTypes is the message of the library about a value of another type, which shows
+// the value and the types as Go does.
+var goTypes = regexp.MustCompile(`(?s)^Invalid type for: .*, expected: \[\]jmespath\.jpType\{(.*)\}$`)
+
 // parseQuery tries the expression on a sample, because only that finds functions
 // that do not exist. What else fails there may succeed on a response.
-func parseQuery(s string) (*query, error) {
+func parseQuery(s string) (*Query, error) {
 	expression, err := jmespath.Compile(s)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := expression.Search(sampleOutput()); err != nil && strings.Contains(err.Error(), "unknown function") {
+	if _, err := expression.Search(outputOf(SampleResponse())); err != nil && strings.Contains(err.Error(), "unknown function") {
 		return nil, err
 	}
-	q := &query{expression: expression}
+	q := &Query{expression: expression}
 	for _, match := range givenName.FindAllStringSubmatch(quotedText.ReplaceAllString(s, ""), -1) {
 		q.names = append(q.names, cmp.Or(match[1], match[2]))
 	}
@@ -41,17 +46,21 @@ func parseQuery(s string) (*query, error) {
 }
 
 // search returns what the query selects, all of output if there is none.
-func (q *query) search(output any) (any, error) {
+func (q *Query) search(output any) (any, error) {
 	if q == nil {
 		return output, nil
 	}
-	return q.expression.Search(output)
+	selected, err := q.expression.Search(output)
+	if err != nil {
+		return nil, errors.New(goTypes.ReplaceAllString(err.Error(), "invalid argument of a function: want $1"))
+	}
+	return selected, nil
 }
 
 // members returns the names of the members of an object, in the order of the
 // AWS CLI: that of the query if it has made the object, or else that of the
 // response. The library knows no order.
-func (q *query) members(object map[string]any) []string {
+func (q *Query) members(object map[string]any) []string {
 	names := slices.Sorted(maps.Keys(object))
 	order := outputMembers
 	if q != nil && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(q.names, name) }) {

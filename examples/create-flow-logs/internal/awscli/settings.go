@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	"net/url"
@@ -8,45 +8,49 @@ import (
 	"time"
 )
 
-// settings are the global options that need reading.
-type settings struct {
-	endpoint       string // empty: that of AWS
-	query          *query // nil: everything
-	readTimeout    time.Duration
-	connectTimeout time.Duration
+// Settings are the global options that need reading.
+type Settings struct {
+	Endpoint       string        // empty: that of AWS
+	Query          *Query        // nil: everything
+	ReadTimeout    time.Duration // 0: no limit
+	ConnectTimeout time.Duration // 0: no limit
 }
 
 // hostLabel is what the name of a Region becomes: a part of the name of a host.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
+// goNames is what the library's messages have of Go: the name of the error, and the
+// letter with which the names of tokens begin.
+var goNames = regexp.MustCompile(`^SyntaxError: |\bt([A-Z][a-z])`)
+
 // settings reads the global options and adds their problems.
-func (l *commandLine) settings() settings {
-	var s settings
+func (l *Command) settings() Settings {
+	var s Settings
 	if g, ok := l.given["region"]; ok && g.words[0] != "" && !hostLabel.MatchString(g.words[0]) {
 		l.reject(g, "want the name of a Region such as us-east-1")
 	}
 	if g, ok := l.given["endpoint-url"]; ok {
-		s.endpoint = g.words[0]
-		if u, err := url.Parse(s.endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		s.Endpoint = g.words[0]
+		if u, err := url.Parse(s.Endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			l.wrongValue(g, "want a URL such as https://ec2.us-east-1.amazonaws.com")
 		}
 	}
 	if g, ok := l.given["query"]; ok {
 		var err error
-		if s.query, err = parseQuery(g.words[0]); err != nil {
-			l.wrongValue(g, "want a JMESPath expression: "+strings.TrimPrefix(err.Error(), "SyntaxError: "))
+		if s.Query, err = parseQuery(g.words[0]); err != nil {
+			l.wrongValue(g, "want a JMESPath expression: "+goNames.ReplaceAllString(err.Error(), "$1"))
 		}
 	}
-	s.readTimeout = l.timeout("cli-read-timeout")
-	s.connectTimeout = l.timeout("cli-connect-timeout")
-	if l.has("cli-input-json") && l.has("cli-input-yaml") {
+	s.ReadTimeout = l.timeout("cli-read-timeout")
+	s.ConnectTimeout = l.timeout("cli-connect-timeout")
+	if l.Has("cli-input-json") && l.Has("cli-input-yaml") {
 		l.reject(l.given["cli-input-yaml"], "want only one of --cli-input-json and --cli-input-yaml")
 	}
 	return s
 }
 
 // wrongValue is a problem of an option, with its value even if that is empty.
-func (l *commandLine) wrongValue(g given, message string) {
+func (l *Command) wrongValue(g given, message string) {
 	if g.words[0] == "" {
 		message = "it is empty; " + message
 	}
@@ -54,7 +58,7 @@ func (l *commandLine) wrongValue(g given, message string) {
 }
 
 // timeout has the default of the AWS CLI.
-func (l *commandLine) timeout(dest string) time.Duration {
+func (l *Command) timeout(dest string) time.Duration {
 	const most = int64(time.Duration(1<<63-1) / time.Second)
 	g, ok := l.given[dest]
 	if !ok {

@@ -1,4 +1,4 @@
-package main
+package awscli
 
 // kind is what an option takes, and what its words mean.
 type kind int
@@ -55,7 +55,7 @@ var globals = []option{
 	{"endpoint-url", "endpoint-url", text, nil, "the URL of EC2, if it is not AWS's"},
 	{"no-verify-ssl", "no-verify-ssl", flag, nil, "do not verify the server's certificate"},
 	{"no-paginate", "no-paginate", flag, nil, "accepted without effect: the output has no pages"},
-	{"output", "output", text, formats, "the format of the output: json (the default), text, table, yaml or yaml-stream"},
+	{"output", "output", text, Formats, "the format of the output: json (the default), text, table, yaml, yaml-stream or off"},
 	{"query", "query", text, nil, "a JMESPath expression: print only what it selects"},
 	{"profile", "profile", text, nil, "the profile of the configuration and credentials"},
 	{"region", "region", text, nil, "the Region, if it is not the configured one"},
@@ -69,6 +69,13 @@ var globals = []option{
 	{"no-cli-pager", "no-cli-pager", flag, nil, "accepted without effect: there is no pager"},
 	{"no-cli-auto-prompt", "no-cli-auto-prompt", flag, nil, "accepted without effect: there is no prompt"},
 	{"help", "help", flag, nil, "print this"},
+}
+
+const allowOldBucket = "allow-old-bucket-name"
+
+// own are the options that the AWS CLI does not have.
+var own = []option{
+	{allowOldBucket, allowOldBucket, flag, nil, "take the name of a bucket of before March 2018: upper case letters, underscores, up to 255 characters"},
 }
 
 // missing are the global options of the AWS CLI that this program does not have.

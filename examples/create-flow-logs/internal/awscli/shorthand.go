@@ -1,7 +1,6 @@
-package main
+package awscli
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,7 +27,7 @@ func parseShorthand(s string) (map[string]any, error) {
 			return nil, err
 		}
 		if _, twice := members[key]; twice {
-			return nil, fmt.Errorf("%s occurs twice; want a space between structures, not a comma", key)
+			return nil, notShorthand("%s occurs twice; want a space between structures, not a comma", key)
 		}
 		members[key] = asMember(key, value)
 		if p.skipSpace(); p.atEnd() {
@@ -124,7 +123,7 @@ func (p *shorthand) values() (any, error) {
 func (p *shorthand) explicit() (any, error) {
 	const most = 10 // the input of EC2 has four
 	if p.depth++; p.depth > most {
-		return nil, errors.New("it is nested too deeply")
+		return nil, notShorthand("it is nested too deeply")
 	}
 	defer func() { p.depth-- }()
 	switch {
@@ -179,7 +178,7 @@ func (p *shorthand) value(word *regexp.Regexp) (string, error) {
 	if quote := p.next(); quote == '\'' || quote == '"' {
 		quoted := quotedPattern.FindString(p.text[p.at:])
 		if quoted == "" {
-			return "", fmt.Errorf("no second %c after the one at character %d", quote, p.position())
+			return "", notShorthand("no second %c after the one at character %d", quote, p.position())
 		}
 		p.at += len(quoted)
 		value = strings.ReplaceAll(quoted[1:len(quoted)-1], `\`+string(quote), string(quote))
@@ -226,10 +225,15 @@ func (p *shorthand) skipSpace() {
 
 func (p *shorthand) unexpected(want string) error {
 	if p.atEnd() {
-		return fmt.Errorf("want %s at the end", want)
+		return notShorthand("want %s at the end", want)
 	}
 	c, _ := utf8.DecodeRuneInString(p.text[p.at:])
-	return fmt.Errorf("want %s, not %q, as character %d", want, c, p.position())
+	return notShorthand("want %s, not %q, as character %d", want, c, p.position())
+}
+
+// notShorthand is an error of the text itself, not of a file that it names.
+func notShorthand(format string, args ...any) error {
+	return fmt.Errorf("not in shorthand: "+format, args...)
 }
 
 // position counts characters from 1.

@@ -1,6 +1,7 @@
-package main
+package awscli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,41 +15,68 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// request returns what the parameters ask for, as the AWS CLI would send it and
-// as the library takes it. It adds every problem that they have, under the names
-// that the user knows them by.
-func (l *commandLine) request(ctx context.Context, members map[string]any, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
+// Request returns what the parameters ask for in a Region, as the AWS CLI would
+// send it and as the library takes it. Its error is a *flowlogs.ValidationError
+// with every problem of the command line, if it has any.
+func (l *Command) Request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
+	in, req, err := l.request(ctx, region)
+	return in, req, cmp.Or(l.invalid(), err)
+}
+
+// invalid is the error of a command line that has problems, or nil.
+func (l *Command) invalid() error {
+	if len(l.problems) == 0 {
+		return nil
+	}
+	return &flowlogs.ValidationError{Fields: l.problems}
+}
+
+func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
 	var req flowlogs.Request
-	in, found, err := decodeInput(members)
+	in, found, err := decodeInput(l.members)
 	if err != nil {
 		return nil, req, err
 	}
-	_, err = flowlogs.New(unsent{}).CreateFlowLogs(ctx, &in, func(o *ec2.Options) { o.Region = region })
+	_, err = flowlogs.New(unsent{}, func(o *flowlogs.Options) { o.Allow = l.Allow }).CreateFlowLogs(ctx, &in, func(o *ec2.Options) { o.Region = region })
 	for _, problem := range problemsOf(err) {
 		// What is missing may be so only because it could not be read.
 		if covered(problem.Field, found) || problem.Value == "" && l.concernsUnread(problem) {
 			continue
 		}
-		l.wrongMember(problem, members)
+		if isOldBucket(problem) {
+			problem.Message += "; for a bucket of before March 2018, give --" + allowOldBucket
+		}
+		l.wrongMember(problem)
 	}
 	for _, problem := range found {
-		l.wrongMember(problem, members)
+		l.wrongMember(problem)
 	}
 	if len(l.problems) > 0 {
 		return nil, req, nil
 	}
-	document, err := json.Marshal(members)
+	document, err := json.Marshal(l.members)
 	if err != nil {
 		return nil, req, err
 	}
 	err = json.Unmarshal(document, &req)
 	for _, problem := range problemsOf(err) {
-		l.wrongMember(problem, members)
-	}
-	if len(l.problems) > 0 {
-		err = nil
+		l.wrongMember(problem)
 	}
 	return &in, req, err
+}
+
+// Allow is for [flowlogs.Options]: it takes the names of buckets that S3 gave until
+// March 2018, if the command line says so.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func (l *Command) Allow(problem *flowlogs.FieldError) bool {
+	return l.Has(allowOldBucket) && isOldBucket(*problem)
+}
+
+var oldBucketARN = regexp.MustCompile(`^arn:[a-z-]+:s3:::[A-Za-z0-9._-]{3,255}(/.*)?$`)
+
+func isOldBucket(problem flowlogs.FieldError) bool {
+	return (problem.Field == "LogDestination" || problem.Field == "Destination.BucketARN") &&
+		oldBucketARN.MatchString(problem.Value) && !slices.Contains(strings.Split(problem.Value, "/"), "AWSLogs")
 }
 
 // unsent is an API that sends nothing. A Client validates an input before it calls
@@ -61,9 +89,9 @@ func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(
 	return nil, errUnsent
 }
 
-// members returns the parameters by their names in EC2's input: those of the
+// parameters returns the parameters by their names in EC2's input: those of the
 // input document, replaced by those that have an option of their own.
-func (l *commandLine) members() map[string]any {
+func (l *Command) parameters() map[string]any {
 	members := make(map[string]any)
 	for dest, decode := range map[string]func(string) (any, error){"cli-input-json": parseJSON, "cli-input-yaml": parseYAML} {
 		if g, ok := l.given[dest]; ok {
@@ -111,7 +139,7 @@ func covered(path string, problems []flowlogs.FieldError) bool {
 
 // concernsUnread reports whether a problem is about an option that could not be
 // read, or names one.
-func (l *commandLine) concernsUnread(problem flowlogs.FieldError) bool {
+func (l *Command) concernsUnread(problem flowlogs.FieldError) bool {
 	if l.unread[memberOf(problem.Field)] {
 		return true
 	}
@@ -127,18 +155,18 @@ func memberOf(path string) string {
 	return path[:strings.IndexAny(path+".", ".[")]
 }
 
-func (l *commandLine) wrongMember(problem flowlogs.FieldError, members map[string]any) {
-	problem = l.renamed(problem, members)
+func (l *Command) wrongMember(problem flowlogs.FieldError) {
+	problem = l.renamed(problem)
 	l.wrong(problem.Field, problem.Value, problem.Message)
 }
 
 // renamed is a problem under the name of its option, as it was typed if it was:
 // "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key".
 // What came in a document has its name there. The value is shown as it was given.
-func (l *commandLine) renamed(problem flowlogs.FieldError, members map[string]any) flowlogs.FieldError {
+func (l *Command) renamed(problem flowlogs.FieldError) flowlogs.FieldError {
 	member := memberOf(problem.Field)
 	rest := problem.Field[len(member):]
-	value, given := members[member]
+	value, given := l.members[member]
 	whole := rest == "" && problem.Value != "" && !isList(value)
 	if whole && given {
 		problem.Value = literal(value)

@@ -1,9 +1,8 @@
-package main
+package awscli
 
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -63,11 +62,7 @@ func parseStructure(s string) (any, error) {
 	if isJSON(s, "{") || isJSON(s, "[") {
 		return parseJSON(s)
 	}
-	parsed, err := parseShorthand(s)
-	if err != nil {
-		return nil, fmt.Errorf("not in shorthand: %w", err)
-	}
-	return parsed, nil
+	return parseShorthand(s)
 }
 
 func isJSON(s, begin string) bool { return strings.HasPrefix(strings.TrimSpace(s), begin) }

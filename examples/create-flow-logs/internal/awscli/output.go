@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	"bytes"
@@ -6,14 +6,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/term"
 
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// formats are the formats of the output.
-var formats = []string{"json", "text", "table", "yaml", "yaml-stream"}
+// Formats are the formats of the output.
+var Formats = []string{"json", "text", "table", "yaml", "yaml-stream", "off"}
 
 // outputMembers are the names in the output, in the order of the AWS CLI.
 var outputMembers = []string{"ClientToken", "FlowLogIds", "Unsuccessful", "Error", "Code", "Message", "ResourceId"}
@@ -34,38 +33,42 @@ func outputOf(resp *flowlogs.Response) map[string]any {
 	return map[string]any{"ClientToken": resp.ClientToken, "FlowLogIds": ids, "Unsuccessful": unsuccessful}
 }
 
-// sampleOutput is what --generate-cli-skeleton output prints, with the values of
+// SampleResponse is what --generate-cli-skeleton output prints, with the values of
 // the AWS CLI.
-func sampleOutput() map[string]any {
-	return outputOf(&flowlogs.Response{
+func SampleResponse() *flowlogs.Response {
+	return &flowlogs.Response{
 		ClientToken:  "ClientToken",
 		FlowLogIDs:   []string{"String"},
 		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "ResourceId", Code: "Code", Message: "Message"}},
-	})
+	}
 }
 
-// printer prints output as the options say.
-type printer struct {
+// Printer prints output as the options say.
+type Printer struct {
+	to     io.Writer
 	format string
-	query  *query
+	query  *Query
 	color  bool
 	width  int // of the terminal
 }
 
-func newPrinter(stdout io.Writer, line *commandLine, cfg aws.Config, q *query) (*printer, error) {
-	format, err := outputFormat(line, cfg)
-	color := line.word("color")
-	p := &printer{format: format, query: q, color: color == "on", width: 80}
+// NewPrinter returns a Printer to stdout in one of Formats.
+func (l *Command) NewPrinter(stdout io.Writer, format string) *Printer {
+	color := l.Word("color")
+	p := &Printer{to: stdout, format: format, query: l.Settings.Query, color: color == "on", width: 80}
 	if file, ok := stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.color = color != "off"
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			p.width = width
 		}
 	}
-	return p, err
+	return p
 }
 
-func (p *printer) print(w io.Writer, output any) error {
+// Print prints what the query selects of a response.
+func (p *Printer) Print(resp *flowlogs.Response) error { return p.print(outputOf(resp)) }
+
+func (p *Printer) print(output any) error {
 	selected, err := p.query.search(output)
 	if err != nil {
 		return fmt.Errorf("--query: %w", err)
@@ -74,15 +77,16 @@ func (p *printer) print(w io.Writer, output any) error {
 	if err := p.write(&b, selected); err != nil {
 		return fmt.Errorf("--output %s: %w", p.format, err)
 	}
-	_, err = w.Write(b.Bytes())
+	_, err = p.to.Write(b.Bytes())
 	return err
 }
 
-func (p *printer) write(b *bytes.Buffer, v any) error {
+func (p *Printer) write(b *bytes.Buffer, v any) error {
 	if object, ok := v.(map[string]any); ok && len(object) == 0 && p.format != "text" {
 		return nil // the AWS CLI prints nothing for a response that is empty
 	}
 	switch p.format {
+	case "off":
 	case "text":
 		writeText(b, v, "", nil)
 	case "table":

@@ -1,10 +1,11 @@
-package main
+package awscli
 
 import (
 	"bytes"
 	"math"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
 // section is a part of a table of the AWS CLI: a title over columns of its own,
@@ -204,4 +205,16 @@ func left(text string, width, edge int) string {
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-func length(text string) int { return utf8.RuneCountInString(text) }
+// length counts as the AWS CLI does: wide characters twice, and so those that are
+// wide in an East Asian context only.
+func length(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth, width.EastAsianAmbiguous:
+			n++
+		}
+	}
+	return n
+}

@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ type tabulation struct {
 
 // writeTable draws the sections that the AWS CLI makes of a value. Of a value
 // that is empty, zero or false it makes none.
-func (p *printer) writeTable(b *bytes.Buffer, v any) error {
+func (p *Printer) writeTable(b *bytes.Buffer, v any) error {
 	var t tabulation
 	t.add("CreateFlowLogs", v, 0)
 	if t.err != nil || len(t.sections) == 0 {

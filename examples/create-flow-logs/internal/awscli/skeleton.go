@@ -1,4 +1,4 @@
-package main
+package awscli
 
 import (
 	_ "embed"
@@ -13,11 +13,6 @@ import (
 //
 //go:embed skeleton.json
 var inputSkeleton string
-
-func printInputSkeleton(w io.Writer) error {
-	_, err := io.WriteString(w, inputSkeleton)
-	return err
-}
 
 // printYAMLSkeleton prints the same for --cli-input-yaml, with the help of each
 // parameter as its comment.
