@@ -47,6 +47,14 @@ func (r *retries) next(now, failing time.Time, timeout time.Duration, err error)
 	return due, true
 }
 
+// extend extends the timeout by the time that the Limiter held back a call for nothing:
+// the part was throttled again.
+func (r *retries) extend(held time.Duration) {
+	if !r.end.IsZero() {
+		r.end = r.end.Add(held)
+	}
+}
+
 // propagation spaces out the calls of all parts of a job that wait until EC2 sees a new
 // role, policy or resource. Each takes the next moment of one schedule, with pauses
 // from a second up to 10 s, and all share one deadline, from the first wait on. So

@@ -51,16 +51,17 @@ type call struct {
 	resent     bool // it is sent again: the SDK has retried it before
 
 	out       *ec2.CreateFlowLogsOutput
-	err       error // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
-	blocked   error // of the Limiter or the Retryer, which prevented the next attempt
-	limited   bool  // blocked is the Limiter's error
-	unsent    bool  // the last attempt started, but failed before it was sent: no credentials or endpoint
-	mark      mark  // for an API that uses the SDK
-	canceled  bool  // the context ended while the last attempt was in flight
-	retryable bool  // whether the Retryer retries err
-	uncertain bool  // some attempt failed without a definite response, and may have been applied
-	sent      int   // attempts sent
-	throttled int   // attempts throttled
+	err       error         // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
+	blocked   error         // of the Limiter or the Retryer, which prevented the next attempt
+	held      time.Duration // by the Limiter, in all
+	limited   bool          // blocked is the Limiter's error
+	unsent    bool          // the last attempt started, but failed before it was sent: no credentials or endpoint
+	mark      mark          // for an API that uses the SDK
+	canceled  bool          // the context ended while the last attempt was in flight
+	retryable bool          // whether the Retryer retries err
+	uncertain bool          // some attempt failed without a definite response, and may have been applied
+	sent      int           // attempts sent
+	throttled int           // attempts throttled
 }
 
 // invoke makes the call and records its result in the batch. The error of an

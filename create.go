@@ -172,7 +172,10 @@ func (w *worker) judge(ctx context.Context, p *part, c *call) (pause, verdict) {
 		j.succeed(p)
 		return pause{}, settle
 	case j.passes(err, reason, c):
-		return j.retry(p)
+		if w.alone() && reason == ErrThrottled {
+			p.retries.extend(c.held)
+		}
+		return j.retry(p, w.alone())
 	}
 	j.respond(c)
 	if reason.is(propagating) {
@@ -219,6 +222,9 @@ func (w *worker) enter(ctx context.Context, wait pause) bool {
 	}
 	return j.runs(ctx) && w.slot.acquire(j.running.Done()) && j.runs(ctx)
 }
+
+// alone reports whether the job has no other batch.
+func (w *worker) alone() bool { return w.slot.all == nil }
 
 // resend resends the resources of a part to which the destination denies access, as it
 // does until EC2 sees a new bucket policy, and keeps the results. Each resend has

@@ -90,7 +90,7 @@ func (j *job) respond(c *call) {
 // retry decides when a part that failed for a transient reason is sent again. A job of
 // many batches must not spend the timeout on each of them in an outage: it stops when
 // every call has failed for as long.
-func (j *job) retry(p *part) (pause, verdict) {
+func (j *job) retry(p *part, alone bool) (pause, verdict) {
 	if j.retryTimeout == 0 {
 		return pause{}, settle
 	}
@@ -101,7 +101,7 @@ func (j *job) retry(p *part) (pause, verdict) {
 	}
 	failing := j.failing
 	j.mu.Unlock()
-	if now.Sub(failing) >= j.retryTimeout {
+	if !alone && now.Sub(failing) >= j.retryTimeout {
 		j.stop(p.batch.Err, nil)
 		return pause{}, settle
 	}

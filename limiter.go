@@ -103,7 +103,7 @@ func (l *limiter) Wait(ctx context.Context) error {
 // admit counts a call and returns 0 if it may be sent. Otherwise it returns how long
 // the call must wait.
 func (l *limiter) admit(now time.Time) time.Duration {
-	if delay := max(l.quota.delay(now, l.queue.Len() <= 1), l.outage.delay(now)); delay > 0 {
+	if delay := max(l.quota.delay(now), l.outage.delay(now)); delay > 0 {
 		return delay
 	}
 	l.quota.spend()

@@ -21,6 +21,15 @@ const (
 	// calls of all processes would be throttled too.
 	decrease = 0.8
 
+	// weakEvidence is how few granted calls before the first throttled one say nothing
+	// of the rate: others have emptied the bucket, or EC2 throttled one by chance. The
+	// rate is then half the documented one, without a rest. For as many calls more, each
+	// that is granted adds a fifth, up to the documented rate, and each that is
+	// throttled halves it. With more evidence, half the documented rate is the least to
+	// start with, so that a Client of few calls is not held back for long.
+	weakEvidence = 3
+	weakGrowth   = 1.2
+
 	// retreat is the part of the rate that is left where no rate could be measured,
 	// because no call was granted since the last throttled one.
 	retreat = 0.5
@@ -67,13 +76,13 @@ const (
 // throttles the next call. Being too slow for a while costs nothing, since EC2's
 // bucket fills meanwhile.
 type quota struct {
-	limited bool          // whether EC2 has throttled a call
-	rate    float64       // calls a second
-	learned float64       // the rate after the last throttled call; 0: none yet
-	tokens  float64       // calls that may be sent at once
-	at      time.Time     // when tokens was last updated
-	waited  time.Time     // when a call last had to wait
-	alone   time.Duration // how long a call waits after a throttled one if no other waits
+	limited bool      // whether EC2 has throttled a call
+	rate    float64   // calls a second
+	weak    int       // calls to be granted until the rate is measured
+	learned float64   // the rate after the last throttled call; 0: none yet
+	tokens  float64   // calls that may be sent at once
+	at      time.Time // when tokens was last updated
+	waited  time.Time // when a call last had to wait
 	period  period
 }
 
@@ -83,33 +92,23 @@ type quota struct {
 type period struct {
 	start time.Time
 	empty bool    // whether EC2's bucket was empty at the start
-	tried bool    // a call has been let pass since
 	rate  float64 // at the start
 	calls int     // granted since the start
 }
 
 func newQuota() quota { return quota{rate: bucketRefill} }
 
-// delay returns how long the next call must wait for a token. The first call after
-// a throttled one, if no other waits, is no part of a fleet, or the last one: it
-// waits about as long as the SDK's own retries do, for nobody gains from more.
-func (q *quota) delay(now time.Time, alone bool) time.Duration {
+// delay returns how long the next call must wait for a token.
+func (q *quota) delay(now time.Time) time.Duration {
 	q.refill(now)
 	if !q.limited || q.tokens >= 1 {
 		return 0
 	}
 	q.waited = now
-	delay := time.Duration((1-q.tokens)/q.rate*float64(time.Second)) + 1 // rounded up
-	if alone && q.period.empty && !q.period.tried {
-		delay = min(delay, q.period.start.Add(q.alone).Sub(now))
-	}
-	return delay
+	return time.Duration((1-q.tokens)/q.rate*float64(time.Second)) + 1 // rounded up
 }
 
-func (q *quota) spend() {
-	q.tokens--
-	q.period.tried = true
-}
+func (q *quota) spend() { q.tokens-- }
 
 // granted counts a call that was not throttled. The rate grows only while calls
 // use all of it.
@@ -117,7 +116,13 @@ func (q *quota) granted(now time.Time) {
 	q.refill(now)
 	p := &q.period
 	p.calls++
-	if !q.limited || q.tokens >= 1 {
+	switch {
+	case !q.limited || q.tokens >= 1:
+		return
+	case q.weak > 0:
+		q.weak--
+		q.rate = max(q.rate, min(q.rate*weakGrowth, bucketRefill))
+		p.rate = q.rate
 		return
 	}
 	calls, seconds := float64(p.calls), now.Sub(p.start).Seconds()
@@ -134,8 +139,15 @@ func (q *quota) throttled(sent, now time.Time) {
 		return
 	}
 	elapsed := now.Sub(p.start)
+	if !q.limited && p.calls < weakEvidence {
+		q.weak = weakEvidence
+	}
 	switch {
-	case !p.empty: // its share of a full bucket is assumed to be its share of what flows in
+	case q.weak > 0 && q.limited:
+		q.rate *= retreat
+	case !q.limited: // its share of a full bucket is assumed to be its share of what flows in
+		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), bucketRefill*retreat)
+	case !p.empty: // likewise
 		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
 	case p.calls == 0:
 		q.rate *= retreat
@@ -145,12 +157,10 @@ func (q *quota) throttled(sent, now time.Time) {
 	q.rate = max(q.rate, minRate)
 	q.learned = q.rate
 	q.tokens = 1 - q.rate*min(max(restCalls/q.rate, minRest), maxRest)
-	q.limited, q.waited = true, now
-	if p.calls > 0 {
-		q.alone = minRest * time.Second
-	} else {
-		q.alone = max(2*q.alone, minRest*time.Second)
+	if q.weak > 0 {
+		q.tokens = 0
 	}
+	q.limited, q.waited = true, now
 	q.period = period{start: now, rate: q.rate, empty: true}
 }
 

@@ -92,7 +92,7 @@ func TestLimiter_WakesTheQueueWhenTheRateRises(t *testing.T) {
 			}
 		})
 		assert.Less(t, firstOfTwo(t, l), 3*time.Second)
-		assert.Greater(t, firstOfTwo(t, throttledLimiter(t)), 5*time.Second)
+		assert.Greater(t, firstOfTwo(t, throttledLimiter(t)), 3*time.Second)
 	})
 }
 
@@ -102,9 +102,11 @@ func TestLimiter_StartsWithTheShareOfTheBucketThatItGot(t *testing.T) {
 		granted int
 		rest    time.Duration
 	}{
-		{50, time.Second},     // all: 5 calls at 5 a second
-		{25, 2 * time.Second}, // half: 2.5 a second
-		{0, 9 * time.Second},
+		{50, time.Second},           // all: 5 calls at 5 a second
+		{25, 2 * time.Second},       // half: 2.5 a second
+		{10, 2 * time.Second},       // a fifth, but at least 2.5 a second
+		{2, 400 * time.Millisecond}, // too few to say: 2.5 a second, without a rest
+		{0, 400 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := flowlogs.NewLimiter()
@@ -115,14 +117,19 @@ func TestLimiter_StartsWithTheShareOfTheBucketThatItGot(t *testing.T) {
 	}
 }
 
-func TestLimiter_LetsACallThatIsAlonePassAfterASecondAndThenTwiceAsLong(t *testing.T) {
+func TestLimiter_IsNotHeldBackLongByOneThrottledCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := throttledLimiter(t)
-		for _, wait := range []time.Duration{1, 2, 4, 8, 9} {
-			assert.Equal(t, wait*time.Second, waitTimes(t, l, 1)[0].Round(time.Millisecond))
+		l := flowlogs.NewLimiter()
+		for _, wait := range []time.Duration{400, 800, 1600, 3200, 4000, 4000} {
 			observe(l, flowlogs.ErrThrottled)
+			assert.Equal(t, wait*time.Millisecond, waitTimes(t, l, 1)[0].Round(time.Millisecond))
 		}
+		l = flowlogs.NewLimiter()
+		observe(l, flowlogs.ErrThrottled)
+		start := time.Now()
+		call(t, l, 4, "") // 2.5, 3, 3.6 and 4.3 calls a second
+		assert.Equal(t, 1240*time.Millisecond, time.Since(start).Round(10*time.Millisecond))
 	})
 }
 
@@ -160,7 +167,7 @@ func TestLimiter_DoesNotRaiseARateThatCallsDoNotWaitFor(t *testing.T) {
 		for range 60 {
 			observe(l, "")
 		}
-		assert.Equal(t, 12*time.Second, waitTimes(t, l, 5)[4].Round(time.Millisecond), "one every four seconds")
+		assert.Equal(t, 7*time.Second, waitTimes(t, l, 5)[4].Round(time.Millisecond), "one every four seconds")
 	})
 }
 
@@ -204,7 +211,11 @@ func TestLimiter_KeepsTheRateInAShortPause(t *testing.T) {
 func TestLimiter_LowersTheRateOnceForCallsSentTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, together := throttledLimiter(t), throttledLimiter(t)
+		l, together := flowlogs.NewLimiter(), flowlogs.NewLimiter()
+		for _, l := range []flowlogs.Limiter{l, together} {
+			call(t, l, 50, "")
+			observe(l, flowlogs.ErrThrottled)
+		}
 		sent := time.Now()
 		time.Sleep(latency)
 		for _, l := range []flowlogs.Limiter{l, together} {
@@ -420,7 +431,7 @@ func throttledLimiter(t *testing.T) flowlogs.Limiter {
 	t.Helper()
 	l := flowlogs.NewLimiter()
 	call(t, l, 1, "")
-	call(t, l, 1, flowlogs.ErrThrottled)
+	call(t, l, 5, flowlogs.ErrThrottled) // 2.5, 1.25, 0.6, 0.3 and 0.25 calls a second
 	return l
 }
 

@@ -45,7 +45,9 @@ func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, 
 // wait waits for a slot and for the Limiter.
 func (c *call) wait(ctx context.Context) error {
 	if c.slot.acquire(c.running.Done()) {
+		start := time.Now()
 		err := c.limiter.Wait(ctx)
+		c.held += time.Since(start)
 		if held := (*heldBackError)(nil); errors.As(err, &held) {
 			return &heldBackError{contextError(ctx)} // with its cause
 		}
