@@ -20,7 +20,7 @@ type Batch struct {
 	ClientToken  string // of the call: the request's, or derived from it
 	ResourceIDs  []string
 	FlowLogIDs   []string // EC2 does not say which belongs to which resource
-	Unsuccessful []UnsuccessfulItem
+	Unsuccessful []*UnsuccessfulError
 
 	// Err is the error of the call, nil if EC2 responded and accounted for every
 	// resource. errors.Is matches it with its [Reason].
@@ -62,7 +62,7 @@ func (b *Batch) halve() (first, second Batch) {
 func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
 		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
-		b.Unsuccessful = unsuccessfulItems(out.Unsuccessful)
+		b.Unsuccessful = unsuccessfulErrors(out.Unsuccessful)
 		if id, ok := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata); ok {
 			b.RequestID = id
 		}
@@ -73,19 +73,16 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	}
 }
 
-func unsuccessfulItems(items []types.UnsuccessfulItem) []UnsuccessfulItem {
-	if len(items) == 0 {
-		return nil
-	}
-	converted := make([]UnsuccessfulItem, len(items))
-	for i, item := range items {
-		converted[i].ResourceID = aws.ToString(item.ResourceId)
+func unsuccessfulErrors(items []types.UnsuccessfulItem) []*UnsuccessfulError {
+	var errs []*UnsuccessfulError
+	for _, item := range items {
+		e := &UnsuccessfulError{ResourceID: aws.ToString(item.ResourceId)}
 		if item.Error != nil {
-			converted[i].Code = aws.ToString(item.Error.Code)
-			converted[i].Message = aws.ToString(item.Error.Message)
+			e.Code, e.Message = aws.ToString(item.Error.Code), aws.ToString(item.Error.Message)
 		}
+		errs = append(errs, e)
 	}
-	return converted
+	return errs
 }
 
 // complete reports whether the response accounts for every resource, by a flow
@@ -105,13 +102,12 @@ func (b *Batch) complete() bool {
 
 // rejected returns the items by the resource of the batch that they name: the first if
 // several name the same.
-func (b *Batch) rejected() map[string]*UnsuccessfulItem {
+func (b *Batch) rejected() map[string]*UnsuccessfulError {
 	if len(b.Unsuccessful) == 0 {
 		return nil
 	}
-	items := make(map[string]*UnsuccessfulItem, len(b.Unsuccessful))
-	for i := range b.Unsuccessful {
-		item := &b.Unsuccessful[i]
+	items := make(map[string]*UnsuccessfulError, len(b.Unsuccessful))
+	for _, item := range b.Unsuccessful {
 		if items[item.ResourceID] == nil && slices.Contains(b.ResourceIDs, item.ResourceID) {
 			items[item.ResourceID] = item
 		}
@@ -120,24 +116,25 @@ func (b *Batch) rejected() map[string]*UnsuccessfulItem {
 }
 
 // Results yields every resource of the batch once, in the order of ResourceIDs,
-// with nil if it has its flow log, and otherwise with its error: an
-// *[UnsuccessfulItem] if EC2 rejected it individually, else the *[CallError] of
-// the call. If the response does not account for every resource, it is not known
-// whether those that no item names have one: their error is [ErrIncompleteResponse].
+// with nil if it has its flow log, and otherwise with its error, which begins with the
+// resource's ID. errors.As finds an *[UnsuccessfulError] in it if EC2 rejected the
+// resource individually, else the *[CallError] of the call. If the response does not
+// account for every resource, it is not known whether those that no item names have one:
+// their error is [ErrIncompleteResponse].
 func (b Batch) Results() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		err := b.Err
 		if err == nil && !b.complete() {
 			err = ErrIncompleteResponse
 		}
-		if err != nil {
-			err = &CallError{Batch: b, Err: err}
-		}
+		call := &CallError{Batch: b, Err: err}
 		items := b.rejected()
 		for _, id := range b.ResourceIDs {
-			result := err
+			var result error
 			if item := items[id]; item != nil {
 				result = item
+			} else if err != nil {
+				result = &resourceError{id, call}
 			}
 			if !yield(id, result) {
 				return

@@ -1,6 +1,7 @@
 package flowlogs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,19 +16,20 @@ import (
 // invoker makes calls with the settings of a Client.
 type invoker struct {
 	settings
-	api      API
-	client   *ec2.Client // the API, if it is exactly an *ec2.Client: only that is known to pass functions on to its retry loop. Else nil
-	override aws.Retryer // Options.Retryer
-	optFns   []func(*ec2.Options)
-	limiter  Limiter
-	observer Observer // the limiter; nil: it does not observe
-	learning *limiter // the limiter; nil: it is not one of NewLimiter
+	api       API
+	client    *ec2.Client // the API, if it is exactly an *ec2.Client: only that is known to pass functions on to its retry loop. Else nil
+	override  aws.Retryer // Options.Retryer
+	optFns    []func(*ec2.Options)
+	limiter   Limiter
+	observer  Observer      // the limiter; nil: it does not observe
+	onAttempt func(Attempt) // Options.OnAttempt
+	learning  *limiter      // the limiter; nil: it is not one of NewLimiter
 }
 
 // newInvoker resolves the options for calls with optFns.
 func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)) invoker {
 	optFns = slices.Concat(o.ClientOptions, optFns)
-	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter}
+	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter, onAttempt: o.OnAttempt}
 	v.client, _ = api.(*ec2.Client)
 	if v.limiter == nil {
 		v.limiter = own.of(v.region)
@@ -99,9 +101,8 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 	c.sent++
 	c.batch.Attempts++
 	c.canceled, c.unsent = false, false
-	if id := requestID(metadata, err); id != "" {
-		c.batch.RequestID = id
-	}
+	id := requestID(metadata, err)
+	c.batch.RequestID = cmp.Or(id, c.batch.RequestID)
 	switch {
 	case err == nil && isEmpty(out, metadata):
 		err = &lostResponseError{errors.New("empty response")}
@@ -125,10 +126,22 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 	case ErrNoResponse, ErrUnavailable:
 		c.uncertain = true
 	}
-	if c.observer != nil {
-		c.observer.Observe(Attempt{Sent: sent, Reason: reason, Canceled: c.canceled})
+	if c.observer != nil || c.onAttempt != nil {
+		c.tell(Attempt{
+			Sent: sent, Duration: time.Since(sent), Err: err, Reason: reason, Canceled: c.canceled,
+			Region: c.region, ClientToken: c.batch.ClientToken, RequestID: id, Resources: len(c.batch.ResourceIDs),
+		})
 	}
 	return err
+}
+
+func (c *call) tell(a Attempt) {
+	if c.observer != nil {
+		c.observer.Observe(a)
+	}
+	if c.onAttempt != nil {
+		c.onAttempt(a)
+	}
 }
 
 // explain adds to the error of the retry loop what the loop does not say: whether

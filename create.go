@@ -356,7 +356,7 @@ func (b *Batch) denied() (ids []string, item error) {
 func (b Batch) without(ids []string) Batch {
 	isOne := func(id string) bool { return slices.Contains(ids, id) }
 	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), isOne)
-	b.Unsuccessful = slices.DeleteFunc(slices.Clone(b.Unsuccessful), func(item UnsuccessfulItem) bool { return isOne(item.ResourceID) })
+	b.Unsuccessful = slices.DeleteFunc(slices.Clone(b.Unsuccessful), func(item *UnsuccessfulError) bool { return isOne(item.ResourceID) })
 	return b
 }
 

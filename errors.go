@@ -11,8 +11,8 @@ import (
 )
 
 // CreateError is the error of a request that was sent and did not create every flow
-// log. It unwraps to the UnsuccessfulError, if there is one, and to each of Calls:
-// errors.Is finds the [Reason] of every failure, and errors.As every error of the SDK.
+// log. It unwraps to each of Unsuccessful and then to each of Calls: errors.Is finds the
+// [Reason] of every failure, and errors.As every error of the SDK.
 //
 // The flow logs in the [Response] exist nevertheless. [Response.Results] says which
 // resources have none, and why. If the reason is retryable, call Create
@@ -20,47 +20,45 @@ import (
 // with the failed resources alone and another token: EC2 may repeat its response
 // to the old one.
 type CreateError struct {
-	ClientToken  string             // of the request
-	Created      int                // flow logs that were created nevertheless
-	Unsuccessful *UnsuccessfulError // nil: no resource was rejected individually
-	Calls        []*CallError       // the calls that failed, in the order of their batches
+	ClientToken  string               // of the request
+	Created      int                  // flow logs that were created nevertheless
+	Unsuccessful []*UnsuccessfulError // the resources that were rejected individually
+	Calls        []*CallError         // the calls that failed, in the order of their batches
 }
 
+// Error counts the resources by reason, and names one for each.
 func (e *CreateError) Error() string {
-	errs := e.Unwrap()
-	if len(errs) == 0 {
-		return "flowlogs: unknown error, client token " + tokenOrNone(e.ClientToken)
-	}
-	if len(errs) == 1 {
-		return errs[0].Error()
-	}
-	var counts []string
-	if e.Unsuccessful != nil {
-		counts = append(counts, plural(len(e.Unsuccessful.Items), "resource")+" unsuccessful")
-	}
-	failed, notAttempted := 0, 0
-	for _, call := range e.Calls {
-		if ReasonOf(call.Err) == ErrNotAttempted {
-			notAttempted++
-		} else {
-			failed++
+	var reasons []Reason
+	counts, examples := make(map[Reason]int), make(map[Reason]string)
+	total := e.Created
+	add := func(err error, n int, example string) {
+		reason := ReasonOf(err)
+		if _, known := examples[reason]; !known {
+			reasons, examples[reason] = append(reasons, reason), example
 		}
+		counts[reason] += n
+		total += n
 	}
-	if failed > 0 {
-		counts = append(counts, plural(failed, "call")+" failed")
+	for _, u := range e.Unsuccessful {
+		add(u, 1, u.Error())
 	}
-	if notAttempted > 0 {
-		counts = append(counts, plural(notAttempted, "call")+" not attempted")
+	for _, call := range e.Calls {
+		b := &call.Batch
+		n := len(b.ResourceIDs) - len(b.FlowLogIDs) - len(b.Unsuccessful)
+		add(call, max(n, 0), call.example())
 	}
-	return fmt.Sprintf("flowlogs: %d created, %s, client token %s; first: %s", e.Created, strings.Join(counts, ", "),
-		tokenOrNone(e.ClientToken), strings.TrimPrefix(errs[0].Error(), "flowlogs: "))
+	text := fmt.Sprintf("flowlogs: %d of %d created, client token %s", e.Created, total, tokenOrNone(e.ClientToken))
+	for _, reason := range reasons {
+		text += fmt.Sprintf("; %d %s (%s)", counts[reason], cmp.Or(string(reason), "for an unknown reason"), examples[reason])
+	}
+	return text
 }
 
-// Unwrap returns the UnsuccessfulError, if there is one, and then the calls.
+// Unwrap returns the unsuccessful resources and then the calls.
 func (e *CreateError) Unwrap() []error {
-	errs := make([]error, 0, 1+len(e.Calls))
-	if e.Unsuccessful != nil {
-		errs = append(errs, e.Unsuccessful)
+	errs := make([]error, 0, len(e.Unsuccessful)+len(e.Calls))
+	for _, u := range e.Unsuccessful {
+		errs = append(errs, u)
 	}
 	for _, call := range e.Calls {
 		errs = append(errs, call)
@@ -74,75 +72,46 @@ func createError(token string, batches []Batch) error {
 		return nil
 	}
 	e := &CreateError{ClientToken: token}
-	var items []UnsuccessfulItem
 	for _, b := range batches {
 		e.Created += len(b.FlowLogIDs)
-		items = append(items, b.Unsuccessful...)
+		e.Unsuccessful = append(e.Unsuccessful, b.Unsuccessful...)
 		if b.Err != nil {
 			e.Calls = append(e.Calls, &CallError{Batch: b, Err: b.Err})
 		}
 	}
-	if len(items) > 0 {
-		e.Unsuccessful = &UnsuccessfulError{Items: items, ClientToken: token, Created: e.Created}
-	}
 	return e
 }
 
-// UnsuccessfulError says that EC2 responded with success but rejected resources
-// individually. It unwraps to its items.
+// UnsuccessfulError is a resource for which EC2 created no flow log although it
+// accepted the call. It is a [smithy.APIError], and errors.Is matches it with its
+// [Reason].
 type UnsuccessfulError struct {
-	Items       []UnsuccessfulItem // at least one
-	ClientToken string             // of the request
-	Created     int                // flow logs that were created nevertheless
-}
-
-func (e *UnsuccessfulError) Error() string {
-	text := fmt.Sprintf("flowlogs: %d created, %d unsuccessful, client token %s", e.Created, len(e.Items), tokenOrNone(e.ClientToken))
-	if len(e.Items) > 0 {
-		text += ": " + e.Items[0].Error() + andMore(len(e.Items)-1)
-	}
-	return text
-}
-
-// Unwrap returns the items.
-func (e *UnsuccessfulError) Unwrap() []error {
-	errs := make([]error, len(e.Items))
-	for i := range e.Items {
-		errs[i] = &e.Items[i]
-	}
-	return errs
-}
-
-// UnsuccessfulItem is a resource for which EC2 created no flow log although it
-// accepted the call. *UnsuccessfulItem is an error and a [smithy.APIError], and
-// errors.Is matches it with its [Reason].
-type UnsuccessfulItem struct {
 	ResourceID string
 	Code       string // often the literal "400"; switch on Reason instead
 	Message    string
 }
 
-var _ smithy.APIError = (*UnsuccessfulItem)(nil)
+var _ smithy.APIError = (*UnsuccessfulError)(nil)
 
-func (i *UnsuccessfulItem) Error() string {
-	return printable(cmp.Or(i.ResourceID, "unnamed resource")) + ": " +
-		printable(cmp.Or(i.Message, "no message")) + " (" + printable(cmp.Or(i.Code, "no code")) + ")"
+func (e *UnsuccessfulError) Error() string {
+	return printable(cmp.Or(e.ResourceID, "unnamed resource")) + ": " +
+		printable(cmp.Or(e.Message, "no message")) + " (" + printable(cmp.Or(e.Code, "no code")) + ")"
 }
 
 // Reason returns the reason for the code and message, or "" if it is not known.
-func (i *UnsuccessfulItem) Reason() Reason { return classify(i.Code, i.Message) }
+func (e *UnsuccessfulError) Reason() Reason { return classify(e.Code, e.Message) }
 
 // ErrorCode returns the code as EC2 sent it.
-func (i *UnsuccessfulItem) ErrorCode() string { return i.Code }
+func (e *UnsuccessfulError) ErrorCode() string { return e.Code }
 
 // ErrorMessage returns the message as EC2 sent it.
-func (i *UnsuccessfulItem) ErrorMessage() string { return i.Message }
+func (e *UnsuccessfulError) ErrorMessage() string { return e.Message }
 
 // ErrorFault returns [smithy.FaultClient].
-func (i *UnsuccessfulItem) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+func (e *UnsuccessfulError) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// Is reports whether target is the Reason of the item.
-func (i *UnsuccessfulItem) Is(target error) bool { return isReason(i, target) }
+// Is reports whether target is the Reason of the resource.
+func (e *UnsuccessfulError) Is(target error) bool { return isReason(e, target) }
 
 // CallError is a call that EC2 rejected, that got no response, or whose response
 // does not account for every resource.
@@ -157,10 +126,7 @@ type CallError struct {
 }
 
 func (e *CallError) Error() string {
-	cause := "unknown error"
-	if e.Err != nil {
-		cause = printable(e.Err.Error())
-	}
+	cause := e.cause()
 	n := len(e.Batch.ResourceIDs)
 	if n == 0 { // of a Stream as a whole
 		return fmt.Sprintf("flowlogs: client token %s: %s", tokenOrNone(e.Batch.ClientToken), cause)
@@ -168,6 +134,30 @@ func (e *CallError) Error() string {
 	return fmt.Sprintf("flowlogs: call for %s%s, client token %s, %s: %s",
 		printable(e.Batch.ResourceIDs[0]), andMore(n-1), tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
 }
+
+func (e *CallError) cause() string {
+	if e.Err == nil {
+		return "unknown error"
+	}
+	return printable(e.Err.Error())
+}
+
+// example returns the cause for the first resource of the call.
+func (e *CallError) example() string {
+	if len(e.Batch.ResourceIDs) == 0 { // of a Stream as a whole
+		return e.cause()
+	}
+	return (&resourceError{e.Batch.ResourceIDs[0], e}).Error()
+}
+
+// resourceError is what a CallError says of one resource.
+type resourceError struct {
+	id   string
+	call *CallError
+}
+
+func (e *resourceError) Error() string { return printable(e.id) + ": " + e.call.cause() }
+func (e *resourceError) Unwrap() error { return e.call }
 
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }

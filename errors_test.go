@@ -73,9 +73,9 @@ func TestCreateError_IsReturnedForAnyNumberOfFailures(t *testing.T) {
 			assert.Len(t, failed.Calls, test.calls)
 			assert.Equal(t, test.n-test.calls-test.items, failed.Created)
 			if test.items == 0 {
-				assert.Nil(t, failed.Unsuccessful)
+				assert.Empty(t, failed.Unsuccessful)
 			} else {
-				assert.Len(t, failed.Unsuccessful.Items, test.items)
+				assert.Len(t, failed.Unsuccessful, test.items)
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func TestCreateError_HasTheFailureOfEachCall(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "root", failed.ClientToken)
 	assert.Equal(t, 2, failed.Created)
-	assert.Equal(t, resp.Unsuccessful, failed.Unsuccessful.Items)
+	assert.Equal(t, resp.Unsuccessful, failed.Unsuccessful)
 	require.Len(t, failed.Calls, 2)
 	assert.Equal(t, resp.Batches[2], failed.Calls[0].Batch)
 	assert.Equal(t, resp.Batches[4], failed.Calls[1].Batch)
@@ -109,12 +109,9 @@ func TestCreateError_IsFoundByReasonAndByType(t *testing.T) {
 	require.NotErrorIs(t, err, flowlogs.ErrThrottled)
 	assert.Equal(t, flowlogs.ErrDestinationAccessDenied, flowlogs.ReasonOf(err))
 
-	var item *flowlogs.UnsuccessfulItem
+	var item *flowlogs.UnsuccessfulError
 	require.ErrorAs(t, err, &item)
 	assert.Equal(t, vpcID(0), item.ResourceID)
-	var partial *flowlogs.UnsuccessfulError
-	require.ErrorAs(t, err, &partial)
-	assert.Equal(t, 2, partial.Created)
 	var call *flowlogs.CallError
 	require.ErrorAs(t, err, &call)
 	assert.Equal(t, 2, call.Batch.Index)
@@ -150,61 +147,64 @@ func TestCreateError_ReadsWell(t *testing.T) {
 	}{
 		{
 			"a rejected call", 2, []flowlogstest.Fault{refuse("IdempotentParameterMismatch", "Other arguments.", 400)}, nil,
-			"flowlogs: call for vpc-00000000000000000 and 1 more, client token t, 1 attempt: operation error EC2: CreateFlowLogs, " +
-				"https response error StatusCode: 400, RequestID: …, api error IdempotentParameterMismatch: Other arguments.",
+			"flowlogs: 0 of 2 created, client token t; 2 TokenMismatch (vpc-00000000000000000: operation error EC2: CreateFlowLogs, " +
+				"https response error StatusCode: 400, RequestID: …, api error IdempotentParameterMismatch: Other arguments.)",
 		},
 		{
 			"a rejected resource", 2, []flowlogstest.Fault{flowlogstest.FailResources("400", "LogDestination: b does not exist", vpcID(1))}, nil,
-			"flowlogs: 1 created, 1 unsuccessful, client token t: vpc-00000000000000001: LogDestination: b does not exist (400)",
+			"flowlogs: 1 of 2 created, client token t; 1 DestinationNotFound (vpc-00000000000000001: LogDestination: b does not exist (400))",
 		},
 		{
 			"rejected resources", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "LogDestination: b does not exist")}, nil,
-			"flowlogs: 0 created, 3 unsuccessful, client token t: vpc-00000000000000000: LogDestination: b does not exist (400) and 2 more",
+			"flowlogs: 0 of 3 created, client token t; 3 DestinationNotFound (vpc-00000000000000000: LogDestination: b does not exist (400))",
 		},
 		{
 			"throttling", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, opts{noRetryTimeout},
-			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
+			"flowlogs: 0 of 1 created, client token t; 1 Throttled (vpc-00000000000000000: operation error EC2: CreateFlowLogs, " +
 				"exceeded maximum number of attempts, 3, https response error StatusCode: 503, RequestID: …, " +
-				"api error RequestLimitExceeded: Request limit exceeded.",
+				"api error RequestLimitExceeded: Request limit exceeded.)",
 		},
 		{
 			"a lost response", 1, []flowlogstest.Fault{flowlogstest.Respond(200, "").Keep()}, opts{noRetryTimeout},
-			"flowlogs: call for vpc-00000000000000000, client token t, 3 attempts: operation error EC2: CreateFlowLogs, " +
-				"exceeded maximum number of attempts, 3, response lost: empty response",
+			"flowlogs: 0 of 1 created, client token t; 1 NoResponse (vpc-00000000000000000: operation error EC2: CreateFlowLogs, " +
+				"exceeded maximum number of attempts, 3, response lost: empty response)",
 		},
 		{
 			"a deadline in flight", 1, []flowlogstest.Fault{flowlogstest.Hang()}, nil,
-			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: operation error EC2: CreateFlowLogs, " +
-				"no response from EC2: context deadline exceeded: a deployment",
+			"flowlogs: 0 of 1 created, client token t; 1 NoResponse (vpc-00000000000000000: operation error EC2: CreateFlowLogs, " +
+				"no response from EC2: context deadline exceeded: a deployment)",
 		},
 		{
 			"a deadline in a backoff", 1, []flowlogstest.Fault{flowlogstest.Throttle().Keep()}, opts{withRetryer(patientRetryer())},
-			"flowlogs: call for vpc-00000000000000000, client token t, 1 attempt: context deadline exceeded: a deployment; last error: " +
-				"https response error StatusCode: 503, RequestID: …, api error RequestLimitExceeded: Request limit exceeded.",
+			"flowlogs: 0 of 1 created, client token t; 1 Throttled (vpc-00000000000000000: context deadline exceeded: a deployment; " +
+				"last error: https response error StatusCode: 503, RequestID: …, api error RequestLimitExceeded: Request limit exceeded.)",
 		},
 		{
 			"a limiter's error", 1, nil, opts{withLimiter(&recorder{err: errors.New("rate: Wait(n=1) would exceed context deadline")})},
-			"flowlogs: call for vpc-00000000000000000, client token t, 0 attempts: not attempted: rate: Wait(n=1) would exceed context deadline",
+			"flowlogs: 0 of 1 created, client token t; 1 NotAttempted (vpc-00000000000000000: not attempted: " +
+				"rate: Wait(n=1) would exceed context deadline)",
 		},
 		{
 			"no credentials", 1, nil, opts{withClientOptions(withCredentialsError(errors.New("no EC2 IMDS role found")))},
-			"flowlogs: call for vpc-00000000000000000, client token t, 0 attempts: no usable credentials, Region or endpoint: " +
-				"operation error EC2: CreateFlowLogs, get identity: get credentials: no EC2 IMDS role found",
+			"flowlogs: 0 of 1 created, client token t; 1 Configuration (vpc-00000000000000000: no usable credentials, Region or endpoint: " +
+				"operation error EC2: CreateFlowLogs, get identity: get credentials: no EC2 IMDS role found)",
 		},
 		{
 			"several", 4, []flowlogstest.Fault{
 				flowlogstest.FailResources("400", "LogDestination: b does not exist", vpcID(0)),
 				refuse("FlowLogsLimitExceeded", "The limit.", 400).On(about(vpcID(2))),
 			}, opts{batchesOf(1)},
-			"flowlogs: 2 created, 1 resource unsuccessful, 1 call failed, client token t; first: 2 created, 1 unsuccessful, client token t: " +
-				"vpc-00000000000000000: LogDestination: b does not exist (400)",
+			"flowlogs: 2 of 4 created, client token t; 1 DestinationNotFound (vpc-00000000000000000: LogDestination: b does not exist (400)); " +
+				"1 LimitExceeded (vpc-00000000000000002: operation error EC2: CreateFlowLogs, https response error StatusCode: 400, RequestID: …, " +
+				"api error FlowLogsLimitExceeded: The limit.)",
 		},
 		{
 			"a fatal rejection", 3, []flowlogstest.Fault{refuse("AuthFailure", "Not validated.", 401).Keep()},
 			opts{batchesOf(1), func(o *flowlogs.Options) { o.Concurrency = 1 }},
-			"flowlogs: 0 created, 1 call failed, 2 calls not attempted, client token t; first: call for vpc-00000000000000000, client token " +
-				"45620cd69adbe58069b2402b18074daac8487ec70c9fd7ef308273637da8b4a8, 1 attempt: operation error EC2: CreateFlowLogs, " +
-				"https response error StatusCode: 401, RequestID: …, api error AuthFailure: Not validated.",
+			"flowlogs: 0 of 3 created, client token t; 1 AuthFailure (vpc-00000000000000000: operation error EC2: CreateFlowLogs, " +
+				"https response error StatusCode: 401, RequestID: …, api error AuthFailure: Not validated.); 2 NotAttempted (" +
+				"vpc-00000000000000001: not attempted: operation error EC2: CreateFlowLogs, https response error StatusCode: 401, RequestID: …, " +
+				"api error AuthFailure: Not validated.)",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -227,7 +227,7 @@ func TestCreateError_ReadsWell(t *testing.T) {
 
 func TestUnsuccessfulItem_IsAnAPIError(t *testing.T) {
 	t.Parallel()
-	item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: "400", Message: "LogDestination: b does not exist"}
+	item := &flowlogs.UnsuccessfulError{ResourceID: "vpc-00000001", Code: "400", Message: "LogDestination: b does not exist"}
 	assert.Equal(t, "vpc-00000001: LogDestination: b does not exist (400)", item.Error())
 	assert.Equal(t, "400", item.ErrorCode())
 	assert.Equal(t, "LogDestination: b does not exist", item.ErrorMessage())
@@ -249,14 +249,13 @@ func TestErrors_StayOnOneLine(t *testing.T) {
 	for _, hostile := range []string{
 		"line\nbreak\r\n", "\x1b[31mred\x1b[0m", "%s%d%!v(MISSING)", "\x00\xff\xfe", "\u2028\u202e", strings.Repeat("long ", 1<<18),
 	} {
-		item := flowlogs.UnsuccessfulItem{ResourceID: hostile, Code: hostile, Message: hostile}
+		item := &flowlogs.UnsuccessfulError{ResourceID: hostile, Code: hostile, Message: hostile}
 		batch := flowlogs.Batch{ResourceIDs: []string{hostile}, ClientToken: hostile}
-		partial := &flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{item, item}, ClientToken: hostile}
 		call := &flowlogs.CallError{Batch: batch, Err: errors.New(hostile)}
 		for _, err := range []error{
-			&item, partial, call,
+			item, call,
 			&flowlogs.CreateError{ClientToken: hostile},
-			&flowlogs.CreateError{ClientToken: hostile, Unsuccessful: partial, Calls: []*flowlogs.CallError{call}},
+			&flowlogs.CreateError{ClientToken: hostile, Unsuccessful: []*flowlogs.UnsuccessfulError{item, item}, Calls: []*flowlogs.CallError{call}},
 		} {
 			message := err.Error()
 			assert.Less(t, len(message), 8000)
@@ -271,10 +270,9 @@ func TestErrors_OfZeroValuesHaveMessages(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&flowlogs.CreateError{}, "flowlogs: unknown error, client token none"},
-		{&flowlogs.UnsuccessfulError{}, "flowlogs: 0 created, 0 unsuccessful, client token none"},
+		{&flowlogs.CreateError{}, "flowlogs: 0 of 0 created, client token none"},
 		{&flowlogs.CallError{}, "flowlogs: client token none: unknown error"},
-		{&flowlogs.UnsuccessfulItem{}, "unnamed resource: no message (no code)"},
+		{&flowlogs.UnsuccessfulError{}, "unnamed resource: no message (no code)"},
 	} {
 		assert.EqualError(t, test.err, test.want)
 	}

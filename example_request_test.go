@@ -90,7 +90,7 @@ func ExampleResponse_MarshalJSON() {
 	_ = json.NewEncoder(os.Stdout).Encode(flowlogs.Response{
 		ClientToken:  "token",
 		FlowLogIDs:   []string{"fl-0a1b2c3d"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-4e5f6a7b", Code: "400", Message: "no"}},
+		Unsuccessful: []*flowlogs.UnsuccessfulError{{ResourceID: "vpc-4e5f6a7b", Code: "400", Message: "no"}},
 	})
 	// Output: {"ClientToken":"token","FlowLogIds":["fl-0a1b2c3d"],"Unsuccessful":[{"Error":{"Code":"400","Message":"no"},"ResourceId":"vpc-4e5f6a7b"}]}
 }

@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -81,7 +82,7 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 // It does not check whether the destination exists and accepts flow logs.
 //
 // The caller needs the permission ec2:CreateFlowLogs, and others that depend on
-// the destination: see [Reason.Hint] of [ErrNotAuthorized].
+// the destination: package [github.com/go-flowlogs/flowlogs/policy] writes them.
 func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Options)) (*Response, error) {
 	c = c.with(optFns)
 	if err := req.validate(c.invoker.region, c.options.Allow); err != nil {
@@ -178,7 +179,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 
 // withToken returns the input in the form of [Request.Input], with a token made from
 // that. An input that is valid only by Options.Allow may not fit in a Request: it is
-// sent unchanged, under a token made from the part that fits.
+// sent unchanged, under a token made from the part that fits and from the input.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
 	v := validator{paths: &inputPaths}
 	req := v.requestOf(in)
@@ -189,6 +190,12 @@ func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInpu
 	if v.err() == nil {
 		in = req.template()
 		in.ResourceIds = req.ResourceIDs
+	} else {
+		content, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("flowlogs: token of the input: %w", err)
+		}
+		token = hashToken(token, string(content))
 	}
 	in.ClientToken = &token
 	return in, nil

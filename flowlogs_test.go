@@ -147,14 +147,14 @@ func TestCreate_ReturnsAResponseAndAnErrorForAPartialFailure(t *testing.T) {
 	resp, err := flowlogs.New(cloud).Create(t.Context(), req)
 	require.NotNil(t, resp)
 	assert.Len(t, resp.FlowLogIDs, 2)
-	want := flowlogs.UnsuccessfulItem{ResourceID: ids[1], Code: "400", Message: "LogDestination: b does not exist"}
-	assert.Equal(t, []flowlogs.UnsuccessfulItem{want}, resp.Unsuccessful)
+	want := &flowlogs.UnsuccessfulError{ResourceID: ids[1], Code: "400", Message: "LogDestination: b does not exist"}
+	assert.Equal(t, []*flowlogs.UnsuccessfulError{want}, resp.Unsuccessful)
 	var failed *flowlogs.CreateError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, &flowlogs.CreateError{
 		ClientToken:  "root",
 		Created:      2,
-		Unsuccessful: &flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{want}, ClientToken: "root", Created: 2},
+		Unsuccessful: []*flowlogs.UnsuccessfulError{want},
 	}, failed)
 	require.ErrorIs(t, err, flowlogs.ErrDestinationNotFound)
 }

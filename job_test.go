@@ -136,7 +136,7 @@ func TestCreate_StopsAfterAFatalRejection(t *testing.T) {
 		{"already exists: never", "FlowLogAlreadyExists", 1, 100},
 		{"not found: never", "InvalidVpcID.NotFound", 1, 100},
 		{"limit: never", "FlowLogsLimitExceeded", 1, 100},
-		{"a code that nobody knows: never", "Surprise", 3, 100},
+		{"a code that nobody knows: never, and at most a hundred calls for the parts", "Surprise", 3, 200},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

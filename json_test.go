@@ -140,7 +140,7 @@ func TestResponse_MarshalsAsTheCLIPrintsIt(t *testing.T) {
 	full, err := json.Marshal(&flowlogs.Response{
 		ClientToken:  "t",
 		FlowLogIDs:   []string{"fl-1"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-1", Code: "400", Message: "no"}},
+		Unsuccessful: []*flowlogs.UnsuccessfulError{{ResourceID: "vpc-1", Code: "400", Message: "no"}},
 		Batches:      []flowlogs.Batch{{}},
 	})
 	require.NoError(t, err)

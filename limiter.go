@@ -16,23 +16,35 @@ type Limiter interface {
 }
 
 // Observer is implemented by a [Limiter] that learns. Observe is called after each
-// attempt that was sent. It must be safe for concurrent use.
+// attempt that was sent. It must be safe for concurrent use. A Limiter that wraps
+// another one must pass Observe on, or the inner one learns nothing. To count
+// attempts, set Options.OnAttempt instead.
 type Observer interface {
 	Observe(Attempt)
 }
 
-// Attempt is one attempt of a call, as an [Observer] sees it.
+// Attempt is one attempt of a call that was sent.
 type Attempt struct {
 	// Sent is when the attempt was sent, after Wait returned.
-	Sent time.Time
+	Sent     time.Time
+	Duration time.Duration
 
-	// Reason is why the attempt failed. Empty: it succeeded, or failed for a reason
-	// that is not known.
+	// Err is why the attempt failed. Nil: EC2 accepted it. Resources may be
+	// unsuccessful nevertheless.
+	Err error
+
+	// Reason is the reason of Err. Empty: it succeeded, or failed for a reason that is
+	// not known.
 	Reason Reason
 
 	// Canceled reports whether the caller's context ended while the attempt was in
 	// flight. Such an attempt says nothing about EC2.
 	Canceled bool
+
+	Region      string // "": not known
+	ClientToken string // of the call
+	RequestID   string // AWS's; "": there was no response
+	Resources   int    // in the call
 }
 
 // NoLimit is a [Limiter] that never waits. It returns an error only if ctx has

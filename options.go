@@ -66,13 +66,20 @@ type Options struct {
 	// Isolate reports whether a call that EC2 rejects for the given reason is split.
 	// It is split in halves, and these again, until each resource that caused the
 	// rejection is in a call of its own and the others have their flow logs. Nil: it
-	// is split for ErrResourceNotFound, ErrAlreadyExists, ErrNotAuthorized,
-	// ErrLimitExceeded and ErrInvalidParameter.
+	// is split for ErrResourceNotFound, ErrIncorrectState, ErrAlreadyExists,
+	// ErrNotAuthorized, ErrLimitExceeded, ErrInvalidParameter, and for a code of EC2
+	// without a Reason, of which Isolate is asked with "". It is called from several
+	// goroutines.
 	Isolate func(Reason) bool
 
 	// OnProgress is called after each call of a Create or Stream, in the goroutine
 	// of the caller. Nil: progress is not reported.
 	OnProgress func(Progress)
+
+	// OnAttempt is called after each attempt that was sent, whatever the Limiter: for a
+	// log or a metric. It is called from several goroutines, and delays the call. Nil:
+	// none.
+	OnAttempt func(Attempt)
 
 	// ClientOptions are passed to the API with each call.
 	ClientOptions []func(*ec2.Options)
@@ -125,7 +132,7 @@ func (o *Options) retryTimeout(several bool) time.Duration {
 
 func (o *Options) isolates(r Reason) bool {
 	if o.Isolate == nil {
-		return r.is(single)
+		return r == "" || r.is(single)
 	}
 	return o.Isolate(r)
 }

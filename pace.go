@@ -19,7 +19,8 @@ type pacedRetryer struct {
 // retry quota is that of the program's other calls too.
 func (r *pacedRetryer) IsErrorRetryable(err error) bool {
 	c := r.call
-	c.retryable = !c.canceled && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
+	misconfigured := !c.unsent && ReasonOf(err) == ErrConfiguration // the Retryer takes it for a broken connection
+	c.retryable = !c.canceled && !misconfigured && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
 	if c.resent || c.resendable && c.learning != nil && c.learning.suspectsOutage() {
 		return false
 	}

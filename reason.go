@@ -1,14 +1,18 @@
 package flowlogs
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
 )
 
@@ -25,14 +29,16 @@ const (
 	ErrDestinationAccessDenied  Reason = "DestinationAccessDenied"
 	ErrDestinationUndeliverable Reason = "DestinationUndeliverable"
 	ErrNotAuthorized            Reason = "NotAuthorized"    // the caller lacks a permission
+	ErrOptInRequired            Reason = "OptInRequired"    // the account is not signed up for the service or Region
 	ErrAuthFailure              Reason = "AuthFailure"      // the credentials are invalid or expired
-	ErrConfiguration            Reason = "Configuration"    // no credentials, Region or endpoint: nothing was sent
+	ErrConfiguration            Reason = "Configuration"    // no usable credentials, Region or endpoint: EC2 did not get the call
 	ErrRoleNotAssumable         Reason = "RoleNotAssumable" // the role that delivers the flow logs
 	ErrInvalidParameter         Reason = "InvalidParameter"
 	ErrLimitExceeded            Reason = "LimitExceeded" // of flow logs
 	ErrThrottled                Reason = "Throttled"
 	ErrTokenMismatch            Reason = "TokenMismatch"
 	ErrResourceNotFound         Reason = "ResourceNotFound"
+	ErrIncorrectState           Reason = "IncorrectState" // of the resource
 	ErrDryRun                   Reason = "DryRun"
 	ErrUnavailable              Reason = "Unavailable"        // EC2 failed with status 5xx: the call may have been applied
 	ErrNoResponse               Reason = "NoResponse"         // the call may have been applied
@@ -55,6 +61,9 @@ func (r Reason) Hint() string {
 	}
 	return ""
 }
+
+// LogValue returns the code, for package slog.
+func (r Reason) LogValue() slog.Value { return slog.StringValue(string(r)) }
 
 // Retryable reports whether the same request under the same token may succeed
 // later with nothing else changed. ErrNotAttempted is retryable once its cause,
@@ -101,8 +110,16 @@ func ReasonOf(err error) Reason {
 		return e.reason
 	case *FieldError, *ValidationError:
 		return ErrInvalidParameter
-	case *aws.MissingRegionError:
+	case *aws.MissingRegionError, *tls.CertificateVerificationError, tls.RecordHeaderError:
 		return ErrConfiguration
+	case *net.DNSError:
+		if e.IsNotFound {
+			return ErrConfiguration
+		}
+	case *smithy.OperationError:
+		if r := reasonOfUnsent(e); r != "" {
+			return r
+		}
 	case smithy.APIError:
 		if r := classify(e.ErrorCode(), e.ErrorMessage()); r != "" {
 			return r
@@ -125,11 +142,28 @@ func ReasonOf(err error) Reason {
 	case interface{ HTTPStatusCode() int }:
 		return reasonOfStatus(e.HTTPStatusCode(), err)
 	case interface{ ConnectionError() bool }:
-		if e.ConnectionError() {
+		switch {
+		case errors.Is(err, http.ErrSchemeMismatch) || strings.Contains(err.Error(), "unsupported protocol scheme"):
+			return ErrConfiguration
+		case e.ConnectionError():
 			return ErrNoResponse
 		}
 	}
 	return ""
+}
+
+// reasonOfUnsent returns the reason for an operation of EC2 that the SDK did not send:
+// it has no endpoint, or the source of the credentials failed. "" if it may have sent it.
+func reasonOfUnsent(e *smithy.OperationError) Reason {
+	if e.Service() != ec2.ServiceID || !slices.ContainsFunc(unsentMessages, func(begin string) bool {
+		return strings.HasPrefix(e.Err.Error(), begin)
+	}) {
+		return ""
+	}
+	if ReasonOf(e.Err) == ErrAuthFailure { // as STS says of expired credentials
+		return ErrAuthFailure
+	}
+	return ErrConfiguration
 }
 
 // reasonOfStatus returns the reason for a response whose code says nothing, such as the

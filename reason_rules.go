@@ -17,6 +17,13 @@ var messageRules = []struct {
 	{" ID '", "' does not exist", ErrResourceNotFound},
 }
 
+// unsentMessages are the beginnings of what the SDK says of an operation that it did
+// not send. It has no types for them.
+var unsentMessages = []string{
+	"get identity: ", "resolve auth scheme: ",
+	"failed to resolve service endpoint, ", "resolve endpoint: ", "failed to bind endpoint params, ",
+}
+
 const mayHaveBeenApplied = "Call Create again with the same request and ClientToken. The call may have been applied; " +
 	"EC2 creates nothing twice under one token."
 
@@ -64,14 +71,17 @@ var reasonRules = []reasonRule{
 	},
 	{
 		reason:   ErrNotAuthorized,
-		codes:    []string{"UnauthorizedOperation", "OptInRequired", "PendingVerification", "Blocked"},
+		codes:    []string{"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "PendingVerification", "Blocked"},
 		kind:     fatal | single,
 		sentence: "the caller is not authorized",
-		hint: "Allow the caller ec2:CreateFlowLogs; with tags also ec2:CreateTags; for CloudWatch Logs iam:PassRole on the role; " +
-			"for S3 and Firehose logs:CreateLogDelivery and logs:DeleteLogDelivery; for S3 also s3:GetBucketPolicy and " +
-			"s3:PutBucketPolicy if AWS is to maintain the bucket policy; for Firehose also firehose:TagDeliveryStream and " +
-			"iam:CreateServiceLinkedRole; for tag fields ec2:DescribeTags and autoscaling:DescribeTags; for ECS fields ecs:List*. " +
-			"Package policy writes the caller's policy.",
+		hint:     "Allow the caller ec2:CreateFlowLogs and what the destination needs; policy.For writes the policy.",
+	},
+	{
+		reason:   ErrOptInRequired,
+		codes:    []string{"OptInRequired"},
+		kind:     fatal | immediate,
+		sentence: "the account has not signed up for the service or Region",
+		hint:     "Sign the account up, or enable the Region for it.",
 	},
 	{
 		reason: ErrAuthFailure,
@@ -87,7 +97,7 @@ var reasonRules = []reasonRule{
 		reason:   ErrConfiguration,
 		kind:     fatal | immediate,
 		sentence: "no usable credentials, Region or endpoint",
-		hint:     "Nothing was sent. Give the client credentials and a Region, for example by config.LoadDefaultConfig, AWS_PROFILE or AWS_REGION; sign in again if an SSO session has expired.",
+		hint:     "EC2 did not get the call. Check Region and endpoint, proxy and certificates, and set credentials; sign in again if an SSO session has expired.",
 	},
 	{
 		reason:   ErrRoleNotAssumable,
@@ -101,6 +111,7 @@ var reasonRules = []reasonRule{
 		codes: []string{
 			"InvalidParameter", "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter",
 			"UnknownParameter", "InvalidClientToken", "InvalidTagKey.Malformed", "TagLimitExceeded", "TagPolicyViolation",
+			"UnsupportedOperation", "OperationNotPermitted", "ValidationError", "InvalidRequest",
 		},
 		kind:     fatal | single,
 		sentence: "a parameter is invalid",
@@ -134,6 +145,13 @@ var reasonRules = []reasonRule{
 		hint:     "Correct the resource ID. If the resource is new, set Options.PropagationTimeout.",
 	},
 	{
+		reason:   ErrIncorrectState,
+		codes:    []string{"IncorrectState", "InvalidState"},
+		kind:     single | propagating,
+		sentence: "the state of the resource does not allow it",
+		hint:     "Wait until the resource is available. If it is new, set Options.PropagationTimeout.",
+	},
+	{
 		reason:   ErrDryRun,
 		codes:    []string{"DryRunOperation"},
 		sentence: "the request would have succeeded, but it was a dry run",
@@ -141,7 +159,7 @@ var reasonRules = []reasonRule{
 	},
 	{
 		reason:   ErrUnavailable,
-		codes:    []string{"InternalError", "InternalFailure", "ServerInternal", "ServiceUnavailable", "Unavailable"},
+		codes:    []string{"InternalError", "InternalFailure", "ServerInternal", "ServiceUnavailable", "Unavailable", "500", "503"},
 		kind:     transient,
 		sentence: "EC2 is unavailable",
 		hint:     mayHaveBeenApplied,
@@ -160,6 +178,6 @@ var reasonRules = []reasonRule{
 	{
 		reason:   ErrNotAttempted,
 		sentence: "not attempted",
-		hint:     "Remove the cause and call Create again with the same request and ClientToken.",
+		hint:     "Fix the cause and call Create again with the same request and ClientToken.",
 	},
 }

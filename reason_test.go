@@ -64,11 +64,11 @@ var reasons = []struct {
 func TestReason_IsFoundInItemsAndCalls(t *testing.T) {
 	t.Parallel()
 	for _, test := range reasons {
-		item := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-00000001", Code: test.code, Message: test.message}
+		item := &flowlogs.UnsuccessfulError{ResourceID: "vpc-00000001", Code: test.code, Message: test.message}
 		rejected := apiError(test.code, test.message)
 		for _, err := range []error{
 			item,
-			&flowlogs.UnsuccessfulError{Items: []flowlogs.UnsuccessfulItem{{Code: "400"}, *item}},
+			&flowlogs.CreateError{Unsuccessful: []*flowlogs.UnsuccessfulError{{Code: "400"}, item}},
 			&flowlogs.CallError{Err: &retry.MaxAttemptsError{Attempt: 3, Err: &smithy.OperationError{Err: rejected}}},
 			&flowlogs.CreateError{Calls: []*flowlogs.CallError{{Err: rejected}}},
 			fmt.Errorf("wrapped: %w", errors.Join(errors.New("other"), &flowlogs.CallError{Err: rejected})),
@@ -119,6 +119,7 @@ var allReasons = []struct {
 	{flowlogs.ErrDestinationAccessDenied, "DestinationAccessDenied", false},
 	{flowlogs.ErrDestinationUndeliverable, "DestinationUndeliverable", false},
 	{flowlogs.ErrNotAuthorized, "NotAuthorized", false},
+	{flowlogs.ErrOptInRequired, "OptInRequired", false},
 	{flowlogs.ErrAuthFailure, "AuthFailure", false},
 	{flowlogs.ErrConfiguration, "Configuration", false},
 	{flowlogs.ErrRoleNotAssumable, "RoleNotAssumable", false},
@@ -127,6 +128,7 @@ var allReasons = []struct {
 	{flowlogs.ErrThrottled, "Throttled", true},
 	{flowlogs.ErrTokenMismatch, "TokenMismatch", false},
 	{flowlogs.ErrResourceNotFound, "ResourceNotFound", false},
+	{flowlogs.ErrIncorrectState, "IncorrectState", false},
 	{flowlogs.ErrDryRun, "DryRun", false},
 	{flowlogs.ErrUnavailable, "Unavailable", true},
 	{flowlogs.ErrNoResponse, "NoResponse", true},
@@ -152,6 +154,7 @@ func TestReason_HasASentenceAndAHint(t *testing.T) {
 		assert.NotContains(t, sentences, sentence)
 		sentences[sentence] = true
 		assert.Regexp(t, `^[A-Z].*[^.]\.$`, hint, test.code)
+		assert.LessOrEqual(t, len(hint), 200, "it fits a log line")
 	}
 	assert.Equal(t, "Unknown", flowlogs.Reason("Unknown").Error())
 	assert.Empty(t, flowlogs.Reason("Unknown").Hint())
@@ -164,10 +167,8 @@ func TestReason_HintsNameAllThatIsNeeded(t *testing.T) {
 		reason flowlogs.Reason
 		want   []string
 	}{
-		{flowlogs.ErrNotAuthorized, []string{
-			"ec2:CreateFlowLogs", "ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery", "logs:DeleteLogDelivery",
-			"s3:GetBucketPolicy", "s3:PutBucketPolicy", "firehose:TagDeliveryStream", "iam:CreateServiceLinkedRole",
-		}},
+		{flowlogs.ErrNotAuthorized, []string{"ec2:CreateFlowLogs", "policy.For"}},
+		{flowlogs.ErrConfiguration, []string{"Region and endpoint", "credentials"}},
 		{flowlogs.ErrDestinationUndeliverable, []string{"aws/s3", "KMS"}},
 		{flowlogs.ErrDestinationAccessDenied, []string{"delivery.logs.amazonaws.com", "PropagationTimeout"}},
 		{flowlogs.ErrRoleNotAssumable, []string{"vpc-flow-logs.amazonaws.com", "PropagationTimeout"}},

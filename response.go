@@ -20,7 +20,7 @@ type Response struct {
 
 	// Unsuccessful are the resources that EC2 rejected individually, batch after
 	// batch.
-	Unsuccessful []UnsuccessfulItem
+	Unsuccessful []*UnsuccessfulError
 
 	// Batches are the calls that the request took, failed ones included, in the order of
 	// their resources.
@@ -111,7 +111,7 @@ func (r *Response) UnmarshalJSON(data []byte) error {
 		r.FlowLogIDs = document.FlowLogIds
 	}
 	for _, u := range document.Unsuccessful {
-		r.Unsuccessful = append(r.Unsuccessful, UnsuccessfulItem{ResourceID: u.ResourceId, Code: u.Error.Code, Message: u.Error.Message})
+		r.Unsuccessful = append(r.Unsuccessful, &UnsuccessfulError{ResourceID: u.ResourceId, Code: u.Error.Code, Message: u.Error.Message})
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func TestResponse_ResultsHaveEveryResourceOnceInOrder(t *testing.T) {
 	assert.Equal(t, vpcIDs(5), ids)
 	assert.Equal(t, []flowlogs.Reason{flowlogs.ErrDestinationAccessDenied, "", flowlogs.ErrLimitExceeded, "", flowlogs.ErrAlreadyExists}, reasons)
 	for id, err := range resp.Results() {
-		var item *flowlogs.UnsuccessfulItem
+		var item *flowlogs.UnsuccessfulError
 		var call *flowlogs.CallError
 		switch id {
 		case vpcID(0):
@@ -88,10 +88,10 @@ func TestBatch_Results(t *testing.T) {
 	t.Parallel()
 	const unknown = flowlogs.ErrIncompleteResponse
 	const denied = flowlogs.ErrDestinationAccessDenied
-	item := func(id string) flowlogs.UnsuccessfulItem {
-		return flowlogs.UnsuccessfulItem{ResourceID: id, Code: "400", Message: "Access Denied for LogDestination: b."}
+	item := func(id string) *flowlogs.UnsuccessfulError {
+		return &flowlogs.UnsuccessfulError{ResourceID: id, Code: "400", Message: "Access Denied for LogDestination: b."}
 	}
-	type items = []flowlogs.UnsuccessfulItem
+	type items = []*flowlogs.UnsuccessfulError
 	for _, test := range []struct {
 		name  string
 		fl    int
@@ -160,7 +160,7 @@ func TestResponse_JSONIsTheOutputOfTheAWSCLI(t *testing.T) {
 	full := flowlogs.Response{
 		ClientToken:  "t",
 		FlowLogIDs:   []string{"fl-1", "fl-2"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-1", Code: "400", Message: "LogDestination: b does not exist"}},
+		Unsuccessful: []*flowlogs.UnsuccessfulError{{ResourceID: "vpc-1", Code: "400", Message: "LogDestination: b does not exist"}},
 	}
 	for _, test := range []struct {
 		name string
@@ -191,7 +191,7 @@ func TestResponse_JSONOfOthersIsReadLeniently(t *testing.T) {
 	}{
 		{`{}`, flowlogs.Response{}},
 		{`{"FlowLogIds":null,"Unsuccessful":null,"ResultMetadata":{}}`, flowlogs.Response{}},
-		{`{"Unsuccessful":[{"ResourceId":"vpc-1"}]}`, flowlogs.Response{Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "vpc-1"}}}},
+		{`{"Unsuccessful":[{"ResourceId":"vpc-1"}]}`, flowlogs.Response{Unsuccessful: []*flowlogs.UnsuccessfulError{{ResourceID: "vpc-1"}}}},
 	} {
 		var decoded flowlogs.Response
 		require.NoError(t, json.Unmarshal([]byte(test.document), &decoded), test.document)

@@ -173,7 +173,7 @@ func TestStream_GoesOnAfterTheErrorOfABatch(t *testing.T) {
 	for b, err := range flowlogs.New(cloud, batchesOf(2)).Stream(t.Context(), streamRequest(), idSeq(ids)) {
 		errs[b.ResourceIDs[0]] = err
 	}
-	var partial *flowlogs.UnsuccessfulError
+	var partial *flowlogs.CreateError
 	require.ErrorAs(t, errs[ids[0]], &partial)
 	assert.Equal(t, 1, partial.Created)
 	assert.Equal(t, "root", partial.ClientToken)

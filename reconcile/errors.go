@@ -25,7 +25,7 @@ var (
 // state. It unwraps to the errors of its outcomes, each once, so
 // errors.Is finds the [flowlogs.Reason] of every failure and errors.As finds
 // every *[ConflictError], *[CallError], *[flowlogs.CallError] and
-// *[flowlogs.UnsuccessfulItem].
+// *[flowlogs.UnsuccessfulError].
 type ApplyError struct {
 	Outcomes []Outcome // those with an error, at least one
 }

@@ -195,7 +195,7 @@ func (a *apply) delete(ctx context.Context, ids []string) map[string]error {
 		return errs
 	}
 	for _, item := range out.Unsuccessful {
-		failed := &flowlogs.UnsuccessfulItem{ResourceID: aws.ToString(item.ResourceId)}
+		failed := &flowlogs.UnsuccessfulError{ResourceID: aws.ToString(item.ResourceId)}
 		if item.Error != nil {
 			failed.Code, failed.Message = aws.ToString(item.Error.Code), aws.ToString(item.Error.Message)
 		}

@@ -15,7 +15,7 @@ import (
 
 func TestSummary_CountsEveryVPCOnce(t *testing.T) {
 	t.Parallel()
-	denied := &flowlogs.UnsuccessfulItem{ResourceID: "vpc-3", Code: "UnauthorizedOperation", Message: "no"}
+	denied := &flowlogs.UnsuccessfulError{ResourceID: "vpc-3", Code: "UnauthorizedOperation", Message: "no"}
 	s := summarize(&reconcile.Result{Outcomes: []reconcile.Outcome{
 		{ResourceID: "vpc-1", Action: reconcile.ActionCreate, Created: true},
 		{ResourceID: "vpc-2", Action: reconcile.ActionKeep},

@@ -39,7 +39,7 @@ func SampleResponse() *flowlogs.Response {
 	return &flowlogs.Response{
 		ClientToken:  "ClientToken",
 		FlowLogIDs:   []string{"String"},
-		Unsuccessful: []flowlogs.UnsuccessfulItem{{ResourceID: "ResourceId", Code: "Code", Message: "Message"}},
+		Unsuccessful: []*flowlogs.UnsuccessfulError{{ResourceID: "ResourceId", Code: "Code", Message: "Message"}},
 	}
 }
 
