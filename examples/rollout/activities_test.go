@@ -16,24 +16,27 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
 // testSimulation has 2 accounts, and 2 Regions; the role of the second account cannot be
 // assumed.
 // The first target has conflicts, the second is not enabled.
-func testSimulation(vpcs int) *simulation {
-	return newSimulation(size{accounts: 2, regions: 2, vpcs: vpcs, burst: 1000, perSecond: 1000})
+func testSimulation(vpcs int) *simulation.Organization {
+	return simulation.New(simulation.Options{Accounts: 2, Regions: 2, VPCs: vpcs, Burst: 1000, PerSecond: 1000})
 }
+
+func targetOf(r *simulation.Region) Target { return Target{r.Account, r.Name} }
 
 // bench runs activities on a simulation.
 type bench struct {
 	*testsuite.TestActivityEnvironment
 	activities *Activities
-	sim        *simulation
+	sim        *simulation.Organization
 }
 
-func newBench(t *testing.T, sim *simulation) *bench {
+func newBench(t *testing.T, sim *simulation.Organization) *bench {
 	t.Helper()
 	access := access{role: "role", assuming: 1, activities: 1, endpoint: serve(t, sim)}
 	cfg, err := access.load(t.Context())
@@ -46,7 +49,7 @@ func newBench(t *testing.T, sim *simulation) *bench {
 }
 
 func (b *bench) task(number int) Task {
-	return Task{Target: b.sim.targets[number], Rollout: "this", Request: b.sim.spec("test").Request}
+	return Task{Target: targetOf(b.sim.Targets[number]), Rollout: "this", Request: specOf(b.sim, "test").Request}
 }
 
 func (b *bench) apply(t *testing.T, task Task) Position {
@@ -71,11 +74,11 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	b := newBench(t, testSimulation(1200))
 	p := b.apply(t, b.task(0))
 	assert.True(t, p.Complete)
-	truth := b.sim.regions[b.sim.targets[0]].truth()
+	truth := b.sim.Targets[0].Truth()
 	assert.Equal(t, 1200, p.Result.VPCs)
 	assert.Equal(t, truth.Creations, p.Result.Created)
 	assert.Equal(t, truth.Before, p.Result.Kept)
-	assert.Equal(t, truth.InTheWay, p.Result.Conflicts)
+	assert.Equal(t, truth.Conflicts, p.Result.Conflicts)
 	assert.Zero(t, truth.None+truth.Duplicates+truth.Deleted)
 	assert.Equal(t, "MaxAggregationInterval", p.Result.Problems[0].Differences[0].Field)
 	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
@@ -84,13 +87,13 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
-	b.SetHeartbeatDetails(Position{After: region.vpcs[999], Result: Result{Tally: Tally{VPCs: 1000, Kept: 1000}}})
+	region := b.sim.Targets[0]
+	b.SetHeartbeatDetails(Position{After: region.VPCs[999], Result: Result{Tally: Tally{VPCs: 1000, Kept: 1000}}})
 	p := b.apply(t, b.task(0))
 	assert.True(t, p.Complete)
 	assert.Equal(t, 1500, p.Result.VPCs)
-	for _, f := range region.ec2.FlowLogs()[len(region.seeded):] {
-		assert.Greater(t, *f.ResourceId, region.vpcs[999])
+	for _, f := range region.EC2.FlowLogs()[len(region.Seeded):] {
+		assert.Greater(t, *f.ResourceId, region.VPCs[999])
 	}
 }
 
@@ -101,7 +104,7 @@ func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 	again := b.task(0)
 	again.Again = true
 	assert.Equal(t, first.Result.Tally, b.apply(t, again).Result.Tally)
-	assert.Equal(t, first.Result.Created, b.sim.regions[b.sim.targets[0]].truth().Creations)
+	assert.Equal(t, first.Result.Created, b.sim.Targets[0].Truth().Creations)
 
 	other := again
 	other.Rollout = "another"
@@ -112,19 +115,18 @@ func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 
 func TestApplyTarget_ReturnsAfterAChunk(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, testSimulation(vpcsPerChunk+1))
-	region := b.sim.regions[b.sim.targets[3]] // has no conflicts
-	b.sim.denied = nil
+	b := newBench(t, simulation.New(simulation.Options{Accounts: 2, Regions: 4, VPCs: vpcsPerChunk + 1, Burst: 1000, PerSecond: 1000}))
+	region := b.sim.Targets[2] // has no conflicts
 	seeded := make(map[string]bool)
-	for _, f := range region.seeded {
+	for _, f := range region.Seeded {
 		seeded[*f.ResourceId] = true
 	}
-	for _, id := range region.vpcs {
+	for _, id := range region.VPCs {
 		if !seeded[id] {
-			region.seed(id, simulatedInterval) // to create them would take seconds
+			region.Seed(id) // to create them would take seconds
 		}
 	}
-	task := b.task(3)
+	task := b.task(2)
 	task.Position = b.apply(t, task)
 	assert.False(t, task.Position.Complete)
 	assert.Equal(t, Tally{VPCs: vpcsPerChunk, Kept: vpcsPerChunk}, task.Position.Result.Tally)
@@ -157,8 +159,8 @@ func TestApplyTarget_EndsForAReasonThatIsNotTransient(t *testing.T) {
 func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
-	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
+	region := b.sim.Targets[0]
+	region.EC2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeFlowLogs"
 	}))
 	r, err := b.fails(t, b.task(0))
@@ -170,7 +172,7 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(10))
-	b.sim.regions[b.sim.targets[0]].ec2.Inject(flowlogstest.Respond(502, "<html>").Keep().On(func(c flowlogstest.Call) bool {
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Respond(502, "<html>").Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeVpcs"
 	}))
 	r, err := b.fails(t, b.task(0))
@@ -183,12 +185,12 @@ func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
+	region := b.sim.Targets[0]
 	stopping := make(chan struct{})
 	b.SetWorkerStopChannel(stopping)
 	stop := sync.OnceFunc(func() { close(stopping) })
-	region.ec2.Inject(flowlogstest.Hang().Keep().On(func(c flowlogstest.Call) bool {
-		second := slices.Contains(c.ResourceIDs, region.vpcs[1001])
+	region.EC2.Inject(flowlogstest.Hang().Keep().On(func(c flowlogstest.Call) bool {
+		second := slices.Contains(c.ResourceIDs, region.VPCs[1001])
 		if second {
 			stop()
 		}
@@ -209,21 +211,21 @@ func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	assert.Positive(t, err.NextRetryDelay())
 	mu.Lock()
 	defer mu.Unlock()
-	assert.Equal(t, region.vpcs[999], last.After)
+	assert.Equal(t, region.VPCs[999], last.After)
 	assert.Equal(t, 1000, last.Result.VPCs)
 }
 
 func TestPlanTarget_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1200))
-	before := b.sim.truth()
+	before := b.sim.Truth()
 	value, err := b.ExecuteActivity(b.activities.PlanTarget, b.task(0))
 	require.NoError(t, err)
 	var p Position
 	require.NoError(t, value.Get(&p))
-	truth := b.sim.regions[b.sim.targets[0]].truth()
-	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.InTheWay}, p.Result.Tally)
-	assert.Equal(t, before, b.sim.truth())
+	truth := b.sim.Targets[0].Truth()
+	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.Conflicts}, p.Result.Tally)
+	assert.Equal(t, before, b.sim.Truth())
 }
 
 func TestListAccounts_ReturnsTheActiveOnes(t *testing.T) {

@@ -98,7 +98,7 @@ func (o *organization) region(ctx context.Context, t Target) (*region, error) {
 	r := &region{
 		ec2: ec2.NewFromConfig(o.config, func(o *ec2.Options) {
 			o.Region, o.Credentials = t.Region, credentials
-		}, surviveLoopback), // the simulation is there
+		}),
 		creates:   flowlogs.NewLimiter(),
 		describes: rate.NewLimiter(describePerSecond, describeBurst),
 	}

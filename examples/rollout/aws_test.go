@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestBounded_LetsSoManyRetrieveAtATime(t *testing.T) {
@@ -52,7 +55,7 @@ func newTestOrganization(t *testing.T, externalID string) (*organization, func()
 	var mu sync.Mutex
 	var calls []map[string]string
 	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if scope := credential.FindStringSubmatch(req.Header.Get("Authorization")); scope[3] == "sts" {
+		if strings.Contains(req.Header.Get("Authorization"), "/sts/aws4_request") {
 			mu.Lock()
 			calls = append(calls, map[string]string{
 				"Action": req.FormValue("Action"), "RoleArn": req.FormValue("RoleArn"), "ExternalId": req.FormValue("ExternalId"),
@@ -91,7 +94,7 @@ func TestOrganization_AssumesTheRoleOnceForAllRegions(t *testing.T) {
 func TestOrganization_UsesItsOwnCredentialsInItsOwnAccount(t *testing.T) {
 	t.Parallel()
 	o, calls := newTestOrganization(t, "")
-	_, err := o.region(t.Context(), Target{managementAccount, "us-east-1"})
+	_, err := o.region(t.Context(), Target{simulation.Management, "us-east-1"})
 	require.NoError(t, err)
 	assert.Len(t, calls(), 1)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // The commands in the order in which an operator uses them.
@@ -17,7 +19,7 @@ func TestCommands_OnAServer(t *testing.T) {
 	}
 	server := newTemporalServer(t)
 	server.connect(t)
-	sim := newSimulation(size{accounts: 3, regions: 2, vpcs: 500, burst: 10, perSecond: 5, latency: time.Millisecond})
+	sim := simulation.New(simulation.Options{Accounts: 3, Regions: 2, VPCs: 500, Burst: 10, PerSecond: 5, Latency: time.Millisecond})
 	aws := serve(t, sim)
 	rollout := func(args ...string) string {
 		t.Helper()
@@ -25,7 +27,7 @@ func TestCommands_OnAServer(t *testing.T) {
 		require.NoError(t, run(t.Context(), append(args, "-address", server.address), &out), args)
 		return out.String()
 	}
-	wish := []string{"-bucket", simulatedBucket, "-regions", "us-east-1,us-east-2"}
+	wish := []string{"-bucket", simulation.Bucket, "-regions", "us-east-1,us-east-2"}
 
 	rollout(append([]string{"start"}, wish...)...)
 	err := run(t.Context(), append([]string{"start", "-address", server.address}, wish...), &bytes.Buffer{})
@@ -39,7 +41,7 @@ func TestCommands_OnAServer(t *testing.T) {
 	}, time.Minute, 100*time.Millisecond)
 
 	assert.Contains(t, rollout(append([]string{"plan"}, wish...)...), "to be created")
-	assert.Zero(t, sim.created())
+	assert.Zero(t, sim.Created())
 
 	rollout("resume")
 	assert.Contains(t, rollout("status"), "Completed: 1 of 6 targets done")
@@ -49,11 +51,11 @@ func TestCommands_OnAServer(t *testing.T) {
 	assertTrue(t, sim, report)
 
 	// Once more: nothing is left to do, and nothing is done.
-	created := sim.created()
+	created := sim.Created()
 	rollout(append([]string{"start"}, wish...)...)
 	rollout("status")
 	require.NoError(t, json.Unmarshal([]byte(rollout("report", "-json")), &report))
-	assert.Equal(t, created, sim.created())
+	assert.Equal(t, created, sim.Created())
 	assert.Zero(t, report.Tally.Created)
 
 	err = run(t.Context(), []string{"pause", "-name", "other", "-address", server.address}, &bytes.Buffer{})

@@ -7,8 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -17,41 +15,46 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func runSimulate(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
 	server := serverFlags(flags)
-	s := size{losing: true}
-	flags.IntVar(&s.accounts, "accounts", 10, "`number` of accounts")
-	flags.IntVar(&s.regions, "regions", 4, "`number` of Regions")
-	flags.IntVar(&s.vpcs, "vpcs", 1500, "`number` of VPCs in each account and Region")
-	flags.IntVar(&s.burst, "burst", 2, "`number` of calls that the bucket of each of them has room for")
-	flags.Float64Var(&s.perSecond, "per-second", 0.5, "`number` of calls with which it is refilled each second")
-	flags.DurationVar(&s.latency, "latency", 50*time.Millisecond, "`duration` after which a call gets its response")
+	s := simulation.Options{Losing: true}
+	flags.IntVar(&s.Accounts, "accounts", 10, "`number` of accounts")
+	flags.IntVar(&s.Regions, "regions", 4, "`number` of Regions")
+	flags.IntVar(&s.VPCs, "vpcs", 1500, "`number` of VPCs in each account and Region")
+	flags.IntVar(&s.Burst, "burst", 2, "`number` of calls that the bucket of each of them has room for")
+	flags.Float64Var(&s.PerSecond, "per-second", 0.5, "`number` of calls with which it is refilled each second")
+	flags.DurationVar(&s.Latency, "latency", 50*time.Millisecond, "`duration` after which a call gets its response")
 	address := flags.String("serve", "", "only be the organization, at this loopback `address`, for workers with -endpoint-url")
 	if err := parse(flags, args, out); err != nil {
 		return err
 	}
-	if s.accounts < 1 || s.regions < 1 || s.regions > len(simulatedRegions) || s.vpcs < 1 || s.burst < 1 || !(s.perSecond > 0) {
-		return fmt.Errorf("want 1 or more of everything, and at most %d Regions", len(simulatedRegions))
+	if s.Accounts < 1 || s.Regions < 1 || s.Regions > simulation.MaxRegions || s.VPCs < 1 || s.Burst < 1 || !(s.PerSecond > 0) {
+		return fmt.Errorf("want 1 or more of everything, and at most %d Regions", simulation.MaxRegions)
 	}
-	sim := newSimulation(s)
-	if *address != "" {
-		return serveSimulation(ctx, sim, *address, out)
-	}
-	listener, err := listenLoopback("127.0.0.1:0")
+	listener, err := simulation.Listen(cmp.Or(*address, "127.0.0.1:0"))
 	if err != nil {
+		return fmt.Errorf("-serve: %w", err)
+	}
+	sim, url := simulation.New(s), "http://"+listener.Addr().String()
+	if *address != "" {
+		fmt.Fprintf(out, "The organization is at %s until Ctrl-C. Elsewhere:\n"+
+			"  rollout worker -endpoint-url %[1]s\n"+
+			"  rollout start -bucket %s -regions %s\n"+
+			"  curl %[1]s/truth\n", url, simulation.Bucket, strings.Join(sim.Regions(), ","))
+		err := sim.Serve(ctx, listener)
+		fmt.Fprintln(out, sim.Truth())
 		return err
 	}
-	aws := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
-	go aws.Serve(listener)
-	defer aws.Close()
-	return playThrough(ctx, server, sim, "http://"+listener.Addr().String(), out)
+	go sim.Serve(context.WithoutCancel(ctx), listener) //nolint:errcheck // the rollout says that nobody responds
+	return playThrough(ctx, server, sim, url, out)
 }
 
 // playThrough runs a worker and a rollout on the simulation, and compares the
 // report with the truth.
-func playThrough(ctx context.Context, server *server, sim *simulation, url string, out io.Writer) error {
+func playThrough(ctx context.Context, server *server, sim *simulation.Organization, url string, out io.Writer) error {
 	c, err := server.connect(ctx, io.Discard)
 	if err != nil {
 		return err
@@ -62,7 +65,7 @@ func playThrough(ctx context.Context, server *server, sim *simulation, url strin
 	if err != nil {
 		return err
 	}
-	spec := sim.spec(fmt.Sprintf("simulation-%d", time.Now().UnixNano()))
+	spec := specOf(sim, fmt.Sprintf("simulation-%d", time.Now().UnixNano()))
 	// A task queue of its own: no other worker is in this organization.
 	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), spec.Name, access.activities, make(chan error, 1))
 	if err := w.Start(); err != nil {
@@ -78,7 +81,7 @@ func playThrough(ctx context.Context, server *server, sim *simulation, url strin
 	if err := printReport(ctx, c, spec.Name, out, false); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nIn the simulated organization: %s\n", sim.truth())
+	fmt.Fprintf(out, "\nIn the simulated organization: %s\n", sim.Truth())
 	return nil
 }
 
@@ -96,46 +99,13 @@ func cancelRollout(c client.Client, name string) error {
 	return nil
 }
 
-// spec returns the Spec of a rollout to the whole simulation.
-func (s *simulation) spec(name string) Spec {
+// specOf returns the Spec of a rollout to a whole simulation.
+func specOf(sim *simulation.Organization, name string) Spec {
 	return Spec{
 		Name:        name,
-		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulatedBucket}},
-		Regions:     simulatedRegions[:s.size.regions],
+		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulation.Bucket}},
+		Regions:     sim.Regions(),
 		Concurrency: 50,
 		PageSize:    250,
 	}
-}
-
-// serveSimulation serves until ctx ends, and prints the truth then.
-func serveSimulation(ctx context.Context, sim *simulation, address string, out io.Writer) error {
-	listener, err := listenLoopback(address)
-	if err != nil {
-		return err
-	}
-	aws := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { aws.Close() })()
-	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(out, "The organization is at %s until Ctrl-C. Elsewhere:\n"+
-		"  rollout worker -endpoint-url %[1]s\n"+
-		"  rollout start -bucket %s -regions %s\n"+
-		"  curl %[1]s/truth\n", url, simulatedBucket, strings.Join(simulatedRegions[:sim.size.regions], ","))
-	if err := aws.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	fmt.Fprintln(out, sim.truth())
-	return nil
-}
-
-// listenLoopback listens where no other machine can call: signatures are not
-// checked.
-func listenLoopback(address string) (net.Listener, error) {
-	resolved, err := net.ResolveTCPAddr("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("-serve: %w", err)
-	}
-	if !resolved.IP.IsLoopback() {
-		return nil, fmt.Errorf("-serve %q: want a loopback address, such as 127.0.0.1:4567", address)
-	}
-	return net.ListenTCP("tcp", resolved)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestSpec_Targets(t *testing.T) {
@@ -128,7 +129,7 @@ func TestWish_ReadsItsFiles(t *testing.T) {
 	assert.Equal(t, flowlogs.CloudWatchLogs{LogGroupName: "flow", RoleARN: "arn:aws:iam::{account}:role/flow"}, s.Request.Destination)
 	assert.Equal(t, flowlogs.TrafficTypeReject, s.Request.TrafficType)
 
-	w.bucket = simulatedBucket
+	w.bucket = simulation.Bucket
 	_, err = w.spec()
 	assert.ErrorContains(t, err, "-bucket or -request")
 }

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // access is how a worker gets into the accounts.
@@ -45,12 +45,7 @@ func (a *access) load(ctx context.Context) (aws.Config, error) {
 	if a.endpoint == "" {
 		return config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1"))
 	}
-	return aws.Config{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(a.endpoint),
-		HTTPClient:   awshttp.NewBuildableClient(), // one for all accounts
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRET", ""),
-	}, nil
+	return simulation.Config(a.endpoint), nil
 }
 
 func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // work is a stand-in for the activities: it counts, and does what the test says.
@@ -65,8 +66,8 @@ func newEnvironment(w *work) *testsuite.TestWorkflowEnvironment {
 func testSpec(accounts, regions int) Spec {
 	s := Spec{
 		Name:        "test",
-		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulatedBucket}},
-		Regions:     simulatedRegions[:regions],
+		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulation.Bucket}},
+		Regions:     simulation.Regions(regions),
 		Concurrency: 4,
 		PageSize:    1000,
 	}
