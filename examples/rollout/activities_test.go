@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,8 +9,6 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -39,11 +35,11 @@ type bench struct {
 func newBench(t *testing.T, sim *simulation.Organization) *bench {
 	t.Helper()
 	access := access{role: "role", assuming: 1, activities: 1, endpoint: serve(t, sim)}
-	cfg, err := access.load(t.Context())
+	aws, err := access.organization(t.Context())
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent)
-	b := &bench{suite.NewTestActivityEnvironment(), &Activities{newOrganization(cfg, access.role, "", access.assuming)}, sim}
+	b := &bench{suite.NewTestActivityEnvironment(), &Activities{aws}, sim}
 	b.RegisterActivity(b.activities)
 	return b
 }
@@ -52,11 +48,11 @@ func (b *bench) task(number int) Task {
 	return Task{Target: targetOf(b.sim.Targets[number]), Rollout: "this", Request: specOf(b.sim, "test").Request}
 }
 
-func (b *bench) apply(t *testing.T, task Task) Position {
+func (b *bench) apply(t *testing.T, task Task) Result {
 	t.Helper()
 	value, err := b.ExecuteActivity(b.activities.ApplyTarget, task)
 	require.NoError(t, err)
-	var p Position
+	var p Result
 	require.NoError(t, value.Get(&p))
 	return p
 }
@@ -73,25 +69,25 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1200))
 	p := b.apply(t, b.task(0))
-	assert.True(t, p.Complete)
+	assert.False(t, p.More)
 	truth := b.sim.Targets[0].Truth()
-	assert.Equal(t, 1200, p.Result.VPCs)
-	assert.Equal(t, truth.Creations, p.Result.Created)
-	assert.Equal(t, truth.Before, p.Result.Kept)
-	assert.Equal(t, truth.Conflicts, p.Result.Conflicts)
+	assert.Equal(t, 1200, p.VPCs)
+	assert.Equal(t, truth.Creations, p.Created)
+	assert.Equal(t, truth.Before, p.Kept)
+	assert.Equal(t, truth.Conflicts, p.Conflicts)
 	assert.Zero(t, truth.None+truth.Duplicates+truth.Deleted)
-	assert.Equal(t, "MaxAggregationInterval", p.Result.Problems[0].Differences[0].Field)
-	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
+	assert.Equal(t, "MaxAggregationInterval", p.Problems[0].Differences[0].Field)
+	assert.Len(t, p.Problems[0].Differences, 1, "the tag of the rollout is not one")
 }
 
 func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
 	region := b.sim.Targets[0]
-	b.SetHeartbeatDetails(Position{After: region.VPCs[999], Result: Result{Tally: Tally{VPCs: 1000, Kept: 1000}}})
+	b.SetHeartbeatDetails(Result{After: region.VPCs[999], Tally: Tally{VPCs: 1000, Kept: 1000}})
 	p := b.apply(t, b.task(0))
-	assert.True(t, p.Complete)
-	assert.Equal(t, 1500, p.Result.VPCs)
+	assert.False(t, p.More)
+	assert.Equal(t, 1500, p.VPCs)
 	for _, f := range region.EC2.FlowLogs()[len(region.Seeded):] {
 		assert.Greater(t, *f.ResourceId, region.VPCs[999])
 	}
@@ -103,36 +99,14 @@ func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 	first := b.apply(t, b.task(0))
 	again := b.task(0)
 	again.Again = true
-	assert.Equal(t, first.Result.Tally, b.apply(t, again).Result.Tally)
-	assert.Equal(t, first.Result.Created, b.sim.Targets[0].Truth().Creations)
+	assert.Equal(t, first.Tally, b.apply(t, again).Tally)
+	assert.Equal(t, first.Created, b.sim.Targets[0].Truth().Creations)
 
 	other := again
 	other.Rollout = "another"
 	p := b.apply(t, other)
-	assert.Zero(t, p.Result.Created)
-	assert.Equal(t, first.Result.Created+first.Result.Kept, p.Result.Kept)
-}
-
-func TestApplyTarget_ReturnsAfterAChunk(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, simulation.New(simulation.Options{Accounts: 2, Regions: 4, VPCs: vpcsPerChunk + 1, Burst: 1000, PerSecond: 1000}))
-	region := b.sim.Targets[2] // has no conflicts
-	seeded := make(map[string]bool)
-	for _, f := range region.Seeded {
-		seeded[*f.ResourceId] = true
-	}
-	for _, id := range region.VPCs {
-		if !seeded[id] {
-			region.Seed(id) // to create them would take seconds
-		}
-	}
-	task := b.task(2)
-	task.Position = b.apply(t, task)
-	assert.False(t, task.Position.Complete)
-	assert.Equal(t, Tally{VPCs: vpcsPerChunk, Kept: vpcsPerChunk}, task.Position.Result.Tally)
-	p := b.apply(t, task)
-	assert.True(t, p.Complete)
-	assert.Equal(t, vpcsPerChunk+1, p.Result.VPCs)
+	assert.Zero(t, p.Created)
+	assert.Equal(t, first.Created+first.Kept, p.Kept)
 }
 
 func TestApplyTarget_EndsForAReasonThatIsNotTransient(t *testing.T) {
@@ -196,23 +170,23 @@ func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 		}
 		return second
 	}))
-	var mu sync.Mutex
-	var last Position
-	b.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		mu.Lock()
-		defer mu.Unlock()
-		assert.NoError(t, details.Get(&last))
-	})
-	r, err := b.fails(t, b.task(0))
-	assert.Equal(t, reasonStopping, r.Reason)
-	assert.Equal(t, 500, r.Unreached)
-	assert.Equal(t, 1500, r.VPCs)
-	assert.False(t, err.NonRetryable())
-	assert.Positive(t, err.NextRetryDelay())
-	mu.Lock()
-	defer mu.Unlock()
-	assert.Equal(t, region.VPCs[999], last.After)
-	assert.Equal(t, 1000, last.Result.VPCs)
+	r := b.apply(t, b.task(0))
+	assert.True(t, r.More)
+	assert.Equal(t, region.VPCs[999], r.After)
+	assert.Equal(t, 1000, r.VPCs)
+	assert.Zero(t, r.Unreached)
+	assert.Empty(t, r.Reason)
+}
+
+func TestPlanTarget_CountsWhatTheRolloutCreated(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(1200))
+	applied := b.apply(t, b.task(0))
+	value, err := b.ExecuteActivity(b.activities.PlanTarget, b.task(0))
+	require.NoError(t, err)
+	var counted Result
+	require.NoError(t, value.Get(&counted))
+	assert.Equal(t, applied.Tally, counted.Tally)
 }
 
 func TestPlanTarget_ChangesNothing(t *testing.T) {
@@ -221,10 +195,10 @@ func TestPlanTarget_ChangesNothing(t *testing.T) {
 	before := b.sim.Truth()
 	value, err := b.ExecuteActivity(b.activities.PlanTarget, b.task(0))
 	require.NoError(t, err)
-	var p Position
+	var p Result
 	require.NoError(t, value.Get(&p))
 	truth := b.sim.Targets[0].Truth()
-	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.Conflicts}, p.Result.Tally)
+	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.Conflicts}, p.Tally)
 	assert.Equal(t, before, b.sim.Truth())
 }
 
@@ -258,17 +232,11 @@ func TestFailure_IsRetriedIfItsReasonIsTransient(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := failure(t.Context(), c.err, Result{})
+			err := failure(c.err, Result{})
 			var application *temporal.ApplicationError
 			require.ErrorAs(t, err, &application)
 			assert.Equal(t, c.reason, application.Type())
 			assert.Equal(t, c.retry, !application.NonRetryable())
 		})
 	}
-}
-
-func TestFailure_LeavesACancellationAsItIs(t *testing.T) {
-	t.Parallel()
-	err := errors.Join(context.Canceled)
-	assert.Equal(t, err, failure(context.Background(), err, Result{}))
 }

@@ -64,10 +64,7 @@ func newTestOrganization(t *testing.T, externalID string) (*organization, func()
 		}
 		sim.ServeHTTP(w, req)
 	}))
-	access := access{assuming: 1, activities: 1, endpoint: url}
-	cfg, err := access.load(t.Context())
-	require.NoError(t, err)
-	return newOrganization(cfg, "path/role", externalID, 1), func() []map[string]string {
+	return newOrganization(simulation.Config(url), "path/role", externalID, 1), func() []map[string]string {
 		mu.Lock()
 		defer mu.Unlock()
 		return calls
@@ -103,7 +100,8 @@ func TestOrganization_SaysWhichRoleIsDenied(t *testing.T) {
 	t.Parallel()
 	o, _ := newTestOrganization(t, "")
 	_, err := o.region(t.Context(), Target{"100000000002", "us-east-1"})
-	var denied *assumeRoleError
-	require.ErrorAs(t, err, &denied)
+	reason, transient := reasonOf(err)
+	assert.Equal(t, reasonAssumeRole, reason)
+	assert.False(t, transient)
 	assert.ErrorContains(t, err, "assume role path/role in 100000000002")
 }

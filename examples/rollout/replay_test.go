@@ -60,10 +60,7 @@ func recordHistories(t *testing.T) {
 	first, err := c.DescribeWorkflowExecution(t.Context(), rolloutID(spec.Name), "")
 	require.NoError(t, err)
 
-	access := access{role: "role", assuming: 1, activities: 10, endpoint: serve(t, sim)}
-	cfg, err := access.load(t.Context())
-	require.NoError(t, err)
-	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), "recording", access.activities, make(chan error, 1))
+	w := newWorker(c, newOrganization(simulation.Config(serve(t, sim)), "role", "", 1), "recording", 10, make(chan error, 1))
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	require.Eventually(t, func() bool {

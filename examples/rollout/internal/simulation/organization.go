@@ -5,7 +5,10 @@ package simulation
 
 import (
 	"fmt"
+	"net/http"
 	"time"
+
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
 // Options are the size of an organization and how fast it responds. None has a
@@ -19,6 +22,7 @@ type Options struct {
 	PerSecond float64 // with which the quota is refilled
 	Latency   time.Duration
 	Losing    bool // one response in ten to CreateFlowLogs
+	Broken    int  // Regions, the first of them, in which EC2 responds to CreateFlowLogs with 503
 }
 
 // What is special: the role of the last account cannot be assumed, the last Region is not
@@ -71,7 +75,10 @@ func New(options Options) *Organization {
 			r := newRegion(options, account, name, len(o.Targets))
 			r.Disabled = a == 0 && n == options.Regions-1
 			r.Denied = o.denied[account]
-			if a == 1 && n == 0 {
+			switch {
+			case n < options.Broken:
+				r.EC2.Inject(flowlogstest.Respond(http.StatusServiceUnavailable, "").Keep().On(creating))
+			case a == 1 && n == 0:
 				r.rejectAfterFirst()
 			}
 			o.Targets = append(o.Targets, r)

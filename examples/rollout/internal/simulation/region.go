@@ -77,15 +77,17 @@ func (r *Region) rejectAfterFirst() {
 	var creations atomic.Int64
 	r.EC2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).
 		Keep().On(func(c flowlogstest.Call) bool {
-		return c.Operation == "CreateFlowLogs" && creations.Add(1) > 1
+		return creating(c) && creations.Add(1) > 1
 	}))
 }
+
+func creating(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" }
 
 // every matches one call in n that creates, the first of them after a few.
 func every(n, few int64) func(flowlogstest.Call) bool {
 	var creations atomic.Int64
 	return func(c flowlogstest.Call) bool {
-		return c.Operation == "CreateFlowLogs" && creations.Add(1)%n == few
+		return creating(c) && creations.Add(1)%n == few
 	}
 }
 
