@@ -36,7 +36,7 @@ func defineSimulate(flags *flag.FlagSet) action {
 		sim, url := simulation.New(o), "http://"+listener.Addr().String()
 		if *address == "" {
 			// It outlives Ctrl-C: what was created is counted then.
-			go sim.Serve(context.WithoutCancel(ctx), listener) //nolint:errcheck // the rollout says that nobody responds
+			go sim.Serve(context.WithoutCancel(ctx), listener)
 			return playThrough(ctx, s, sim, url, out)
 		}
 		fmt.Fprintf(out, "The organization is at %s until Ctrl-C. Elsewhere:\n"+

@@ -115,7 +115,7 @@ func TestReadTargets(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []Account{{ID: "111111111111", Regions: []string{}}, {ID: "222222222222", Regions: []string{"us-east-1", "eu-west-1"}}}, accounts)
 	_, err = readTargets(strings.NewReader("# none\n"))
-	assert.ErrorContains(t, err, "no targets")
+	require.ErrorContains(t, err, "no targets")
 
 	accounts, err = readTargets(strings.NewReader("1 a\n2 a\n1 b c\n"))
 	require.NoError(t, err)
