@@ -61,9 +61,9 @@ func TestCommands_SayHowToStartAServer(t *testing.T) {
 
 func TestServer_RefusesAMisspelledKeyOfItsConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "temporal.toml")
-	require.NoError(t, os.WriteFile(file, []byte("[profile.default]\naddres_s = \"127.0.0.1:1\"\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("[profile.default]\nhostport = \"127.0.0.1:1\"\n"), 0o600))
 	t.Setenv("TEMPORAL_CONFIG_FILE", file)
 	_, err := (&server{}).connect(t.Context(), io.Discard)
 	require.ErrorContains(t, err, "the configuration of the Temporal client")
-	assert.ErrorContains(t, err, "addres_s")
+	assert.ErrorContains(t, err, "hostport")
 }
