@@ -14,6 +14,7 @@ import (
 // others have none.
 type summary struct {
 	created, kept, failed int
+	unknown               int     // of those failed: the response to their call was not awaited
 	causes                []cause // one for each reason
 }
 
@@ -28,7 +29,7 @@ func summarize(result *reconcile.Result) *summary {
 	var s summary
 	for _, o := range result.Outcomes {
 		switch {
-		case o.Err == nil && o.Created:
+		case o.Created: // also if Ctrl-C came before its ID was read
 			s.created++
 		case o.Err == nil:
 			s.kept++
@@ -41,10 +42,13 @@ func summarize(result *reconcile.Result) *summary {
 }
 
 func (s *summary) blame(err error) {
+	reason := flowlogs.ReasonOf(err)
 	if errors.Is(err, context.Canceled) { // whoever pressed Ctrl-C knows
+		if reason == flowlogs.ErrNoResponse {
+			s.unknown++
+		}
 		return
 	}
-	reason := flowlogs.ReasonOf(err)
 	for i := range s.causes {
 		if c := &s.causes[i]; c.reason == reason {
 			c.vpcs++
@@ -57,6 +61,9 @@ func (s *summary) blame(err error) {
 // print writes the numbers, and for each cause the first failure and a hint.
 func (s *summary) print(w io.Writer) {
 	fmt.Fprintf(w, "%d created, %d kept, %d without such a flow log\n", s.created, s.kept, s.failed)
+	if s.unknown > 0 {
+		fmt.Fprintf(w, "%d of these may have one all the same: they were stopped during their call\n", s.unknown)
+	}
 	for _, c := range s.causes {
 		fmt.Fprintf(w, "%d VPCs: %v\n", c.vpcs, c.first)
 		hint := c.reason.Hint()

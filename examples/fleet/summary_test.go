@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,12 @@ func TestSummary_CountsEveryVPCOnce(t *testing.T) {
 		{ResourceID: "vpc-3", Action: reconcile.ActionCreate, Err: denied},
 		{ResourceID: "vpc-4", Action: reconcile.ActionCreate, Err: denied},
 		{ResourceID: "vpc-5", Action: reconcile.ActionConflict, Err: &reconcile.ConflictError{ResourceID: "vpc-5"}},
-		{ResourceID: "vpc-6", Action: reconcile.ActionCreate, Err: context.Canceled}, // by Ctrl-C
+		// By Ctrl-C: before its call, during its call, and before its ID was read.
+		{ResourceID: "vpc-6", Action: reconcile.ActionCreate, Err: context.Canceled},
+		{ResourceID: "vpc-7", Action: reconcile.ActionCreate, Err: fmt.Errorf("%w: %w", flowlogs.ErrNoResponse, context.Canceled)},
+		{ResourceID: "vpc-8", Action: reconcile.ActionCreate, Created: true, Err: fmt.Errorf("%w: %w", reconcile.ErrNotShown, context.Canceled)},
 	}})
-	assert.Equal(t, &summary{created: 1, kept: 1, failed: 4, causes: []cause{
+	assert.Equal(t, &summary{created: 2, kept: 1, failed: 5, unknown: 1, causes: []cause{
 		{flowlogs.ErrNotAuthorized, 2, denied}, {"", 1, &reconcile.ConflictError{ResourceID: "vpc-5"}},
 	}}, s)
 }

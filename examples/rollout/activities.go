@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -18,13 +18,13 @@ type Activities struct{ aws *organization }
 func (a *Activities) ListAccounts(ctx context.Context) ([]Account, error) {
 	accounts, err := a.aws.accounts(ctx)
 	if err != nil {
-		return nil, failure(ctx, err, Result{})
+		return nil, failure(err, Result{})
 	}
 	return accounts, nil
 }
 
-// ApplyTarget creates the flow logs that a chunk of the VPCs of a target lacks. It
-// deletes nothing.
+// ApplyTarget creates the flow logs that the VPCs of a target lack, until it is done or
+// interrupted. It deletes nothing.
 //
 // An activity runs at least once: a worker can die after EC2 has created the flow
 // logs and before the server knows, and a worker that was only slow can still be at
@@ -32,82 +32,97 @@ func (a *Activities) ListAccounts(ctx context.Context) ([]Account, error) {
 // what is missing and nothing else: it lists first, retries under the token of the
 // call, and EC2 rejects a second flow log with the same settings. So every VPC gets
 // exactly one.
-func (a *Activities) ApplyTarget(ctx context.Context, task Task) (Position, error) {
+func (a *Activities) ApplyTarget(ctx context.Context, task Task) (Result, error) {
 	return a.work(ctx, task, (*job).apply)
 }
 
-// PlanTarget compares the flow logs of a chunk of the VPCs with the request, and
-// changes nothing.
-func (a *Activities) PlanTarget(ctx context.Context, task Task) (Position, error) {
+// PlanTarget compares the flow logs of the VPCs with the request, and changes
+// nothing.
+func (a *Activities) PlanTarget(ctx context.Context, task Task) (Result, error) {
 	return a.work(ctx, task, (*job).plan)
 }
 
-const (
-	vpcsPerPage  = 1_000 // between two positions: 4 calls of CreateFlowLogs, at most 10 of DescribeFlowLogs
-	vpcsPerChunk = 5_000 // of one activity: some seconds, after which it can be paused
-)
+// vpcsPerPage is the number of VPCs between two heartbeats: at least 4 calls of
+// CreateFlowLogs, which are made at the same time, and 5 of DescribeFlowLogs.
+const vpcsPerPage = 1_000
 
-// job is an attempt of an activity.
+// work calls page for the VPCs of a target that follow those of the result so far, a
+// page at a time, and records a heartbeat after each.
+//
+// The position is the ID of a VPC, not a token of EC2's pages: a token may have
+// expired when another worker takes over, so each attempt lists the VPCs anew.
+func (a *Activities) work(activityCtx context.Context, task Task, page func(*job, context.Context, []string) error) (Result, error) {
+	ctx, stop := untilStopped(activityCtx)
+	defer stop()
+	heart := startHeart(activityCtx, resultSoFar(ctx, task))
+	defer heart.stop()
+	start := heart.result.After
+
+	// Whoever interrupts the work resumes it, or does not want it any more: that is no
+	// failure. But what makes no progress in its time does not go on like that.
+	end := func(r Result, err error) (Result, error) {
+		cause := context.Cause(ctx)
+		switch {
+		case cause == nil:
+			return r, failure(err, r)
+		case errors.Is(cause, errTimeUp) && r.After == start:
+			return r, failure(errTimeUp, r)
+		}
+		r.VPCs, r.Unreached = r.VPCs-r.Unreached, 0
+		r.More = true
+		return r, nil
+	}
+
+	r := heart.result
+	region, err := a.aws.region(ctx, task.Target)
+	if err != nil {
+		return end(r, err)
+	}
+	ids, err := region.vpcs(ctx, task.Target.Account)
+	if err != nil {
+		return end(r, err)
+	}
+	first, found := slices.BinarySearch(ids, r.After)
+	if found {
+		first++
+	}
+	left := ids[first:]
+	for some := range slices.Chunk(left, vpcsPerPage) {
+		next := r
+		next.Problems = slices.Clone(r.Problems)
+		if err := page(newJob(ctx, task, region, &next), ctx, some); err != nil {
+			r.VPCs += len(left)
+			r.Unreached = len(left)
+			return end(r, err)
+		}
+		left, next.After = left[len(some):], some[len(some)-1]
+		r = next
+		heart.beat(r)
+	}
+	r.After = ""
+	return r, nil
+}
+
+// resultSoFar returns the result when the last attempt recorded a heartbeat that
+// reached the server, or that of the task. The SDK sends one heartbeat in 5 seconds at
+// most, so some pages may be done again.
+func resultSoFar(ctx context.Context, task Task) Result {
+	var last Result
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil {
+		return last
+	}
+	r := task.Result
+	r.More = false
+	return r
+}
+
+// job is the work on a page.
 type job struct {
 	task       Task
 	request    flowlogs.Request
 	reconciler *reconcile.Reconciler
 	result     *Result
 	resumed    bool // an earlier attempt may have created some flow logs
-}
-
-// work calls page for the VPCs of a chunk, a page at a time, and records a
-// heartbeat after each.
-//
-// The position is the ID of a VPC, not a token of EC2's pages: a token may have
-// expired when another worker takes over, so each attempt lists the VPCs anew.
-func (a *Activities) work(ctx context.Context, task Task, page func(*job, context.Context, []string) error) (Position, error) {
-	ctx, stop := untilStopped(ctx)
-	defer stop()
-	heart := startHeart(ctx, positionOf(ctx, task))
-	defer heart.stop()
-	position := heart.position
-	region, err := a.aws.region(ctx, task.Target)
-	if err != nil {
-		return position, failure(ctx, err, position.Result)
-	}
-	ids, err := region.vpcs(ctx, task.Target.Account)
-	if err != nil {
-		return position, failure(ctx, err, position.Result)
-	}
-	done, found := slices.BinarySearch(ids, position.After)
-	if found {
-		done++
-	}
-	left := ids[done:]
-	for some := range slices.Chunk(left[:min(len(left), vpcsPerChunk)], vpcsPerPage) {
-		next := position.clone()
-		j := newJob(ctx, task, region, &next.Result)
-		if err := page(j, ctx, some); err != nil {
-			position.Result.VPCs += len(left)
-			position.Result.Unreached = len(left)
-			return position, failure(ctx, err, position.Result)
-		}
-		left, next.After = left[len(some):], some[len(some)-1]
-		position = next
-		heart.beat(position)
-	}
-	position.Complete = len(left) == 0
-	return position, nil
-}
-
-// positionOf returns where to start: where the last attempt was when it recorded a
-// heartbeat that reached the server, or where the task says. The SDK sends one
-// heartbeat in 5 seconds at most, so some pages may be done again.
-func positionOf(ctx context.Context, task Task) Position {
-	position := task.Position
-	if activity.HasHeartbeatDetails(ctx) {
-		var last Position
-		if activity.GetHeartbeatDetails(ctx, &last) == nil {
-			return last
-		}
-	}
-	return position
 }
 
 func newJob(ctx context.Context, task Task, region *region, result *Result) *job {
@@ -122,7 +137,7 @@ func newJob(ctx context.Context, task Task, region *region, result *Result) *job
 		o.Client = append(o.Client, func(o *flowlogs.Options) {
 			o.Limiter = region.creates
 			// The retries that take long are the server's: they need no worker.
-			o.RetryTimeout = time.Minute
+			o.RetryTimeout = retryTimeout
 		})
 	})
 	return j

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,49 +9,50 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
 // testSimulation has 2 accounts, and 2 Regions; the role of the second account cannot be
 // assumed.
 // The first target has conflicts, the second is not enabled.
-func testSimulation(vpcs int) *simulation {
-	return newSimulation(size{accounts: 2, regions: 2, vpcs: vpcs, burst: 1000, perSecond: 1000})
+func testSimulation(vpcs int) *simulation.Organization {
+	return simulation.New(simulation.Options{Accounts: 2, Regions: 2, VPCs: vpcs, Burst: 1000, PerSecond: 1000})
 }
+
+func targetOf(r *simulation.Region) Target { return Target{r.Account, r.Name} }
 
 // bench runs activities on a simulation.
 type bench struct {
 	*testsuite.TestActivityEnvironment
 	activities *Activities
-	sim        *simulation
+	sim        *simulation.Organization
 }
 
-func newBench(t *testing.T, sim *simulation) *bench {
+func newBench(t *testing.T, sim *simulation.Organization) *bench {
 	t.Helper()
 	access := access{role: "role", assuming: 1, activities: 1, endpoint: serve(t, sim)}
-	cfg, err := access.load(t.Context())
+	aws, err := access.organization(t.Context())
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent)
-	b := &bench{suite.NewTestActivityEnvironment(), &Activities{newOrganization(cfg, access.role, "", access.assuming)}, sim}
+	b := &bench{suite.NewTestActivityEnvironment(), &Activities{aws}, sim}
 	b.RegisterActivity(b.activities)
 	return b
 }
 
 func (b *bench) task(number int) Task {
-	return Task{Target: b.sim.targets[number], Rollout: "this", Request: b.sim.spec("test").Request}
+	return Task{Target: targetOf(b.sim.Targets[number]), Rollout: "this", Request: specOf(b.sim, "test").Request}
 }
 
-func (b *bench) apply(t *testing.T, task Task) Position {
+func (b *bench) apply(t *testing.T, task Task) Result {
 	t.Helper()
 	value, err := b.ExecuteActivity(b.activities.ApplyTarget, task)
 	require.NoError(t, err)
-	var p Position
+	var p Result
 	require.NoError(t, value.Get(&p))
 	return p
 }
@@ -70,27 +69,27 @@ func TestApplyTarget_CreatesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1200))
 	p := b.apply(t, b.task(0))
-	assert.True(t, p.Complete)
-	truth := b.sim.regions[b.sim.targets[0]].truth()
-	assert.Equal(t, 1200, p.Result.VPCs)
-	assert.Equal(t, truth.Creations, p.Result.Created)
-	assert.Equal(t, truth.Before, p.Result.Kept)
-	assert.Equal(t, truth.InTheWay, p.Result.Conflicts)
+	assert.False(t, p.More)
+	truth := b.sim.Targets[0].Truth()
+	assert.Equal(t, 1200, p.VPCs)
+	assert.Equal(t, truth.Creations, p.Created)
+	assert.Equal(t, truth.Before, p.Kept)
+	assert.Equal(t, truth.Conflicts, p.Conflicts)
 	assert.Zero(t, truth.None+truth.Duplicates+truth.Deleted)
-	assert.Equal(t, "MaxAggregationInterval", p.Result.Problems[0].Differences[0].Field)
-	assert.Len(t, p.Result.Problems[0].Differences, 1, "the tag of the rollout is not one")
+	assert.Equal(t, "MaxAggregationInterval", p.Problems[0].Differences[0].Field)
+	assert.Len(t, p.Problems[0].Differences, 1, "the tag of the rollout is not one")
 }
 
 func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
-	b.SetHeartbeatDetails(Position{After: region.vpcs[999], Result: Result{Tally: Tally{VPCs: 1000, Kept: 1000}}})
+	region := b.sim.Targets[0]
+	b.SetHeartbeatDetails(Result{After: region.VPCs[999], Tally: Tally{VPCs: 1000, Kept: 1000}})
 	p := b.apply(t, b.task(0))
-	assert.True(t, p.Complete)
-	assert.Equal(t, 1500, p.Result.VPCs)
-	for _, f := range region.ec2.FlowLogs()[len(region.seeded):] {
-		assert.Greater(t, *f.ResourceId, region.vpcs[999])
+	assert.False(t, p.More)
+	assert.Equal(t, 1500, p.VPCs)
+	for _, f := range region.EC2.FlowLogs()[len(region.Seeded):] {
+		assert.Greater(t, *f.ResourceId, region.VPCs[999])
 	}
 }
 
@@ -100,37 +99,14 @@ func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 	first := b.apply(t, b.task(0))
 	again := b.task(0)
 	again.Again = true
-	assert.Equal(t, first.Result.Tally, b.apply(t, again).Result.Tally)
-	assert.Equal(t, first.Result.Created, b.sim.regions[b.sim.targets[0]].truth().Creations)
+	assert.Equal(t, first.Tally, b.apply(t, again).Tally)
+	assert.Equal(t, first.Created, b.sim.Targets[0].Truth().Creations)
 
 	other := again
 	other.Rollout = "another"
 	p := b.apply(t, other)
-	assert.Zero(t, p.Result.Created)
-	assert.Equal(t, first.Result.Created+first.Result.Kept, p.Result.Kept)
-}
-
-func TestApplyTarget_ReturnsAfterAChunk(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, testSimulation(vpcsPerChunk+1))
-	region := b.sim.regions[b.sim.targets[3]] // has no conflicts
-	b.sim.denied = nil
-	seeded := make(map[string]bool)
-	for _, f := range region.seeded {
-		seeded[*f.ResourceId] = true
-	}
-	for _, id := range region.vpcs {
-		if !seeded[id] {
-			region.seed(id, simulatedInterval) // to create them would take seconds
-		}
-	}
-	task := b.task(3)
-	task.Position = b.apply(t, task)
-	assert.False(t, task.Position.Complete)
-	assert.Equal(t, Tally{VPCs: vpcsPerChunk, Kept: vpcsPerChunk}, task.Position.Result.Tally)
-	p := b.apply(t, task)
-	assert.True(t, p.Complete)
-	assert.Equal(t, vpcsPerChunk+1, p.Result.VPCs)
+	assert.Zero(t, p.Created)
+	assert.Equal(t, first.Created+first.Kept, p.Kept)
 }
 
 func TestApplyTarget_EndsForAReasonThatIsNotTransient(t *testing.T) {
@@ -157,8 +133,8 @@ func TestApplyTarget_EndsForAReasonThatIsNotTransient(t *testing.T) {
 func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
-	region.ec2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
+	region := b.sim.Targets[0]
+	region.EC2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeFlowLogs"
 	}))
 	r, err := b.fails(t, b.task(0))
@@ -170,7 +146,7 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(10))
-	b.sim.regions[b.sim.targets[0]].ec2.Inject(flowlogstest.Respond(502, "<html>").Keep().On(func(c flowlogstest.Call) bool {
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Respond(502, "<html>").Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeVpcs"
 	}))
 	r, err := b.fails(t, b.task(0))
@@ -183,47 +159,47 @@ func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
-	region := b.sim.regions[b.sim.targets[0]]
+	region := b.sim.Targets[0]
 	stopping := make(chan struct{})
 	b.SetWorkerStopChannel(stopping)
 	stop := sync.OnceFunc(func() { close(stopping) })
-	region.ec2.Inject(flowlogstest.Hang().Keep().On(func(c flowlogstest.Call) bool {
-		second := slices.Contains(c.ResourceIDs, region.vpcs[1001])
+	region.EC2.Inject(flowlogstest.Hang().Keep().On(func(c flowlogstest.Call) bool {
+		second := slices.Contains(c.ResourceIDs, region.VPCs[1001])
 		if second {
 			stop()
 		}
 		return second
 	}))
-	var mu sync.Mutex
-	var last Position
-	b.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		mu.Lock()
-		defer mu.Unlock()
-		assert.NoError(t, details.Get(&last))
-	})
-	r, err := b.fails(t, b.task(0))
-	assert.Equal(t, reasonStopping, r.Reason)
-	assert.Equal(t, 500, r.Unreached)
-	assert.Equal(t, 1500, r.VPCs)
-	assert.False(t, err.NonRetryable())
-	assert.Positive(t, err.NextRetryDelay())
-	mu.Lock()
-	defer mu.Unlock()
-	assert.Equal(t, region.vpcs[999], last.After)
-	assert.Equal(t, 1000, last.Result.VPCs)
+	r := b.apply(t, b.task(0))
+	assert.True(t, r.More)
+	assert.Equal(t, region.VPCs[999], r.After)
+	assert.Equal(t, 1000, r.VPCs)
+	assert.Zero(t, r.Unreached)
+	assert.Empty(t, r.Reason)
+}
+
+func TestPlanTarget_CountsWhatTheRolloutCreated(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(1200))
+	applied := b.apply(t, b.task(0))
+	value, err := b.ExecuteActivity(b.activities.PlanTarget, b.task(0))
+	require.NoError(t, err)
+	var counted Result
+	require.NoError(t, value.Get(&counted))
+	assert.Equal(t, applied.Tally, counted.Tally)
 }
 
 func TestPlanTarget_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1200))
-	before := b.sim.truth()
+	before := b.sim.Truth()
 	value, err := b.ExecuteActivity(b.activities.PlanTarget, b.task(0))
 	require.NoError(t, err)
-	var p Position
+	var p Result
 	require.NoError(t, value.Get(&p))
-	truth := b.sim.regions[b.sim.targets[0]].truth()
-	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.InTheWay}, p.Result.Tally)
-	assert.Equal(t, before, b.sim.truth())
+	truth := b.sim.Targets[0].Truth()
+	assert.Equal(t, Tally{VPCs: 1200, Missing: truth.None, Kept: truth.Before, Conflicts: truth.Conflicts}, p.Tally)
+	assert.Equal(t, before, b.sim.Truth())
 }
 
 func TestListAccounts_ReturnsTheActiveOnes(t *testing.T) {
@@ -256,17 +232,11 @@ func TestFailure_IsRetriedIfItsReasonIsTransient(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := failure(t.Context(), c.err, Result{})
+			err := failure(c.err, Result{})
 			var application *temporal.ApplicationError
 			require.ErrorAs(t, err, &application)
 			assert.Equal(t, c.reason, application.Type())
 			assert.Equal(t, c.retry, !application.NonRetryable())
 		})
 	}
-}
-
-func TestFailure_LeavesACancellationAsItIs(t *testing.T) {
-	t.Parallel()
-	err := errors.Join(context.Canceled)
-	assert.Equal(t, err, failure(context.Background(), err, Result{}))
 }

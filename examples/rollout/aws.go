@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"golang.org/x/time/rate"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -98,7 +100,7 @@ func (o *organization) region(ctx context.Context, t Target) (*region, error) {
 	r := &region{
 		ec2: ec2.NewFromConfig(o.config, func(o *ec2.Options) {
 			o.Region, o.Credentials = t.Region, credentials
-		}, surviveLoopback), // the simulation is there
+		}),
 		creates:   flowlogs.NewLimiter(),
 		describes: rate.NewLimiter(describePerSecond, describeBurst),
 	}
@@ -145,7 +147,7 @@ func (o *organization) identity(ctx context.Context) (arn.ARN, error) {
 		own, err = arn.Parse(aws.ToString(identity.Arn))
 	}
 	if err != nil {
-		return own, &workerError{fmt.Errorf("the worker's own identity: %w", err)}
+		return own, workerError(fmt.Errorf("the worker's own identity: %w", err))
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -167,4 +169,41 @@ func (b bounded) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	defer func() { <-b.slots }()
 	return b.CredentialsProvider.Retrieve(ctx)
+}
+
+// assumeError tells a role that cannot be assumed from a call that failed. STS says
+// AccessDenied for a role that does not exist, too.
+func assumeError(account, role string, err error) error {
+	denied := hasCode(err, "AccessDenied")
+	err = fmt.Errorf("assume role %s in %s: %w", role, account, err)
+	if denied {
+		return &reasonError{reasonAssumeRole, err}
+	}
+	return workerError(err)
+}
+
+// listError tells a worker that may not list the accounts, or has no organization, from
+// a call that failed.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html#API_ListAccounts_Errors
+func listError(err error) error {
+	denied := hasCode(err, "AccessDeniedException") || hasCode(err, "AWSOrganizationsNotInUseException")
+	err = fmt.Errorf("list the accounts: %w", err)
+	if denied {
+		return &reasonError{reasonListAccounts, err}
+	}
+	return workerError(err)
+}
+
+// workerError is a failure of a call that the worker makes as itself. If it concerns
+// the worker's credentials, no target ends for it.
+func workerError(err error) error {
+	if reason := flowlogs.ReasonOf(err); reason != "" && !reason.Retryable() {
+		return &reasonError{reasonWorker, err}
+	}
+	return err
+}
+
+func hasCode(err error, code string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == code
 }

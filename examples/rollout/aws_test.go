@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestBounded_LetsSoManyRetrieveAtATime(t *testing.T) {
@@ -52,7 +55,7 @@ func newTestOrganization(t *testing.T, externalID string) (*organization, func()
 	var mu sync.Mutex
 	var calls []map[string]string
 	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if scope := credential.FindStringSubmatch(req.Header.Get("Authorization")); scope[3] == "sts" {
+		if strings.Contains(req.Header.Get("Authorization"), "/sts/aws4_request") {
 			mu.Lock()
 			calls = append(calls, map[string]string{
 				"Action": req.FormValue("Action"), "RoleArn": req.FormValue("RoleArn"), "ExternalId": req.FormValue("ExternalId"),
@@ -61,10 +64,7 @@ func newTestOrganization(t *testing.T, externalID string) (*organization, func()
 		}
 		sim.ServeHTTP(w, req)
 	}))
-	access := access{assuming: 1, activities: 1, endpoint: url}
-	cfg, err := access.load(t.Context())
-	require.NoError(t, err)
-	return newOrganization(cfg, "path/role", externalID, 1), func() []map[string]string {
+	return newOrganization(simulation.Config(url), "path/role", externalID, 1), func() []map[string]string {
 		mu.Lock()
 		defer mu.Unlock()
 		return calls
@@ -91,7 +91,7 @@ func TestOrganization_AssumesTheRoleOnceForAllRegions(t *testing.T) {
 func TestOrganization_UsesItsOwnCredentialsInItsOwnAccount(t *testing.T) {
 	t.Parallel()
 	o, calls := newTestOrganization(t, "")
-	_, err := o.region(t.Context(), Target{managementAccount, "us-east-1"})
+	_, err := o.region(t.Context(), Target{simulation.Management, "us-east-1"})
 	require.NoError(t, err)
 	assert.Len(t, calls(), 1)
 }
@@ -100,7 +100,8 @@ func TestOrganization_SaysWhichRoleIsDenied(t *testing.T) {
 	t.Parallel()
 	o, _ := newTestOrganization(t, "")
 	_, err := o.region(t.Context(), Target{"100000000002", "us-east-1"})
-	var denied *assumeRoleError
-	require.ErrorAs(t, err, &denied)
+	reason, transient := reasonOf(err)
+	assert.Equal(t, reasonAssumeRole, reason)
+	assert.False(t, transient)
 	assert.ErrorContains(t, err, "assume role path/role in 100000000002")
 }

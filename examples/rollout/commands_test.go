@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestHelp_OfEachCommand(t *testing.T) {
@@ -31,6 +36,8 @@ func TestCommands_RejectWhatTheyDoNotKnow(t *testing.T) {
 	}{
 		{"a command", []string{"stop"}, `unknown command "stop"`},
 		{"an option", []string{"start", "-nope"}, "rollout start -h lists the options"},
+		{"too much at a time", []string{"start", "-bucket", simulation.Bucket, "-regions", "us-east-1", "-concurrency", "3000"}, "-concurrency 3000: want 1 to 500"},
+		{"a Region twice", []string{"plan", "-bucket", simulation.Bucket, "-regions", "us-east-1,us-east-1"}, "-regions: Region us-east-1 is listed twice"},
 		{"an argument", []string{"report", "nightly"}, `unexpected argument "nightly"`},
 		{"a start to nowhere", []string{"start", "-regions", "us-east-1"}, "want a destination"},
 		{"two lists of accounts", []string{"start", "-accounts", "1", "-targets", "f"}, "not both"},
@@ -50,4 +57,13 @@ func TestCommands_SayHowToStartAServer(t *testing.T) {
 	err := run(t.Context(), []string{"status", "-address", "127.0.0.1:1"}, &bytes.Buffer{})
 	require.ErrorContains(t, err, "no Temporal server at 127.0.0.1:1")
 	assert.ErrorContains(t, err, "temporal server start-dev --headless")
+}
+
+func TestServer_RefusesAMisspelledKeyOfItsConfiguration(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "temporal.toml")
+	require.NoError(t, os.WriteFile(file, []byte("[profile.default]\nhostport = \"127.0.0.1:1\"\n"), 0o600))
+	t.Setenv("TEMPORAL_CONFIG_FILE", file)
+	_, err := (&server{}).connect(t.Context(), io.Discard)
+	require.ErrorContains(t, err, "the configuration of the Temporal client")
+	assert.ErrorContains(t, err, "hostport")
 }

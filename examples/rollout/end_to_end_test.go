@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // The organization lives in the test; the workers and the server are processes,
@@ -17,18 +19,18 @@ func TestRollout_SurvivesWhateverDies(t *testing.T) {
 		t.Skip("takes two minutes")
 	}
 	server := newTemporalServer(t)
-	sim := newSimulation(size{accounts: 10, regions: 4, vpcs: 1500, burst: 2, perSecond: 0.2, latency: 20 * time.Millisecond, losing: true})
+	sim := simulation.New(simulation.Options{Accounts: 10, Regions: 4, VPCs: 1500, Burst: 2, PerSecond: 0.2, Latency: 20 * time.Millisecond, Losing: true})
 	aws := serve(t, sim)
 	c := server.connect(t)
-	spec := sim.spec("e2e")
+	spec := specOf(sim, "e2e")
 	spec.Concurrency, spec.PageSize = 20, 15 // three runs of the parent
 	worker := startWorker(t, server, aws)
 	require.NoError(t, startRollout(t.Context(), c, "flowlogs-rollout", spec))
 
 	createdAtLeast := func(percent int) {
 		t.Helper()
-		want := percent * sim.size.vpcs * len(sim.targets) / 100
-		require.Eventually(t, func() bool { return sim.created() >= want }, 5*time.Minute, 100*time.Millisecond)
+		want := percent * sim.Truth().VPCs / 100
+		require.Eventually(t, func() bool { return sim.Created() >= want }, 5*time.Minute, 100*time.Millisecond)
 	}
 	createdAtLeast(8)
 	worker.kill()
@@ -50,38 +52,38 @@ func TestRollout_SurvivesWhateverDies(t *testing.T) {
 }
 
 // assertTrue compares a report with the simulation.
-func assertTrue(t *testing.T, sim *simulation, report Report) {
+func assertTrue(t *testing.T, sim *simulation.Organization, report Report) {
 	t.Helper()
-	truth := sim.truth()
+	truth := sim.Truth()
 	t.Log(truth)
 	t.Logf("%+v", report.Tally)
 	assert.Zero(t, truth.Duplicates)
 	assert.Zero(t, truth.Deleted)
 
-	assert.Equal(t, len(sim.targets), report.Targets)
+	assert.Equal(t, len(sim.Targets), report.Targets)
 	assert.Equal(t, report.Targets, report.Done+len(report.NotDone))
 	assert.Equal(t, truth.Creations, report.Tally.Created)
 	notDone := make(map[Target]Result)
 	for _, target := range report.NotDone {
 		notDone[target.Target] = target.Result
 	}
-	for i, target := range sim.targets {
-		region := sim.regions[target]
-		truth := region.truth()
+	for _, region := range sim.Targets {
+		target := targetOf(region)
+		truth := region.Truth()
 		result, failed := notDone[target]
 		switch {
-		case sim.denied[target.Account]:
+		case region.Denied:
 			assert.Equal(t, reasonAssumeRole, result.Reason, target)
-		case region.disabled:
+		case region.Disabled:
 			assert.Equal(t, "AuthFailure", result.Reason, target)
-		case region.rejecting:
+		case region.Rejecting:
 			assert.Equal(t, "NotAuthorized", result.Reason, target)
 			assert.Equal(t, truth.One, result.Created+result.Kept, target)
 			assert.Equal(t, truth.None, result.Failed+result.Unreached, target)
-		case i%conflictTargets == 0:
+		case region.Conflicts:
 			assert.Equal(t, reasonConflict, result.Reason, target)
-			assert.Equal(t, truth.InTheWay, result.Conflicts, target)
-			assert.Len(t, result.Problems, truth.InTheWay, target)
+			assert.Equal(t, truth.Conflicts, result.Conflicts, target)
+			assert.Len(t, result.Problems, truth.Conflicts, target)
 			assert.NotEmpty(t, result.Problems[0].Differences, target)
 			assert.Zero(t, truth.None, target)
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -37,8 +38,13 @@ func (j *job) apply(ctx context.Context, ids []string) error {
 		}
 	}
 	if j.resumed && len(kept) > 0 {
-		if err := j.claim(ctx, kept); err != nil {
+		j.request.ResourceIDs = kept
+		plan, err := j.reconciler.Plan(ctx, j.request)
+		if err != nil {
 			return err
+		}
+		for i := range plan.Changes {
+			j.claim(&plan.Changes[i])
 		}
 	}
 	done := j.result.Created + j.result.Kept - before.Created - before.Kept
@@ -52,7 +58,7 @@ func (j *job) apply(ctx context.Context, ids []string) error {
 // one. What was not attempted has its reason in another outcome.
 func transient(ctx context.Context, outcomes []reconcile.Outcome) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	for i := range outcomes {
 		reason := flowlogs.ReasonOf(outcomes[i].Err)
@@ -68,7 +74,8 @@ func (j *job) count(o *reconcile.Outcome) {
 	r := j.result
 	r.VPCs++
 	var conflict *reconcile.ConflictError
-	switch reason := flowlogs.ReasonOf(o.Err); {
+	reason, _ := reasonOf(o.Err)
+	switch {
 	case o.Created || errors.Is(o.Err, reconcile.ErrNotShown):
 		r.Created++
 	case o.Err == nil:
@@ -76,41 +83,27 @@ func (j *job) count(o *reconcile.Outcome) {
 	case errors.As(o.Err, &conflict):
 		r.Conflicts++
 		j.addConflicts(o.ResourceID, conflict.Conflicts, o.Err.Error())
-	case reason == flowlogs.ErrResourceNotFound:
+	case reason == string(flowlogs.ErrResourceNotFound):
 		r.Gone++
 	default:
 		r.Failed++
-		r.add(Problem{VPC: o.ResourceID, Reason: codeOf(o.Err), Message: o.Err.Error()})
+		r.add(Problem{VPC: o.ResourceID, Reason: reason, Message: o.Err.Error()})
 	}
 }
 
-// claim moves those of the kept flow logs that this rollout created itself, in an
-// attempt that could not report them, to those created.
-func (j *job) claim(ctx context.Context, kept []string) error {
-	j.request.ResourceIDs = kept
-	plan, err := j.reconciler.Plan(ctx, j.request)
-	if err != nil {
-		return err
+// claim counts a kept flow log as created if this rollout created it, in an attempt
+// that could not report it.
+func (j *job) claim(c *reconcile.Change) {
+	if c.Keep != nil && slices.ContainsFunc(c.Keep.Tags, func(tag types.Tag) bool {
+		return aws.ToString(tag.Key) == rolloutTag && aws.ToString(tag.Value) == j.task.Rollout
+	}) {
+		j.result.Created++
+		j.result.Kept--
 	}
-	for i := range plan.Changes {
-		if keep := plan.Changes[i].Keep; keep != nil && j.tagged(keep) {
-			j.result.Created++
-			j.result.Kept--
-		}
-	}
-	return nil
 }
 
-func (j *job) tagged(f *types.FlowLog) bool {
-	for _, tag := range f.Tags {
-		if aws.ToString(tag.Key) == rolloutTag {
-			return aws.ToString(tag.Value) == j.task.Rollout
-		}
-	}
-	return false
-}
-
-// plan counts what apply would do.
+// plan counts what apply would do. What this rollout has created itself counts as
+// created.
 func (j *job) plan(ctx context.Context, ids []string) error {
 	j.request.ResourceIDs = ids
 	plan, err := j.reconciler.Plan(ctx, j.request)
@@ -125,6 +118,7 @@ func (j *job) plan(ctx context.Context, ids []string) error {
 			j.result.Missing++
 		case reconcile.ActionKeep:
 			j.result.Kept++
+			j.claim(c)
 		default:
 			j.result.Conflicts++
 			j.addConflicts(c.ResourceID, c.Conflicts, "")
@@ -133,7 +127,7 @@ func (j *job) plan(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// addConflicts adds one problem for each flow log in the way. The tag of the rollout is
+// addConflicts adds one problem for each flow log that conflicts. The tag of the rollout is
 // left out of the differences: a flow log that others created never has it.
 func (j *job) addConflicts(id string, conflicts []reconcile.Conflict, message string) {
 	if len(conflicts) == 0 {
@@ -143,7 +137,7 @@ func (j *job) addConflicts(id string, conflicts []reconcile.Conflict, message st
 		p := Problem{VPC: id, Reason: reasonConflict, FlowLog: aws.ToString(c.FlowLog.FlowLogId)}
 		for _, d := range c.Differences {
 			if d.Field != fmt.Sprintf("Tags[%q]", rolloutTag) {
-				d.Want, d.Have = truncated(d.Want, mostOfDifference), truncated(d.Have, mostOfDifference)
+				d.Want, d.Have = truncated(d.Want, maxDifference), truncated(d.Have, maxDifference)
 				p.Differences = append(p.Differences, d)
 			}
 		}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // process is a process of the test, killed at its end if it still runs.
@@ -88,7 +90,7 @@ func (s *temporalServer) connect(t *testing.T) client.Client {
 }
 
 // serve serves a simulation in the process of the test, which outlives the workers.
-func serve(t *testing.T, sim *simulation) string { return serveHandler(t, sim) }
+func serve(t *testing.T, sim *simulation.Organization) string { return serveHandler(t, sim) }
 
 func serveHandler(t *testing.T, handler http.Handler) string {
 	t.Helper()

@@ -1,15 +1,22 @@
 package main
 
-import "github.com/go-flowlogs/flowlogs"
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/go-flowlogs/flowlogs"
+)
 
 // The reasons of targets and VPCs beside those of package flowlogs.
 const (
 	reasonConflict     = "Conflict"
 	reasonAssumeRole   = "AssumeRoleDenied"
 	reasonListAccounts = "ListAccountsDenied"
+	reasonTooMany      = "TooManyTargets"
 	reasonWorker       = "WorkerCredentials"
 	reasonUnknown      = "Unknown" // a code of AWS that package flowlogs does not know
-	reasonStopping     = "WorkerStopping"
+	reasonUnfinished   = "Unfinished"
 	reasonRunning      = "AlreadyRunning"
 	reasonCanceled     = "Canceled"
 	reasonTerminated   = "Terminated"
@@ -17,22 +24,26 @@ const (
 	reasonFailed       = "Failed"
 )
 
+const startAgain = "Start the rollout again."
+
 var hints = map[string]string{
-	reasonConflict: "Delete the flow log in the way, or ask for one with the same settings. " +
+	reasonConflict: "Delete the flow log that conflicts, or ask for one with the same settings. " +
 		"A rollout deletes nothing.",
 	reasonAssumeRole: "Create the role of -role in the account, and let its trust policy allow sts:AssumeRole " +
 		"to the identity of the workers, with the external ID of -external-id if there is one.",
 	reasonListAccounts: "Give the accounts with -accounts or -targets, or allow the workers organizations:ListAccounts; " +
 		"only the management account and delegated administrators may call it.",
-	reasonWorker: "Renew the credentials of the workers, and start the rollout again.",
+	reasonTooMany: "Start several rollouts, each with a -name of its own and a part of the accounts (-accounts, -targets) or Regions.",
+	reasonWorker:  "Renew the credentials of the workers, and start the rollout again.",
 	// The role has just been assumed, so the credentials are good:
 	// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 	string(flowlogs.ErrAuthFailure): "Enable the Region for the account, or leave it out.",
 	reasonUnknown:                   "See the message of AWS.",
+	reasonUnfinished:                startAgain,
 	reasonRunning:                   "Another workflow with this ID works on the target. Start the rollout again when it has ended.",
-	reasonCanceled:                  "Start the rollout again.",
-	reasonTerminated:                "Start the rollout again.",
-	reasonTimeout:                   "Start the rollout again.",
+	reasonCanceled:                  startAgain,
+	reasonTerminated:                startAgain,
+	reasonTimeout:                   startAgain,
 	reasonFailed:                    "See the workflow of the target on the server.",
 }
 
@@ -44,19 +55,67 @@ func hintOf(reason string) string {
 	return flowlogs.Reason(reason).Hint()
 }
 
-// explain gives a result the reason for which not every VPC is as the request asks
-// for, if there is one: that of the first failure, which weighs more than a
-// conflict.
-func (r *Result) explain() {
-	if r.Conflicts+r.Failed == 0 {
-		return
+// reasonError is an error whose reason is not that of package flowlogs.
+type reasonError struct {
+	reason string
+	err    error
+}
+
+func (e *reasonError) Error() string { return e.err.Error() }
+func (e *reasonError) Unwrap() error { return e.err }
+
+// reasonOf returns the reason of an error, and whether a retry can help. It may for a
+// code that nobody knows: the attempts are bounded.
+func reasonOf(err error) (reason string, transient bool) {
+	var known *reasonError
+	if errors.As(err, &known) {
+		return known.reason, known.reason == reasonWorker || known.reason == reasonTimeout
 	}
-	r.Reason = reasonConflict
-	for _, p := range r.Problems {
-		if p.Reason != reasonConflict {
-			r.Reason, r.Message = p.Reason, p.Message
-			break
-		}
+	if r := flowlogs.ReasonOf(err); r != "" {
+		return string(r), r.Retryable()
 	}
-	r.Hint = hintOf(r.Reason)
+	return reasonUnknown, true
+}
+
+// failure returns the error of an activity. Its type is the reason, its detail the
+// result. The server retries it unless no retry can help: those errors end the target,
+// and no other. What takes too long is left to the next round.
+func failure(err error, r Result) error {
+	var reason string
+	reason, r.Retry = reasonOf(err)
+	r.end(reason, err.Error())
+	return temporal.NewApplicationErrorWithOptions(r.Message, reason, temporal.ApplicationErrorOptions{
+		NonRetryable: !r.Retry || reason == reasonTimeout,
+		Details:      []any{r},
+	})
+}
+
+// resultOf returns the result in the error of an activity or a child, or the known one
+// with what the server has to say.
+func resultOf(known Result, err error) Result {
+	var application *temporal.ApplicationError
+	var canceled *temporal.CanceledError
+	var timeout *temporal.TimeoutError
+	var terminated *temporal.TerminatedError
+	var running *temporal.ChildWorkflowExecutionAlreadyStartedError
+	var r Result // of its own: a detail that cannot be decoded leaves traces
+	switch {
+	case errors.As(err, &application) && application.HasDetails() && application.Details(&r) == nil:
+		return r
+	case errors.As(err, &canceled) && canceled.HasDetails() && canceled.Details(&r) == nil:
+		return r
+	case temporal.IsCanceledError(err):
+		known.end(reasonCanceled, "")
+	case errors.As(err, &running):
+		known.end(reasonRunning, err.Error())
+		known.Retry = true
+	case errors.As(err, &terminated):
+		known.end(reasonTerminated, err.Error())
+	case errors.As(err, &timeout):
+		known.end(reasonTimeout, err.Error())
+		known.Retry = true
+	default:
+		known.end(reasonFailed, err.Error())
+	}
+	return known
 }

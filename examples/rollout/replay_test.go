@@ -15,6 +15,8 @@ import (
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 var record = flag.Bool("record", false, "record the histories of testdata on a Temporal server")
@@ -47,8 +49,8 @@ func recordHistories(t *testing.T) {
 	c, err := client.Dial(client.Options{HostPort: server.address, Logger: silent, Identity: "recorder"})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	sim := newSimulation(size{accounts: 4, regions: 2, vpcs: 1500, burst: 10, perSecond: 5, latency: time.Millisecond})
-	spec := sim.spec("recorded")
+	sim := simulation.New(simulation.Options{Accounts: 4, Regions: 2, VPCs: 1500, Burst: 10, PerSecond: 5, Latency: time.Millisecond})
+	spec := specOf(sim, "recorded")
 	spec.Accounts, spec.Concurrency, spec.PageSize = nil, 2, 5
 	require.NoError(t, startRollout(t.Context(), c, "recording", spec))
 	signal := func(paused bool) {
@@ -58,10 +60,7 @@ func recordHistories(t *testing.T) {
 	first, err := c.DescribeWorkflowExecution(t.Context(), rolloutID(spec.Name), "")
 	require.NoError(t, err)
 
-	access := access{role: "role", assuming: 1, activities: 10, endpoint: serve(t, sim)}
-	cfg, err := access.load(t.Context())
-	require.NoError(t, err)
-	w := newWorker(c, newOrganization(cfg, access.role, "", access.assuming), "recording", access.activities, make(chan error, 1))
+	w := newWorker(c, newOrganization(simulation.Config(serve(t, sim)), "role", "", 1), "recording", 10, make(chan error, 1))
 	require.NoError(t, w.Start())
 	t.Cleanup(w.Stop)
 	require.Eventually(t, func() bool {
@@ -76,10 +75,10 @@ func recordHistories(t *testing.T) {
 
 	save(t, c, "rollout-first-run.json", rolloutID(spec.Name), first.GetWorkflowExecutionInfo().GetExecution().GetRunId())
 	save(t, c, "rollout-last-run.json", rolloutID(spec.Name), "")
-	save(t, c, "target-done.json", targetID(spec.Name, sim.targets[3]), "")
-	save(t, c, "target-conflict.json", targetID(spec.Name, sim.targets[4]), "")
-	save(t, c, "target-rejected.json", targetID(spec.Name, sim.targets[2]), "")
-	save(t, c, "target-not-entered.json", targetID(spec.Name, sim.targets[7]), "")
+	save(t, c, "target-done.json", targetID(spec.Name, targetOf(sim.Targets[3])), "")
+	save(t, c, "target-conflict.json", targetID(spec.Name, targetOf(sim.Targets[4])), "")
+	save(t, c, "target-rejected.json", targetID(spec.Name, targetOf(sim.Targets[2])), "")
+	save(t, c, "target-not-entered.json", targetID(spec.Name, targetOf(sim.Targets[7])), "")
 }
 
 func save(t *testing.T, c client.Client, file, workflowID, runID string) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -28,14 +27,12 @@ func testReport() Report {
 
 func TestReport_Text(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
 	r := testReport()
-	require.NoError(t, r.print(&out))
-	assert.Equal(t, `Rollout nightly (Completed): 1 of 3 targets done
+	want := `Rollout nightly (Completed): 1 of 3 targets done
 
-  18  created by this rollout
-   9  kept: they have their flow log
-   3  with a flow log in the way
+  18  flow logs created by this rollout
+   9  kept
+   3  conflicts
   30  VPCs
 
 ACCOUNT       REGION     REASON            VPCS NOT DONE     MESSAGE
@@ -45,10 +42,29 @@ ACCOUNT       REGION     REASON            VPCS NOT DONE     MESSAGE
 AssumeRoleDenied: Let it.
 Conflict: Delete it.
 
-VPC         ACCOUNT       REGION     REASON    FLOW LOG IN THE WAY  DIFFERENCES OR MESSAGE
-vpc-1       444455556666  eu-west-1  Conflict  fl-1                 LogFormat is "b", want "a"
+VPC         ACCOUNT       REGION     REASON    FLOW LOG  DIFFERENCES OR MESSAGE
+vpc-1       444455556666  eu-west-1  Conflict  fl-1      LogFormat is "b", want "a"
 and 2 more  444455556666  eu-west-1
-`, out.String())
+`
+	assert.Equal(t, want, r.String())
+}
+
+func TestReport_TextOfAPlan(t *testing.T) {
+	t.Parallel()
+	r := Report{
+		Name: "nightly.plan", Status: "Completed", PlanOnly: true, Targets: 2, Compared: 2, Tally: Tally{VPCs: 30, Missing: 21, Kept: 9},
+		ToCreate: []Creation{{Target{"111122223333", "us-east-1"}, 20}, {Target{"444455556666", "eu-west-1"}, 1}},
+	}
+	assert.Equal(t, `Rollout nightly.plan (Completed): 2 of 2 targets compared
+
+  21  to create
+   9  kept
+  30  VPCs
+
+ACCOUNT       REGION     TO CREATE
+111122223333  us-east-1  20
+444455556666  eu-west-1  1
+`, r.String())
 }
 
 func TestReport_JSONIsForPrograms(t *testing.T) {
@@ -63,7 +79,7 @@ func TestReport_JSONIsForPrograms(t *testing.T) {
 func TestHintOf_EveryReason(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []string{
-		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
+		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonTooMany, reasonUnfinished, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
 		"NotAuthorized", "AuthFailure", "LimitExceeded",
 	} {
 		assert.NotEmpty(t, hintOf(reason), reason)

@@ -11,90 +11,64 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// print writes the report for people: the totals, the targets that are not done,
-// what to do about each reason, and the VPCs that are not done.
-func (r *Report) print(out io.Writer) error {
+// String returns the report for people: the totals, where a plan would create
+// something, the targets that are not done, what to do about each reason, and the VPCs
+// that are not done.
+func (r *Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Rollout %s (%s): %d of %d targets done\n\n", r.Name, r.Status, r.Done, r.Targets)
+	verb := "done"
+	if r.PlanOnly {
+		verb = "compared"
+	}
+	fmt.Fprintf(&b, "Rollout %s (%s): %d of %d targets %s\n\n", r.Name, r.Status, r.Done+r.Compared, r.Targets, verb)
 	if r.Message != "" {
 		row(&b, r.Message)
 		row(&b, r.Hint)
 		b.WriteString("\n")
 	}
-	r.printTotals(&b)
-	if len(r.NotDone) > 0 {
-		r.printTargets(&b)
-		r.printHints(&b)
-		r.printProblems(&b)
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
-}
-
-func (r *Report) printTotals(b *strings.Builder) {
-	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, row := range []struct {
-		count int
-		text  string
-	}{
-		{r.Tally.Created, "created by this rollout"},
-		{r.Tally.Missing, "to be created"},
-		{r.Tally.Kept, "kept: they have their flow log"},
-		{r.Tally.Conflicts, "with a flow log in the way"},
-		{r.Tally.Failed, "failed"},
-		{r.Tally.Unreached, "not reached: their target ended before"},
-		{r.Tally.Gone, "deleted meanwhile"},
-		{r.Tally.VPCs, "VPCs"},
-	} {
-		if row.count > 0 || row.text == "VPCs" {
-			fmt.Fprintf(table, "%d\t  %s\n", row.count, row.text)
+	totals := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, c := range append(r.Tally.counts(), count{r.Tally.VPCs, "VPCs"}, count{r.Running, "targets running or not started"}) {
+		if c.n > 0 {
+			fmt.Fprintf(totals, "%d\t  %s\n", c.n, c.name)
 		}
 	}
-	table.Flush()
-}
+	totals.Flush()
 
-func (r *Report) printTargets(b *strings.Builder) {
-	table := newTable(b, "\nACCOUNT\tREGION\tREASON\tVPCS NOT DONE\tMESSAGE")
+	var creations, targets, hints, problems [][]string
+	for _, c := range r.ToCreate {
+		creations = append(creations, []string{c.Account, c.Region, strconv.Itoa(c.ToCreate)})
+	}
 	for _, t := range r.NotDone {
-		count := "none was reached"
+		notDone := "none was reached"
 		if t.VPCs > 0 {
-			count = fmt.Sprintf("%d of %d", t.Conflicts+t.Failed+t.Unreached, t.VPCs)
+			notDone = fmt.Sprintf("%d of %d", t.Conflicts+t.Failed+t.Unreached, t.VPCs)
 		}
-		row(table, t.Account, t.Region, t.Reason, count, t.Message)
+		targets = append(targets, []string{t.Account, t.Region, t.Reason, notDone, t.Message})
+		if hint := t.Reason + ": " + t.Hint; t.Hint != "" && !slices.ContainsFunc(hints, func(h []string) bool { return h[0] == hint }) {
+			hints = append(hints, []string{hint})
+		}
+		problems = append(problems, t.problems()...)
 	}
-	table.Flush()
+	table(&b, "ACCOUNT\tREGION\tTO CREATE", creations)
+	table(&b, "ACCOUNT\tREGION\tREASON\tVPCS NOT DONE\tMESSAGE", targets)
+	table(&b, "", hints)
+	table(&b, "VPC\tACCOUNT\tREGION\tREASON\tFLOW LOG\tDIFFERENCES OR MESSAGE", problems)
+	return b.String()
 }
 
-// printHints writes what to do about each reason, once.
-func (r *Report) printHints(b *strings.Builder) {
-	var seen []string
-	b.WriteString("\n")
-	for _, t := range r.NotDone {
-		if t.Hint != "" && !slices.Contains(seen, t.Reason) {
-			seen = append(seen, t.Reason)
-			fmt.Fprintf(b, "%s: %s\n", t.Reason, t.Hint)
+// problems returns a row for each.
+func (t *TargetReport) problems() [][]string {
+	var rows [][]string
+	for _, p := range t.Problems {
+		if p.More > 0 {
+			p.VPC += fmt.Sprintf(" and %d more", p.More)
 		}
+		rows = append(rows, []string{p.VPC, t.Account, t.Region, p.Reason, p.FlowLog, strings.TrimSpace(textOf(p.Differences) + " " + p.Message)})
 	}
-}
-
-func (r *Report) printProblems(b *strings.Builder) {
-	table := newTable(b, "\nVPC\tACCOUNT\tREGION\tREASON\tFLOW LOG IN THE WAY\tDIFFERENCES OR MESSAGE")
-	rows := 0
-	for _, t := range r.NotDone {
-		for _, p := range t.Problems {
-			rows++
-			if p.More > 0 {
-				p.VPC += fmt.Sprintf(" and %d more", p.More)
-			}
-			row(table, p.VPC, t.Account, t.Region, p.Reason, p.FlowLog, strings.TrimSpace(textOf(p.Differences)+" "+p.Message))
-		}
-		if t.Omitted > 0 {
-			row(table, fmt.Sprintf("and %d more", t.Omitted), t.Account, t.Region, "", "", "")
-		}
+	if t.Omitted > 0 {
+		rows = append(rows, []string{fmt.Sprintf("and %d more", t.Omitted), t.Account, t.Region})
 	}
-	if rows > 0 {
-		table.Flush()
-	}
+	return rows
 }
 
 func textOf(differences []reconcile.Difference) string {
@@ -105,15 +79,25 @@ func textOf(differences []reconcile.Difference) string {
 	return strings.Join(texts, "; ")
 }
 
-func newTable(b *strings.Builder, header string) *tabwriter.Writer {
-	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, header)
-	return table
+// table writes rows, if there are any, after an empty line and the header.
+func table(b *strings.Builder, header string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w)
+	if header != "" {
+		fmt.Fprintln(w, header)
+	}
+	for _, cells := range rows {
+		row(w, cells...)
+	}
+	w.Flush()
 }
 
 // row writes cells without what would break the table or drive a terminal: some
 // come from AWS.
-func row(table io.Writer, cells ...string) {
+func row(w io.Writer, cells ...string) {
 	for i, cell := range cells {
 		cells[i] = strings.Map(func(r rune) rune {
 			if strconv.IsPrint(r) {
@@ -122,5 +106,5 @@ func row(table io.Writer, cells ...string) {
 			return ' '
 		}, cell)
 	}
-	fmt.Fprintln(table, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+	fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 }

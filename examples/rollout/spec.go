@@ -88,7 +88,11 @@ func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Requ
 	return template
 }
 
-const mostTargets = 20_000 // if none is done, their names and reasons still fit into one payload of 2 MB
+const (
+	maxTargets     = 20_000 // State and its children fit into the 2 MB of a payload
+	maxConcurrency = 500    // the server accepts 2,000 children at a time, and the first of them slows down
+	maxProblemRows = 20
+)
 
 var (
 	namePattern    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
@@ -97,38 +101,49 @@ var (
 )
 
 // validate reports everything that would fail on every target, before anything is
-// started.
+// started: each problem on a line, and the first of them if there are many.
 func (s *Spec) validate() error {
 	var problems []error
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if !namePattern.MatchString(s.Name) {
-		add("name %q: want letters, digits, periods, hyphens and underscores", s.Name)
+		add("-name %q: want up to 100 letters, digits, periods, hyphens and underscores", s.Name)
 	}
-	if s.Concurrency < 1 || s.PageSize < 1 {
-		add("want a concurrency and a page size of 1 or more")
+	if s.Concurrency < 1 || s.Concurrency > maxConcurrency {
+		add("-concurrency %d: want 1 to %d", s.Concurrency, maxConcurrency)
 	}
-	regions := slices.Clone(s.Regions)
+	if s.PageSize < 1 {
+		add("-page %d: want 1 or more", s.PageSize)
+	}
+	checkRegions := func(where string, regions []string) {
+		for i, region := range regions {
+			if !regionPattern.MatchString(region) {
+				add("%s: Region %q: want a name such as us-east-1", where, region)
+			}
+			if slices.Contains(regions[:i], region) {
+				add("%s: Region %s is listed twice", where, region)
+			}
+		}
+	}
+	checkRegions("-regions", s.Regions)
 	ids := make(map[string]bool)
 	for _, account := range s.Accounts {
-		if !accountPattern.MatchString(account.ID) || ids[account.ID] {
-			add("account %q: want 12 digits, and each account once", account.ID)
+		if !accountPattern.MatchString(account.ID) {
+			add("account %q: want 12 digits", account.ID)
+		}
+		if ids[account.ID] {
+			add("account %s is listed twice", account.ID)
 		}
 		if len(account.Regions) == 0 && len(s.Regions) == 0 {
-			add("account %s: no Regions", account.ID)
+			add("account %s: no Regions; name some after it, or -regions for all", account.ID)
 		}
 		ids[account.ID] = true
-		regions = append(regions, account.Regions...)
+		checkRegions("account "+account.ID, account.Regions)
 	}
 	if len(s.Accounts) == 0 && len(s.Regions) == 0 {
-		add("no Regions")
+		add("-regions: required for the accounts of the organization")
 	}
-	for _, region := range regions {
-		if !regionPattern.MatchString(region) {
-			add("Region %q: want a name such as us-east-1", region)
-		}
-	}
-	if n := len(s.targets()); n > mostTargets {
-		add("%d targets: want at most %d in one rollout", n, mostTargets)
+	if n := len(s.targets()); n > maxTargets {
+		add("%d targets: want at most %d in one rollout. %s", n, maxTargets, hintOf(reasonTooMany))
 	}
 	example := Target{"111122223333", "us-east-1"}.request(s.Request, "00000000-0000-0000-0000-000000000000")
 	if example.ResourceIDs != nil {
@@ -137,6 +152,9 @@ func (s *Spec) validate() error {
 	example.ResourceIDs = []string{"vpc-00000000000000001"}
 	if err := example.Validate(); err != nil {
 		problems = append(problems, err)
+	}
+	if more := len(problems) - maxProblemRows; more > 0 {
+		problems = append(problems[:maxProblemRows], fmt.Errorf("and %d more problems", more))
 	}
 	return errors.Join(problems...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestSpec_Targets(t *testing.T) {
@@ -35,8 +36,12 @@ func TestSpec_RejectsWhatWouldFailOnEveryTarget(t *testing.T) {
 		{"a name that is no part of an ID", func(s *Spec) { s.Name = "a/b" }, `name "a/b"`},
 		{"no name", func(s *Spec) { s.Name = "" }, `name ""`},
 		{"an account that is none", func(s *Spec) { s.Accounts[0].ID = "12" }, `account "12"`},
-		{"an account twice", func(s *Spec) { s.Accounts[1] = s.Accounts[0] }, `each account once`},
+		{"an account twice", func(s *Spec) { s.Accounts[1] = s.Accounts[0] }, "account 000000000001 is listed twice"},
 		{"no Regions", func(s *Spec) { s.Regions = nil }, "no Regions"},
+		{"a Region twice", func(s *Spec) { s.Regions = append(s.Regions, s.Regions[0]) }, "-regions: Region us-east-1 is listed twice"},
+		{"a Region of an account twice", func(s *Spec) { s.Accounts[1].Regions = []string{"a-b-1", "c-d-1", "a-b-1"} },
+			"account 000000000002: Region a-b-1 is listed twice"},
+		{"more at a time than the server takes", func(s *Spec) { s.Concurrency = 501 }, "-concurrency 501: want 1 to 500"},
 		{"a Region that is none", func(s *Spec) { s.Accounts[0].Regions = []string{"us"} }, `Region "us"`},
 		{"nothing at a time", func(s *Spec) { s.Concurrency = 0 }, "concurrency"},
 		{"resource IDs", func(s *Spec) { s.Request.ResourceIDs = []string{"vpc-1"} }, "leave out the resource IDs"},
@@ -47,7 +52,7 @@ func TestSpec_RejectsWhatWouldFailOnEveryTarget(t *testing.T) {
 				s.Request.Tags[strings.Repeat("k", i+1)] = ""
 			}
 		}, "Tags"},
-		{"too many targets", func(s *Spec) { *s = testSpec(mostTargets/20+1, 20) }, "targets"},
+		{"too many targets", func(s *Spec) { *s = testSpec(maxTargets/20+1, 20) }, "20020 targets: want at most 20000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +115,13 @@ func TestReadTargets(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []Account{{ID: "111111111111", Regions: []string{}}, {ID: "222222222222", Regions: []string{"us-east-1", "eu-west-1"}}}, accounts)
 	_, err = readTargets(strings.NewReader("# none\n"))
-	assert.ErrorContains(t, err, "no targets")
+	require.ErrorContains(t, err, "no targets")
+
+	accounts, err = readTargets(strings.NewReader("1 a\n2 a\n1 b c\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []Account{{ID: "1", Regions: []string{"a", "b", "c"}}, {ID: "2", Regions: []string{"a"}}}, accounts)
+	_, err = readTargets(strings.NewReader("1 a\n1\n"))
+	assert.EqualError(t, err, "line 2: account 1 is on a line before; want Regions on each of its lines")
 }
 
 func TestWish_ReadsItsFiles(t *testing.T) {
@@ -120,15 +131,23 @@ func TestWish_ReadsItsFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(request, []byte(`{"TrafficType": "REJECT", "LogGroupName": "flow",
 		"DeliverLogsPermissionArn": "arn:aws:iam::{account}:role/flow"}`), 0o600))
 	require.NoError(t, os.WriteFile(targets, []byte("111111111111 us-east-1\n"), 0o600))
-	name := "n"
-	w := wish{name: &name, request: request, targets: targets, concurrency: 1, page: 1}
-	s, err := w.spec()
+	w := wish{request: request, targets: targets, spec: Spec{Name: "n", Concurrency: 1, PageSize: 1}}
+	s, err := w.read()
 	require.NoError(t, err)
 	assert.Equal(t, []Target{{"111111111111", "us-east-1"}}, s.targets())
 	assert.Equal(t, flowlogs.CloudWatchLogs{LogGroupName: "flow", RoleARN: "arn:aws:iam::{account}:role/flow"}, s.Request.Destination)
 	assert.Equal(t, flowlogs.TrafficTypeReject, s.Request.TrafficType)
 
-	w.bucket = simulatedBucket
-	_, err = w.spec()
+	w.bucket = simulation.Bucket
+	_, err = w.read()
 	assert.ErrorContains(t, err, "-bucket or -request")
+}
+
+func TestSpec_ReportsTheFirstOfManyProblems(t *testing.T) {
+	t.Parallel()
+	spec := testSpec(5000, 0)
+	lines := strings.Split(spec.validate().Error(), "\n")
+	assert.Len(t, lines, maxProblemRows+1)
+	assert.Equal(t, "account 000000000001: no Regions; name some after it, or -regions for all", lines[0])
+	assert.Equal(t, "and 4980 more problems", lines[maxProblemRows])
 }

@@ -21,36 +21,29 @@ import (
 
 // wish is what the flags of start and plan say.
 type wish struct {
-	name        *string
-	bucket      string
-	request     string
-	accounts    string
-	targets     string
-	regions     string
-	concurrency int
-	page        int
+	bucket, request            string
+	accounts, targets, regions string
+
+	spec Spec
 }
 
 func wishFlags(flags *flag.FlagSet) *wish {
-	w := &wish{name: nameFlag(flags)}
+	w := &wish{}
+	flags.StringVar(&w.spec.Name, "name", "flow-logs", "`name` of the rollout")
 	flags.StringVar(&w.bucket, "bucket", "", "`ARN` of the bucket that gets the flow logs of all traffic")
 	flags.StringVar(&w.request, "request", "", "`file` with the request in place of -bucket: the document of the AWS CLI's --cli-input-json, without ResourceIds; {account} and {region} in its destination are those of the target")
 	flags.StringVar(&w.accounts, "accounts", "", "`IDs` of accounts, separated by commas (default the active accounts of the organization)")
 	flags.StringVar(&w.targets, "targets", "", "`file` with an account on each line, followed by its Regions if they are not those of -regions")
 	flags.StringVar(&w.regions, "regions", "", "`names` of Regions, separated by commas")
-	flags.IntVar(&w.concurrency, "concurrency", 50, "`number` of targets at a time")
-	flags.IntVar(&w.page, "page", 250, "`number` of targets after which the workflow continues as new")
+	flags.IntVar(&w.spec.Concurrency, "concurrency", 50, fmt.Sprintf("`number` of targets at a time, at most %d", maxConcurrency))
+	flags.IntVar(&w.spec.PageSize, "page", 250, "`number` of targets after which the workflow continues as new")
 	return w
 }
 
-// spec reads the files and validates the whole.
-func (w *wish) spec() (Spec, error) {
-	s := Spec{
-		Name:        *w.name,
-		Regions:     list(w.regions),
-		Concurrency: w.concurrency,
-		PageSize:    w.page,
-	}
+// read reads the files, and returns the Spec if the whole is valid.
+func (w *wish) read() (s Spec, err error) {
+	s = w.spec
+	s.Regions = list(w.regions)
 	for _, id := range list(w.accounts) {
 		s.Accounts = append(s.Accounts, Account{ID: id})
 	}
@@ -83,14 +76,27 @@ func (w *wish) spec() (Spec, error) {
 	return s, s.validate()
 }
 
-// readTargets reads accounts with their Regions. A # starts a comment.
+// readTargets reads accounts with their Regions. A # starts a comment. The Regions of
+// several lines of an account are joined.
 func readTargets(r io.Reader) ([]Account, error) {
 	var accounts []Account
+	index := make(map[string]int)
 	lines := bufio.NewScanner(r)
-	for lines.Scan() {
+	for n := 1; lines.Scan(); n++ {
 		line, _, _ := strings.Cut(lines.Text(), "#")
-		if fields := strings.Fields(line); len(fields) > 0 {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		i, known := index[fields[0]]
+		switch {
+		case !known:
+			index[fields[0]] = len(accounts)
 			accounts = append(accounts, Account{ID: fields[0], Regions: fields[1:]})
+		case len(fields) == 1 || len(accounts[i].Regions) == 0:
+			return nil, fmt.Errorf("line %d: account %s is on a line before; want Regions on each of its lines", n, fields[0])
+		default:
+			accounts[i].Regions = append(accounts[i].Regions, fields[1:]...)
 		}
 	}
 	if len(accounts) == 0 {
@@ -103,53 +109,49 @@ func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-func runStart(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
-	server, wish := serverFlags(flags), wishFlags(flags)
-	queueFlag(flags, server)
-	if err := parse(flags, args, out); err != nil {
-		return err
+func defineStart(flags *flag.FlagSet) action {
+	wish, queue := wishFlags(flags), queueFlag(flags)
+	return func(ctx context.Context, s *server, out io.Writer) error {
+		spec, err := wish.read()
+		if err != nil {
+			return err
+		}
+		c, err := s.connect(ctx, io.Discard)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := startRollout(ctx, c, *queue, spec); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "Rollout %s is on the server. Follow it with: rollout status -name %[1]s\n", spec.Name)
+		return nil
 	}
-	spec, err := wish.spec()
-	if err != nil {
-		return err
-	}
-	c, err := server.connect(ctx, io.Discard)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := startRollout(ctx, c, server.queue, spec); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "Rollout %s is on the server. Follow it with: rollout status -name %[1]s\n", spec.Name)
-	return nil
 }
 
-// runPlan starts a rollout that only compares, and waits for its report.
-func runPlan(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
-	server, wish := serverFlags(flags), wishFlags(flags)
-	queueFlag(flags, server)
+// definePlan starts a rollout that only compares, and waits for its report.
+func definePlan(flags *flag.FlagSet) action {
+	wish, queue := wishFlags(flags), queueFlag(flags)
 	asJSON := flags.Bool("json", false, "print JSON")
-	if err := parse(flags, args, out); err != nil {
-		return err
+	return func(ctx context.Context, s *server, out io.Writer) error {
+		spec, err := wish.read()
+		if err != nil {
+			return err
+		}
+		spec.Name, spec.PlanOnly = spec.Name+".plan", true
+		c, err := s.connect(ctx, io.Discard)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := startRollout(ctx, c, *queue, spec); err != nil {
+			return err
+		}
+		if err := follow(ctx, c, spec.Name, os.Stderr); err != nil && !errors.Is(err, errNotAllDone) {
+			return fmt.Errorf("%w; the plan keeps running: rollout report -name %s", err, spec.Name)
+		}
+		return printReport(ctx, c, spec.Name, out, *asJSON)
 	}
-	spec, err := wish.spec()
-	if err != nil {
-		return err
-	}
-	spec.Name, spec.PlanOnly = spec.Name+".plan", true
-	c, err := server.connect(ctx, io.Discard)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := startRollout(ctx, c, server.queue, spec); err != nil {
-		return err
-	}
-	if err := follow(ctx, c, spec.Name, os.Stderr); err != nil {
-		return fmt.Errorf("%w; the plan keeps running: rollout report -name %s", err, spec.Name)
-	}
-	return printReport(ctx, c, spec.Name, out, *asJSON)
 }
 
 // startRollout starts the workflow. A rollout that has ended may be started again:

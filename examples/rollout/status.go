@@ -6,155 +6,127 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/term"
 )
 
-func runStatus(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
-	server, name := serverFlags(flags), nameFlag(flags)
+func defineStatus(flags *flag.FlagSet) action {
+	name := nameFlag(flags)
 	once := flags.Bool("once", false, "print one line and return")
-	if err := parse(flags, args, out); err != nil {
-		return err
-	}
-	c, err := server.connect(ctx, io.Discard)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if !*once {
-		if err := follow(ctx, c, *name, out); ctx.Err() == nil {
+	return func(ctx context.Context, s *server, out io.Writer) error {
+		c, err := s.connect(ctx, io.Discard)
+		if err != nil {
 			return err
 		}
-		fmt.Fprintln(out, "\nThe rollout keeps running.")
-		return nil
+		defer c.Close()
+		if *once {
+			p, status, err := progressOf(ctx, c, *name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(out, line(p, status))
+			return p.err(status)
+		}
+		err = follow(ctx, c, *name, out)
+		if ctx.Err() != nil {
+			fmt.Fprintln(out, "\nThe rollout keeps running.")
+			return nil
+		}
+		return err
 	}
-	p, status, err := progressOf(ctx, c, *name)
-	if err != nil {
-		return explainNotFound(*name, err)
+}
+
+// err returns errNotAllDone if a rollout has ended and not all is done.
+func (p *Progress) err(status enums.WorkflowExecutionStatus) error {
+	if ended(status) && (p.Done < p.Targets || p.Tally.Missing+p.Tally.Conflicts > 0 || !isComplete(status)) {
+		return errNotAllDone
 	}
-	fmt.Fprintln(out, line(p, status))
 	return nil
 }
 
-// progressOf returns how far a rollout is, from its result if it is complete, which
-// needs no worker, and by a query otherwise.
-func progressOf(ctx context.Context, c client.Client, name string) (Progress, enums.WorkflowExecutionStatus, error) {
-	var p Progress
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	described, err := c.DescribeWorkflowExecution(ctx, rolloutID(name), "")
-	if err != nil {
-		return p, 0, err
-	}
-	status := described.GetWorkflowExecutionInfo().GetStatus()
-	if status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-		return p, status, c.GetWorkflow(ctx, rolloutID(name), "").Get(ctx, &p)
-	}
-	response, err := c.QueryWorkflow(ctx, rolloutID(name), "", progressQuery)
-	if err != nil {
-		return p, status, fmt.Errorf("no worker responds (start one with rollout worker): %w", err)
-	}
-	return p, status, response.Get(&p)
-}
-
-// follow shows the progress until the rollout has ended: as a bar on a terminal, as
-// lines otherwise. It returns nil then.
-func follow(ctx context.Context, c client.Client, name string, out io.Writer) error {
-	show, every := lines(out), 10*time.Second
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		show, every = bar(file), time.Second
-	}
-	if _, err := c.DescribeWorkflowExecution(ctx, rolloutID(name), ""); err != nil {
-		return explainNotFound(name, err)
-	}
-	for {
-		p, status, err := progressOf(ctx, c, name)
-		show(p, status, err)
-		if ended(status) && ctx.Err() == nil {
-			return nil
-		}
-		// Soon again while it is short, so that a small rollout need not wait.
-		select {
-		case <-time.After(min(every, time.Second+time.Duration(p.Targets)*100*time.Millisecond)):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+func isComplete(status enums.WorkflowExecutionStatus) bool {
+	return status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
 }
 
 func ended(status enums.WorkflowExecutionStatus) bool {
 	return status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && status != enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
 }
 
-type show func(Progress, enums.WorkflowExecutionStatus, error)
-
-// lines prints what has changed.
-func lines(out io.Writer) show {
+// follow shows the progress until the rollout has ended: on a terminal always on the
+// same line, otherwise a line for each change.
+func follow(ctx context.Context, c client.Client, name string, out io.Writer) error {
+	if _, err := describe(ctx, c, name); err != nil {
+		return err
+	}
+	file, _ := out.(*os.File)
 	var last string
-	return func(p Progress, status enums.WorkflowExecutionStatus, err error) {
+	for {
+		p, status, err := progressOf(ctx, c, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		text := line(p, status)
 		if err != nil {
 			text = err.Error()
 		}
-		if text != last {
+		switch width, _, sizeErr := terminalSize(file); {
+		case sizeErr == nil && !ended(status):
+			fmt.Fprint(out, "\r\x1b[K", truncated(text, width-2))
+		case sizeErr == nil:
+			fmt.Fprintln(out, "\r\x1b[K"+text)
+		case text != last:
 			fmt.Fprintln(out, text)
 		}
 		last = text
+		if ended(status) {
+			if err == nil {
+				err = p.err(status)
+			}
+			return err
+		}
+		// As often as heartbeats come; soon again while it is short, so that a small
+		// rollout need not wait.
+		select {
+		case <-time.After(min(heartbeatTimeout/4, time.Second+time.Duration(p.Targets)*100*time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
-// bar shows the targets that have ended.
-func bar(out *os.File) show {
-	var b *progressbar.ProgressBar
-	return func(p Progress, status enums.WorkflowExecutionStatus, err error) {
-		if b == nil {
-			b = progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
-				progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
-		}
-		if err != nil {
-			b.Describe(err.Error())
-			return
-		}
-		if b.GetMax() != p.Targets {
-			b.ChangeMax(p.Targets)
-		}
-		b.Describe(line(p, status))
-		b.Set(p.Done + len(p.NotDone)) //nolint:errcheck // a terminal that is gone
-		if ended(status) {
-			b.Clear() //nolint:errcheck // as above
-			fmt.Fprintln(out, line(p, status))
-		}
+func terminalSize(file *os.File) (width, height int, err error) {
+	if file == nil {
+		return 0, 0, os.ErrInvalid
 	}
+	return term.GetSize(int(file.Fd()))
 }
 
 // line is a Progress on one line.
 func line(p Progress, status enums.WorkflowExecutionStatus) string {
-	state := status.String()
+	var b strings.Builder
+	state, verb := status.String(), "done"
 	if p.Paused && !ended(status) {
 		state = "Paused"
 	}
-	text := fmt.Sprintf("%s: %d of %d targets done", state, p.Done, p.Targets)
-	for _, n := range []struct {
-		count int
-		text  string
-	}{
-		{len(p.NotDone), "not done"},
-		{len(p.Running), "running"},
+	if p.PlanOnly {
+		verb = "compared"
+	}
+	fmt.Fprintf(&b, "%s: %d of %d targets %s", state, p.Done, p.Targets, verb)
+	for _, c := range append([]count{
+		{p.NotDone, "not " + verb},
+		{p.Running, "running"},
 		{p.Later, "later again"},
-		{p.Tally.Created, "flow logs created"},
-		{p.Tally.Missing, "to create"},
-		{p.Tally.Kept, "kept"},
-		{p.Tally.Conflicts, "conflicts"},
-		{p.Tally.Failed, "failed"},
-		{p.Tally.Unreached, "VPCs not reached"},
-	} {
-		if n.count > 0 {
-			text += fmt.Sprintf(", %d %s", n.count, n.text)
+	}, p.Tally.counts()...) {
+		if c.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", c.n, c.name)
 		}
 	}
-	return text
+	if !p.Resumes.IsZero() && !ended(status) {
+		fmt.Fprintf(&b, "; the next round starts at %s", p.Resumes.Local().Format(time.TimeOnly))
+	}
+	return b.String()
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -17,30 +15,20 @@ type Task struct {
 	Rollout  string // the value of the tag
 	Request  flowlogs.Request
 	PlanOnly bool `json:",omitempty"`
-	Again    bool `json:",omitempty"` // an earlier child may have created some flow logs
-	Paused   bool `json:",omitempty"`
-	Position Position
+	Round    int
+	Again    bool   `json:",omitempty"` // an earlier attempt may have created some flow logs
+	Paused   bool   `json:",omitempty"`
+	Canceled bool   `json:",omitempty"` // only count
+	Result   Result // so far
 }
 
-// Position is how far the work on a target has come.
-type Position struct {
-	After    string // the last VPC that is done, in the order of their IDs
-	Complete bool   `json:",omitempty"`
-	Result   Result // of the VPCs up to here
-}
-
-// clone returns a copy that can be added to.
-func (p Position) clone() Position {
-	p.Result.Problems = slices.Clone(p.Result.Problems)
-	return p
-}
-
-// RolloutTarget is the workflow of one target: a child of Rollout. Each activity
-// brings a chunk of the VPCs to the state that the request asks for, and returns
-// the Position at which the next one starts.
+// RolloutTarget is the workflow of one target: a child of Rollout. An activity brings
+// the VPCs to the state that the request asks for. If it is interrupted, the next one
+// resumes at its After.
 //
 // It fails, with the Result as detail, if a VPC is not as the request asks for. So
-// the server's list of failed workflows is the list of targets that need a person.
+// the server's list of failed workflows is the list of targets that need a person. If it is
+// canceled, it counts what it has created.
 func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 	var a *Activities
 	work := a.ApplyTarget
@@ -48,94 +36,96 @@ func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 		work = a.PlanTarget
 	}
 	pauses := listenForPause(ctx, func(_ workflow.Context, paused bool) { task.Paused = paused })
-	for chunks := 0; !task.Position.Complete; chunks++ {
+	for start := workflow.Now(ctx); !task.Canceled; {
 		if err := workflow.Await(ctx, func() bool { return !task.Paused }); err != nil {
-			return Result{}, err
+			break
 		}
-		if chunks > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+		var result Result
+		err := workflow.ExecuteActivity(withAttempts(ctx, rounds[task.Round], heartbeatTimeout), work, task).Get(ctx, &result)
+		switch {
+		case ctx.Err() != nil && (err != nil || result.More):
+			if err == nil {
+				task.Result = result
+			}
+			task.Canceled = true
+			continue
+		case err != nil:
+			return end(resultOf(task.Result, err))
+		case !result.More:
+			result.explain()
+			return end(result)
+		}
+		task.Result, task.Again = result, true
+		if task.Round == 0 && workflow.Now(ctx).Sub(start) >= rounds[0].limit-handOver {
+			result.end(reasonUnfinished, "it takes longer than the first round has time for")
+			result.Retry = true
+			return result, nil
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			pauses.drain(ctx)
 			return Result{}, workflow.NewContinueAsNewError(ctx, RolloutTarget, task)
 		}
-		var next Position
-		if err := workflow.ExecuteActivity(withTargetOptions(ctx), work, task).Get(ctx, &next); err != nil {
-			if temporal.IsCanceledError(err) {
-				return Result{}, err
-			}
-			return end(resultOf(task.Position.Result, err))
-		}
-		task.Position = next
 	}
-	return end(task.Position.Result)
+	return Result{}, temporal.NewCanceledError(countCreated(ctx, task))
 }
 
 // end returns what a child returns for a result.
 func end(r Result) (Result, error) {
-	if r.Reason == "" {
-		r.explain()
-	}
 	if r.Reason == "" {
 		return r, nil
 	}
 	return Result{}, temporal.NewNonRetryableApplicationError(r.Message, r.Reason, nil, r)
 }
 
-// resultOf returns the result in the error of an activity or a child, which all of
-// theirs have, or one that says what the server has to say.
-func resultOf(r Result, err error) Result {
-	if err == nil {
-		return r
+// countCreated returns the result of a canceled task. What was created is not known from the
+// activities alone: one may have died, and EC2 may have received a call whose response
+// nobody awaited. So it is read from the tags of the flow logs.
+func countCreated(ctx workflow.Context, task Task) Result {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	r := task.Result
+	if !task.PlanOnly && workflow.Sleep(ctx, settling) == nil {
+		var a *Activities
+		for more := true; more; more = r.More {
+			task.Result = r
+			var counted Result // of its own: what JSON omits would keep its value
+			ctx := withAttempts(ctx, round{attempts: 3, limit: time.Minute}, heartbeatTimeout)
+			err := workflow.ExecuteActivity(ctx, a.PlanTarget, task).Get(ctx, &counted)
+			if r = counted; err != nil {
+				r = resultOf(task.Result, err)
+				break
+			}
+		}
 	}
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) && application.HasDetails() && application.Details(&r) == nil {
-		return r
+	r.Unreached, r.Missing = r.Unreached+r.Missing, 0
+	message := r.Message
+	if message != "" {
+		message = "what it has created could not be counted: " + message
 	}
-	r.Message = truncated(err.Error(), mostOfMessage)
-	var timeout *temporal.TimeoutError
-	var terminated *temporal.TerminatedError
-	var running *temporal.ChildWorkflowExecutionAlreadyStartedError
-	switch {
-	case temporal.IsCanceledError(err):
-		r.Reason = reasonCanceled
-	case errors.As(err, &running):
-		r.Reason, r.Retry = reasonRunning, true
-	case errors.As(err, &terminated):
-		r.Reason = reasonTerminated
-	case errors.As(err, &timeout):
-		r.Reason, r.Retry = reasonTimeout, true
-	default:
-		r.Reason = reasonFailed
-	}
-	r.Hint = hintOf(r.Reason)
+	r.More, r.Retry = false, false
+	r.end(reasonCanceled, message)
 	return r
 }
 
-// heartbeatTimeout is how soon the death of a worker is noticed.
-const heartbeatTimeout = 20 * time.Second
+const (
+	heartbeatTimeout = 20 * time.Second // after which the death of a worker is noticed
+	handOver         = 10 * time.Second // that an activity has left when it stops its work
+	retryTimeout     = 20 * time.Second // of an activity for a call; after that the server retries
+	settling         = 5 * time.Second  // after which EC2 shows what was created by the last calls
+)
 
-// withTargetOptions bounds the work on a chunk. There is no ScheduleToClose or
+// withAttempts bounds the attempts of an activity. There is no ScheduleToClose or
 // ScheduleToStart timeout: a target waits for a worker as long as there is none.
-func withTargetOptions(ctx workflow.Context) workflow.Context {
+func withAttempts(ctx workflow.Context, r round, heartbeat time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Hour,
-		HeartbeatTimeout:    heartbeatTimeout,
+		StartToCloseTimeout: r.limit,
+		HeartbeatTimeout:    heartbeat,
 		WaitForCancellation: true, // so that the child ends after its last call
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval:    time.Second,
 			BackoffCoefficient: 2,
 			MaximumInterval:    5 * time.Minute,
-			MaximumAttempts:    15, // half an hour of them
-		},
-	})
-}
-
-func withListOptions(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 10 * time.Minute,
-		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:    time.Second,
-			BackoffCoefficient: 2,
-			MaximumInterval:    5 * time.Minute,
-			MaximumAttempts:    15,
+			MaximumAttempts:    r.attempts,
 		},
 	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -24,34 +23,37 @@ var (
 
 const anything = mock.Anything
 
-func chunks(task Task, _ int32) (Position, error) {
-	next := task.Position
-	next.Result.VPCs += 10
-	next.Result.Kept += 10
+// interrupted is the work on a target that is interrupted twice.
+func interrupted(task Task, _ int32) (Result, error) {
+	next := task.Result
+	next.VPCs += 10
+	next.Kept += 10
 	next.After += "x"
-	next.Complete = len(next.After) == 3
+	next.More = len(next.After) < 3
 	return next, nil
 }
 
-func TestRolloutTarget_WorksChunkByChunk(t *testing.T) {
+func TestRolloutTarget_ResumesAfterAnInterruption(t *testing.T) {
 	t.Parallel()
-	w := &work{each: chunks}
+	w := &work{each: interrupted}
 	env := newEnvironment(w)
 	env.ExecuteWorkflow(RolloutTarget, Task{})
 	var r Result
 	require.NoError(t, env.GetWorkflowResult(&r))
 	assert.Equal(t, Tally{VPCs: 30, Kept: 30}, r.Tally)
 	assert.Len(t, w.tasks, 3)
+	assert.False(t, w.tasks[0].Again)
+	assert.True(t, w.tasks[2].Again, "what was interrupted may have created something")
 }
 
-func TestRolloutTarget_PausesBetweenChunks(t *testing.T) {
+func TestRolloutTarget_PausesBetweenActivities(t *testing.T) {
 	t.Parallel()
-	w := &work{each: chunks}
+	w := &work{each: interrupted}
 	env := newEnvironment(w)
 	before := 0
 	env.RegisterDelayedCallback(func() { before = len(w.tasks) }, time.Hour)
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(pauseSignal, false) }, 2*time.Hour)
-	env.ExecuteWorkflow(RolloutTarget, Task{Paused: true})
+	env.ExecuteWorkflow(RolloutTarget, Task{Paused: true, Round: 1})
 	require.NoError(t, env.GetWorkflowError())
 	assert.Zero(t, before)
 	assert.Len(t, w.tasks, 3)
@@ -59,35 +61,35 @@ func TestRolloutTarget_PausesBetweenChunks(t *testing.T) {
 
 func TestRolloutTarget_ContinuesAsNewWithItsPosition(t *testing.T) {
 	t.Parallel()
-	env := newEnvironment(&work{each: chunks})
+	env := newEnvironment(&work{each: interrupted})
 	env.SetContinueAsNewSuggested(true)
 	env.ExecuteWorkflow(RolloutTarget, Task{Rollout: "r"})
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, env.GetWorkflowError(), &next)
 	var task Task
 	require.NoError(t, dataConverter.FromPayloads(next.Input, &task))
-	assert.Equal(t, "x", task.Position.After)
+	assert.Equal(t, "x", task.Result.After)
 	assert.Equal(t, "r", task.Rollout)
 }
 
 func TestRolloutTarget_RetriesWhatIsTransient(t *testing.T) {
 	t.Parallel()
-	w := &work{each: func(_ Task, attempt int32) (Position, error) {
+	w := &work{each: func(_ Task, attempt int32) (Result, error) {
 		if attempt < 5 {
-			return Position{}, failure(context.Background(), flowlogs.ErrThrottled, Result{})
+			return Result{}, failure(flowlogs.ErrThrottled, Result{})
 		}
 		return complete(10), nil
 	}}
 	env := newEnvironment(w)
-	env.ExecuteWorkflow(RolloutTarget, Task{})
+	env.ExecuteWorkflow(RolloutTarget, Task{Round: 2})
 	require.NoError(t, env.GetWorkflowError())
 	assert.Len(t, w.tasks, 5)
 }
 
 func TestRolloutTarget_FailsWithReasonHintAndCounts(t *testing.T) {
 	t.Parallel()
-	w := &work{each: func(Task, int32) (Position, error) {
-		return Position{}, failure(context.Background(), flowlogs.ErrNotAuthorized, Result{Tally: Tally{VPCs: 10, Created: 4, Unreached: 6}})
+	w := &work{each: func(Task, int32) (Result, error) {
+		return Result{}, failure(flowlogs.ErrNotAuthorized, Result{Tally: Tally{VPCs: 10, Created: 4, Unreached: 6}})
 	}}
 	env := newEnvironment(w)
 	env.ExecuteWorkflow(RolloutTarget, Task{})
@@ -106,10 +108,10 @@ func TestRolloutTarget_FailsWithReasonHintAndCounts(t *testing.T) {
 
 func TestRolloutTarget_FailsForAConflict(t *testing.T) {
 	t.Parallel()
-	w := &work{each: func(Task, int32) (Position, error) {
+	w := &work{each: func(Task, int32) (Result, error) {
 		p := complete(9)
-		p.Result.VPCs, p.Result.Conflicts = 10, 1
-		p.Result.add(Problem{VPC: "vpc-1", Reason: reasonConflict})
+		p.VPCs, p.Conflicts = 10, 1
+		p.add(Problem{VPC: "vpc-1", Reason: reasonConflict})
 		return p, nil
 	}}
 	env := newEnvironment(w)
@@ -123,7 +125,7 @@ func TestRolloutTarget_FailsForAConflict(t *testing.T) {
 func TestResult_KeepsTheFirstFailureAmongManyConflicts(t *testing.T) {
 	t.Parallel()
 	var r Result
-	for range 10 * mostProblems {
+	for range 10 * maxProblems {
 		r.Conflicts++
 		r.add(Problem{Reason: reasonConflict})
 	}
@@ -131,6 +133,55 @@ func TestResult_KeepsTheFirstFailureAmongManyConflicts(t *testing.T) {
 	r.add(Problem{Reason: "LimitExceeded"})
 	r.explain()
 	assert.Equal(t, "LimitExceeded", r.Reason)
-	assert.Len(t, r.Problems, mostProblems)
-	assert.Equal(t, 9*mostProblems+1, r.Omitted)
+	assert.Len(t, r.Problems, maxProblems)
+	assert.Equal(t, 9*maxProblems+1, r.Omitted)
+}
+
+func TestRolloutTarget_EndsCanceledWithWhatEC2Has(t *testing.T) {
+	t.Parallel()
+	env := newEnvironment(&work{})
+	env.OnActivity("ApplyTarget", anything, anything).After(time.Hour).Return(complete(1), nil)
+	env.OnActivity("PlanTarget", anything, anything).Return(Result{Tally: Tally{VPCs: 10, Created: 7, Kept: 1, Missing: 2}}, nil)
+	env.RegisterDelayedCallback(env.CancelWorkflow, time.Minute)
+	env.ExecuteWorkflow(RolloutTarget, Task{})
+	err := env.GetWorkflowError()
+	require.True(t, temporal.IsCanceledError(err))
+	r := resultOf(Result{}, err)
+	assert.Equal(t, Tally{VPCs: 10, Created: 7, Kept: 1, Unreached: 2}, r.Tally)
+	assert.Equal(t, reasonCanceled, r.Reason)
+	assert.Equal(t, startAgain, r.Hint)
+	assert.Empty(t, r.Message)
+}
+
+// The activity that was interrupted said that there was more.
+func TestRolloutTarget_CountsOnceWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	w := &work{}
+	env := newEnvironment(w)
+	env.ExecuteWorkflow(RolloutTarget, Task{Canceled: true, Result: Result{Tally: Tally{VPCs: 5}, After: "vpc-5", More: true}})
+	assert.Equal(t, 10, resultOf(Result{}, env.GetWorkflowError()).VPCs)
+	assert.Len(t, w.tasks, 1)
+}
+
+func TestRolloutTarget_SaysThatItCouldNotCount(t *testing.T) {
+	t.Parallel()
+	w := &work{each: func(Task, int32) (Result, error) { return Result{}, failure(flowlogs.ErrUnavailable, Result{}) }}
+	env := newEnvironment(w)
+	env.ExecuteWorkflow(RolloutTarget, Task{Canceled: true, Result: Result{Tally: Tally{VPCs: 5, Created: 5}}})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, reasonCanceled, r.Reason)
+	assert.Contains(t, r.Message, "could not be counted")
+	assert.Len(t, w.tasks, 3)
+}
+
+// A detail of another type leaves no traces.
+func TestResultOf_DecodesIntoAFreshValue(t *testing.T) {
+	t.Parallel()
+	known := Result{Tally: Tally{VPCs: 3}}
+	broken := map[string]any{"VPCs": 1000, "Created": 1000, "Problems": "none"}
+	wire := temporal.GetDefaultFailureConverter()
+	err := wire.FailureToError(wire.ErrorToFailure(temporal.NewNonRetryableApplicationError("message", "Surprise", nil, broken)))
+	r := resultOf(known, err)
+	assert.Equal(t, Tally{VPCs: 3}, r.Tally)
+	assert.Equal(t, reasonFailed, r.Reason)
 }

@@ -9,12 +9,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+
+	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 // access is how a worker gets into the accounts.
@@ -36,50 +35,47 @@ func accessFlags(flags *flag.FlagSet) *access {
 	return a
 }
 
-// load returns the configuration of this machine, or that of a server in place of
-// AWS.
-func (a *access) load(ctx context.Context) (aws.Config, error) {
+// organization returns the organization of this machine's identity, or one of a
+// server in place of AWS.
+func (a *access) organization(ctx context.Context) (*organization, error) {
 	if a.assuming < 1 || a.activities < 1 {
-		return aws.Config{}, errors.New("want -assume-concurrency and -targets of 1 or more")
+		return nil, errors.New("want -assume-concurrency and -targets of 1 or more")
 	}
+	cfg := simulation.Config(a.endpoint)
 	if a.endpoint == "" {
-		return config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1"))
+		var err error
+		if cfg, err = config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1")); err != nil {
+			return nil, err
+		}
 	}
-	return aws.Config{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(a.endpoint),
-		HTTPClient:   awshttp.NewBuildableClient(), // one for all accounts
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRET", ""),
-	}, nil
+	return newOrganization(cfg, a.role, a.externalID, a.assuming), nil
 }
 
-func runWorker(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer) error {
-	server, access := serverFlags(flags), accessFlags(flags)
-	queueFlag(flags, server)
-	if err := parse(flags, args, out); err != nil {
-		return err
-	}
-	cfg, err := access.load(ctx)
-	if err != nil {
-		return err
-	}
-	c, err := server.connect(ctx, os.Stderr)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	fatal := make(chan error, 1)
-	w := newWorker(c, newOrganization(cfg, access.role, access.externalID, access.assuming), server.queue, access.activities, fatal)
-	if err := w.Start(); err != nil {
-		return err
-	}
-	defer w.Stop()
-	fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one resumes where it was.")
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-fatal:
-		return err
+func defineWorker(flags *flag.FlagSet) action {
+	access, queue := accessFlags(flags), queueFlag(flags)
+	return func(ctx context.Context, s *server, out io.Writer) error {
+		aws, err := access.organization(ctx)
+		if err != nil {
+			return err
+		}
+		c, err := s.connect(ctx, os.Stderr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		fatal := make(chan error, 1)
+		w := newWorker(c, aws, *queue, access.activities, fatal)
+		if err := w.Start(); err != nil {
+			return err
+		}
+		defer w.Stop()
+		fmt.Fprintln(out, "The worker runs. Ctrl-C stops it; another one resumes where it was.")
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-fatal:
+			return err
+		}
 	}
 }
 

@@ -1,30 +1,50 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
 
 // State is the input of a run of Rollout: the Spec, and how far the runs before it
-// have come. It is all that continue-as-new carries over. Targets are numbers here,
-// so that 10,000 of them take some 50 KB.
+// have come. It is all that continue-as-new carries over, and the result in the end.
+// Targets are numbers here, so that 20,000 of them take some 500 KB.
 type State struct {
 	Spec
-	Rollout string           // ID of the first run; the flow logs are tagged with it
-	Round   int              // 0 is the first
-	Next    int              // of round 0: the first target that has not been started
-	Queue   []int            // of later rounds: the targets that have not been started
-	Later   []int            // those that ended for a transient reason, for the next round
-	NotDone map[string][]int // those that ended, by their reason
-	Done    int              // those on which every VPC is as the request asks for
-	Tally   Tally            // of those that ended
-	Paused  bool
+	Rollout  string           // ID of the first run; the flow logs are tagged with it
+	Round    int              // 0 is the first
+	Next     int              // of round 0: the first target that has not been started
+	Queue    []int            // of later rounds: the targets that have not been started
+	Later    []int            // those that ended for a transient reason, for the next round
+	Partly   map[int]Result   // where those resume of which a part is done
+	NotDone  map[string][]int // those that ended, by their reason
+	ToCreate map[int]int      // of a plan: flow logs, by their target
+	Done     int              // targets on which every VPC is as the request asks for
+	Tally    Tally            // of those that ended
+	Paused   bool
+	Canceled bool // nothing more is created; what was created is counted
 }
 
-// rounds is how often a target is started that ends for a transient reason.
-const rounds = 3
+// round is how targets are worked on. Those that end for a transient reason come back
+// in the next round.
+type round struct {
+	wait     time.Duration // before it
+	attempts int32         // of an activity, with 1, 2, 4, … seconds, at most 5 minutes, in between
+	limit    time.Duration // of an attempt
+}
+
+// In the first round a target has a minute or two, because the page waits for it: one that
+// is slow, or in a Region that is out, comes back when all others are done.
+var rounds = []round{
+	{0, 2, time.Minute},
+	{time.Minute, 4, 2 * time.Minute},
+	{5 * time.Minute, 8, 4 * time.Minute},
+	{15 * time.Minute, 15, 8 * time.Minute},
+}
 
 // Rollout is the parent workflow. It starts a child for each target, a bounded
 // number at a time, and returns how the rollout ended.
@@ -32,40 +52,50 @@ const rounds = 3
 // Its history: a target takes 3 events, and those of at most 3 workflow tasks. A
 // run ends with continue-as-new after a page of targets, so its history stays at
 // some 2,000 events whether the rollout has 100 targets or 10,000. A run waits for
-// the children of its page: none outlives it. A child that keeps failing for a
-// transient reason ends after half an hour, and its target comes back in another
-// round, so that an outage of one Region does not hold up the others.
+// the children of its page: none outlives it.
 //
-// It is deterministic: what it does depends on the State, on results and on
+// A canceled rollout waits for its children, which count what they have created. So
+// that those are counted, too, which ended for a transient reason, it starts them again in a
+// run of its own.
+//
+// It is deterministic: what it does depends on the State, on results, timers and
 // signals. It iterates over slices, not over maps, and asks no clock.
-func Rollout(ctx workflow.Context, s State) (Progress, error) {
+func Rollout(ctx workflow.Context, s State) (State, error) {
 	r := &rollout{State: s}
-	if err := workflow.SetQueryHandler(ctx, progressQuery, r.query); err != nil {
-		return Progress{}, err
+	if err := workflow.SetQueryHandler(ctx, progressQuery, func() (Progress, error) { return r.live(), nil }); err != nil {
+		return r.State, err
+	}
+	if err := workflow.SetQueryHandler(ctx, stateQuery, func() (State, error) { return r.State, nil }); err != nil {
+		return r.State, err
 	}
 	pauses := listenForPause(ctx, r.pause)
-	if err := r.prepare(ctx); err != nil {
-		return r.progress(), err
+	if err := r.prepare(ctx); ctx.Err() != nil {
+		return r.State, temporal.NewCanceledError(r.State)
+	} else if err != nil {
+		return r.State, err
 	}
 	r.startPage(ctx)
 	// A context of its own, so that a canceled rollout waits for its children.
 	waiting, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	if err := workflow.Await(waiting, func() bool { return len(r.running) == 0 }); err != nil {
-		return r.progress(), err
+		return r.State, err
 	}
-	if err := ctx.Err(); err != nil {
-		return r.progress(), err
+	if r.left() == 0 && ctx.Err() == nil && !r.Canceled {
+		r.nextRound(ctx)
 	}
-	if r.left() == 0 { // this round is over
-		r.Round++
-		r.Queue, r.Later = r.Later, nil
+	if ctx.Err() != nil && !r.Canceled {
+		r.Canceled, r.Next = true, len(r.targets)
+		r.Queue, r.Later = append(r.Queue, r.Later...), nil
 	}
-	if r.left() == 0 {
-		return r.progress(), nil
+	switch {
+	case r.left() > 0:
+		pauses.drain(ctx) // a signal that came with the last result would be lost
+		return State{}, workflow.NewContinueAsNewError(ctx, Rollout, r.State)
+	case r.Canceled:
+		return State{}, temporal.NewCanceledError(r.State)
 	}
-	pauses.drain(ctx) // a signal that came with the last result would be lost
-	return Progress{}, workflow.NewContinueAsNewError(ctx, Rollout, r.State)
+	return r.State, nil
 }
 
 // rollout is a run of Rollout. Its coroutines share it without a lock: one of them
@@ -73,7 +103,8 @@ func Rollout(ctx workflow.Context, s State) (Progress, error) {
 type rollout struct {
 	State
 	targets []Target
-	running []child // in the order of their start
+	running []child   // in the order of their start
+	resumes time.Time // when the next round starts; zero: this one is under way
 }
 
 type child struct {
@@ -82,19 +113,23 @@ type child struct {
 }
 
 func (r *rollout) prepare(ctx workflow.Context) error {
-	if r.Rollout == "" {
+	if r.NotDone == nil { // the first run
 		r.Rollout = workflow.GetInfo(ctx).FirstRunID
-	}
-	if r.NotDone == nil {
-		r.NotDone = make(map[string][]int)
+		r.Partly, r.NotDone, r.ToCreate = make(map[int]Result), make(map[string][]int), make(map[int]int)
 	}
 	if len(r.Accounts) == 0 {
 		var a *Activities
-		if err := workflow.ExecuteActivity(withListOptions(ctx), a.ListAccounts).Get(ctx, &r.Accounts); err != nil {
+		if err := workflow.ExecuteActivity(withAttempts(ctx, round{attempts: 15, limit: 10 * time.Minute}, 0), a.ListAccounts).Get(ctx, &r.Accounts); err != nil {
 			return err
 		}
 	}
 	r.targets = r.Spec.targets()
+	if len(r.targets) > maxTargets {
+		var tooMany Result
+		tooMany.end(reasonTooMany, fmt.Sprintf("%d targets (%d accounts in the organization): want at most %d in one rollout",
+			len(r.targets), len(r.Accounts), maxTargets))
+		return temporal.NewNonRetryableApplicationError(tooMany.Message, tooMany.Reason, nil, tooMany)
+	}
 	return nil
 }
 
@@ -106,7 +141,7 @@ func (r *rollout) startPage(ctx workflow.Context) {
 		if started > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return
 		}
-		mayStart := func() bool { return !r.Paused && len(r.running) < r.Concurrency }
+		mayStart := func() bool { return (!r.Paused || r.Canceled) && len(r.running) < r.Concurrency }
 		if err := workflow.Await(ctx, mayStart); err != nil {
 			return
 		}
@@ -127,9 +162,23 @@ func (r *rollout) next() int {
 	return number
 }
 
+// nextRound waits for the next round, if there is anything left for it.
+func (r *rollout) nextRound(ctx workflow.Context) {
+	if len(r.Later) == 0 {
+		return
+	}
+	wait := rounds[r.Round+1].wait
+	r.resumes = workflow.Now(ctx).Add(wait)
+	if err := workflow.Sleep(ctx, wait); err == nil {
+		r.Round++
+		r.Queue, r.Later = r.Later, nil
+	}
+}
+
 // start starts the child of a target, and a coroutine that takes its result.
 func (r *rollout) start(ctx workflow.Context, number int) {
-	t := r.targets[number]
+	t, partly := r.targets[number], r.Partly[number]
+	delete(r.Partly, number)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          targetID(r.Name, t),
 		WaitForCancellation: true,
@@ -142,23 +191,34 @@ func (r *rollout) start(ctx workflow.Context, number int) {
 		Rollout:  r.Rollout,
 		Request:  r.Request,
 		PlanOnly: r.PlanOnly,
+		Round:    r.Round,
 		Again:    r.Round > 0,
+		Canceled: r.Canceled,
+		Result:   partly,
 	})
 	r.running = append(r.running, child{number, future})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var result Result
-		err := future.Get(ctx, &result)
-		r.end(number, resultOf(result, err))
+		if err := future.Get(ctx, &result); err != nil {
+			result = resultOf(partly, err)
+		}
+		r.end(number, result)
 	})
 }
 
 func (r *rollout) end(number int, result Result) {
 	r.running = slices.DeleteFunc(r.running, func(c child) bool { return c.number == number })
-	if result.Retry && r.Round < rounds-1 {
+	if result.Retry && r.Round < len(rounds)-1 && !r.Canceled {
 		r.Later = append(r.Later, number) // and counted when it has ended for good
+		if p := result.position(); p.After != "" {
+			r.Partly[number] = p
+		}
 		return
 	}
 	r.Tally.add(result.Tally)
+	if result.Missing > 0 {
+		r.ToCreate[number] = result.Missing
+	}
 	if result.Reason == "" {
 		r.Done++
 	} else {

@@ -1,4 +1,4 @@
-package main
+package simulation
 
 import (
 	"encoding/json"
@@ -22,13 +22,13 @@ const roleKeyPrefix = "ASIA"
 
 // ServeHTTP serves STS, Organizations, EC2, and the truth as JSON at /truth.
 // Signatures are not checked.
-func (s *simulation) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (o *Organization) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.URL.Path == "/truth" {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(s.truth()) //nolint:errcheck // the client is gone
+		json.NewEncoder(w).Encode(o.Truth()) //nolint:errcheck // the client is gone
 		return
 	}
-	time.Sleep(s.size.latency)
+	time.Sleep(o.options.Latency)
 	scope := credential.FindStringSubmatch(req.Header.Get("Authorization"))
 	if scope == nil {
 		http.Error(w, "unsigned request", http.StatusForbidden)
@@ -37,19 +37,19 @@ func (s *simulation) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	key, region, service := scope[1], scope[2], scope[3]
 	switch service {
 	case "sts":
-		s.serveSTS(w, req)
+		o.serveSTS(w, req)
 	case "organizations":
-		s.serveOrganizations(w)
+		o.serveOrganizations(w)
 	case "ec2":
-		s.serveEC2(w, req, Target{strings.TrimPrefix(key, roleKeyPrefix), region})
+		o.serveEC2(w, req, strings.TrimPrefix(key, roleKeyPrefix), region)
 	default:
 		http.Error(w, "not simulated: "+service, http.StatusNotImplemented)
 	}
 }
 
-func (s *simulation) serveEC2(w http.ResponseWriter, req *http.Request, t Target) {
-	region := s.regions[t]
-	if region == nil || region.disabled {
+func (o *Organization) serveEC2(w http.ResponseWriter, req *http.Request, account, name string) {
+	region := o.byTarget[[2]string{account, name}]
+	if region == nil || region.Disabled {
 		// The documented text of the code; what EC2 says in a Region that is not
 		// enabled is not documented.
 		// https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
@@ -58,23 +58,23 @@ func (s *simulation) serveEC2(w http.ResponseWriter, req *http.Request, t Target
 			"<RequestID>simulated</RequestID></Response>")
 		return
 	}
-	region.ec2.ServeHTTP(w, req)
+	region.EC2.ServeHTTP(w, req)
 }
 
 // serveSTS serves GetCallerIdentity and AssumeRole.
-func (s *simulation) serveSTS(w http.ResponseWriter, req *http.Request) {
+func (o *Organization) serveSTS(w http.ResponseWriter, req *http.Request) {
 	const namespace = `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"`
 	switch action := req.FormValue("Action"); action {
 	case "GetCallerIdentity":
 		respondXML(w, http.StatusOK, fmt.Sprintf(`<GetCallerIdentityResponse %s><GetCallerIdentityResult>`+
 			`<Arn>arn:aws:iam::%[2]s:user/worker</Arn><UserId>worker</UserId><Account>%[2]s</Account>`+
-			`</GetCallerIdentityResult></GetCallerIdentityResponse>`, namespace, managementAccount))
+			`</GetCallerIdentityResult></GetCallerIdentityResponse>`, namespace, Management))
 	case "AssumeRole":
 		account, _, _ := strings.Cut(strings.TrimPrefix(req.FormValue("RoleArn"), "arn:aws:iam::"), ":")
-		if s.denied[account] {
+		if o.denied[account] {
 			respondXML(w, http.StatusForbidden, fmt.Sprintf(`<ErrorResponse %s><Error><Type>Sender</Type><Code>AccessDenied</Code>`+
 				`<Message>User: arn:aws:iam::%s:user/worker is not authorized to perform: sts:AssumeRole on resource: %s</Message>`+
-				`</Error><RequestId>simulated</RequestId></ErrorResponse>`, namespace, managementAccount, req.FormValue("RoleArn")))
+				`</Error><RequestId>simulated</RequestId></ErrorResponse>`, namespace, Management, req.FormValue("RoleArn")))
 			return
 		}
 		respondXML(w, http.StatusOK, fmt.Sprintf(`<AssumeRoleResponse %s><AssumeRoleResult><Credentials>`+
@@ -88,13 +88,13 @@ func (s *simulation) serveSTS(w http.ResponseWriter, req *http.Request) {
 
 // serveOrganizations serves ListAccounts.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
-func (s *simulation) serveOrganizations(w http.ResponseWriter) {
+func (o *Organization) serveOrganizations(w http.ResponseWriter) {
 	type account struct {
 		ID    string `json:"Id"`
 		State string
 	}
 	var page struct{ Accounts []account }
-	for _, id := range s.accounts {
+	for _, id := range o.accounts {
 		page.Accounts = append(page.Accounts, account{id, "ACTIVE"})
 	}
 	page.Accounts = append(page.Accounts, account{"888888888888", "SUSPENDED"})
