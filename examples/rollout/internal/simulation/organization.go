@@ -65,7 +65,7 @@ type Organization struct {
 func New(options Options) *Organization {
 	o := &Organization{options: options, byTarget: make(map[[2]string]*Region), denied: make(map[string]bool)}
 	for i := range options.Accounts {
-		o.accounts = append(o.accounts, fmt.Sprintf("%012d", 100000000001+i))
+		o.accounts = append(o.accounts, fmt.Sprintf("1%011d", i+1))
 	}
 	if options.Accounts > 1 {
 		o.denied[o.accounts[options.Accounts-1]] = true
