@@ -98,7 +98,7 @@ func ruleOfReason(r Reason) *reasonRule {
 }
 
 // ReasonOf returns the reason of err, or "" if it is not known. If err joins several
-// errors, it is the reason of the first that has one. Besides the errors of this
+// errors, it is the reason of the first that has one other than ErrNotAttempted. Besides the errors of this
 // package, err may be any error of the SDK.
 func ReasonOf(err error) Reason {
 	switch e := err.(type) {
@@ -131,10 +131,14 @@ func ReasonOf(err error) Reason {
 			return r
 		}
 	case interface{ Unwrap() []error }:
+		var first Reason
 		for _, err := range e.Unwrap() {
-			if r := ReasonOf(err); r != "" {
-				return r
+			if r := ReasonOf(err); first == "" || first == ErrNotAttempted && r != "" {
+				first = r
 			}
+		}
+		if first != "" {
+			return first
 		}
 	}
 	// No wrapped error has a reason, so the status decides.
@@ -155,9 +159,8 @@ func ReasonOf(err error) Reason {
 // reasonOfUnsent returns the reason for an operation of EC2 that the SDK did not send:
 // it has no endpoint, or the source of the credentials failed. "" if it may have sent it.
 func reasonOfUnsent(e *smithy.OperationError) Reason {
-	if e.Service() != ec2.ServiceID || !slices.ContainsFunc(unsentMessages, func(begin string) bool {
-		return strings.HasPrefix(e.Err.Error(), begin)
-	}) {
+	text := e.Err.Error()
+	if e.Service() != ec2.ServiceID || !slices.ContainsFunc(unsentMessages, func(part string) bool { return strings.Contains(text, part) }) {
 		return ""
 	}
 	if ReasonOf(e.Err) == ErrAuthFailure { // as STS says of expired credentials

@@ -17,8 +17,8 @@ var messageRules = []struct {
 	{" ID '", "' does not exist", ErrResourceNotFound},
 }
 
-// unsentMessages are the beginnings of what the SDK says of an operation that it did
-// not send. It has no types for them.
+// unsentMessages are parts of what the SDK says of an operation that it did not send. It
+// has no types for these errors.
 var unsentMessages = []string{
 	"get identity: ", "resolve auth scheme: ",
 	"failed to resolve service endpoint, ", "resolve endpoint: ", "failed to bind endpoint params, ",

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // partitions are those of the SDK's endpoint rules.
@@ -123,6 +125,20 @@ func (rule *arnRule) problem(s, region string) problem {
 		return unknown("want a partition of AWS, " + oneOf(partitions))
 	}
 	return problem{}
+}
+
+// destinationTypeOf returns the type of destination that an ARN is of, if that is not
+// the default, else "".
+func destinationTypeOf(arn string) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(arn, "arn:"), ":")
+	switch service, _, _ := strings.Cut(rest, ":"); service {
+	case "s3":
+		return string(types.LogDestinationTypeS3)
+	case "firehose":
+		return string(types.LogDestinationTypeKinesisDataFirehose)
+	default:
+		return ""
+	}
 }
 
 // accountOf returns the account in an ARN, "" if there is none.

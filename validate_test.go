@@ -467,7 +467,7 @@ var rejected = []struct {
 	{
 		"a bucket for CloudWatch Logs",
 		logsInput(setDestination("arn:aws:s3:::b")),
-		"want an ARN of service logs, arn:aws:logs:",
+		`LogDestination "arn:aws:s3:::b": want LogDestinationType s3 for this ARN; cloud-watch-logs, the default, takes that of a log group`,
 	},
 	{"the name of a bucket", s3Input(setDestination("b")), `LogDestination "b": want an ARN, arn:aws:s3:::<bucket>`},
 	{"a bucket ARN of nothing", s3Input(setDestination("arn:aws:s3:::")), "want the name of a bucket"},

@@ -151,7 +151,12 @@ func (v *validator) destinationName(rule *destinationRule, t *target) {
 	case !byName && t.arn == "":
 		v.check(arnPath, "", unsendable("required: the ARN of the destination, "+rule.arn.form))
 	}
-	if t.arn != "" {
+	typ := destinationTypeOf(t.arn)
+	switch {
+	case t.arn == "":
+	case byName && v.paths == &inputPaths && typ != "":
+		v.check(arnPath, t.arn, wrong("want LogDestinationType "+typ+" for this ARN; cloud-watch-logs, the default, takes that of a log group"))
+	default:
 		v.check(arnPath, t.arn, rule.arn.problem(t.arn, v.region))
 	}
 	if byName && t.logGroupName != "" {

@@ -167,6 +167,15 @@ func (e *CallError) Is(target error) bool {
 	return ok && reason != "" && reason == flowlogs.ReasonOf(e.Err)
 }
 
+// Hint returns what to do about the error, or "" if that is not known.
+func (e *CallError) Hint() string {
+	reason := flowlogs.ReasonOf(e.Err)
+	if reason == flowlogs.ErrNotAuthorized {
+		return "Allow the caller ec2:" + e.Operation + "."
+	}
+	return reason.Hint()
+}
+
 // callError returns a *CallError. If the context has ended, errors.Is finds its
 // error and its cause beside err.
 func callError(ctx context.Context, operation string, err error) error {

@@ -113,6 +113,16 @@ func isAlone(err error) bool {
 	return !errors.As(err, &call) || len(call.Batch.ResourceIDs) == 1
 }
 
+// callOf returns the error of the call, which several resources share, in that of one of
+// them; without a call, it returns err.
+func callOf(err error) error {
+	var call *flowlogs.CallError
+	if errors.As(err, &call) {
+		return call
+	}
+	return err
+}
+
 // settled is what is left to do after doubtful resources have been listed.
 type settled struct {
 	missing     []string // to be sent again: EC2 rejected them along with others
@@ -132,7 +142,7 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 	}
 	explained := make(map[error]bool) // calls, by their error
 	for _, id := range doubtful {
-		o, call := a.outcome(id), a.outcome(id).Err
+		o, call := a.outcome(id), callOf(a.outcome(id).Err)
 		c := a.decide(id, found[id])
 		switch {
 		case c.Keep != nil:
@@ -150,7 +160,7 @@ func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
 		}
 	}
 	for _, id := range next.missing {
-		next.unexplained = next.unexplained || !explained[a.outcome(id).Err]
+		next.unexplained = next.unexplained || !explained[callOf(a.outcome(id).Err)]
 	}
 	return next
 }

@@ -59,8 +59,12 @@ func (e *ApplyError) Unwrap() []error {
 	var errs []error
 	seen := make(map[error]bool)
 	for _, o := range e.Outcomes {
-		if !seen[o.Err] {
-			seen[o.Err] = true
+		key := o.Err
+		if _, ok := key.(*ConflictError); !ok { //nolint:errorlint // one for each resource, though it wraps that of a call
+			key = callOf(key)
+		}
+		if !seen[key] {
+			seen[key] = true
 			errs = append(errs, o.Err)
 		}
 	}

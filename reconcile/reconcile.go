@@ -97,8 +97,8 @@ func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) b
 // isolatedByDefault is the default of [flowlogs.Options].
 func isolatedByDefault(r flowlogs.Reason) bool {
 	return slices.Contains([]flowlogs.Reason{
-		flowlogs.ErrResourceNotFound, flowlogs.ErrAlreadyExists, flowlogs.ErrNotAuthorized,
-		flowlogs.ErrLimitExceeded, flowlogs.ErrInvalidParameter,
+		"", flowlogs.ErrResourceNotFound, flowlogs.ErrIncorrectState, flowlogs.ErrAlreadyExists,
+		flowlogs.ErrNotAuthorized, flowlogs.ErrLimitExceeded, flowlogs.ErrInvalidParameter,
 	}, r)
 }
 
