@@ -47,6 +47,15 @@ func (r *retries) next(now, failing time.Time, timeout time.Duration, err error)
 	return due, true
 }
 
+// lastCall returns until when a call may wait to be sent, a second after the timeout.
+func (r *retries) lastCall(timeout time.Duration) time.Time {
+	end := r.end
+	if end.IsZero() {
+		end = time.Now().Add(timeout)
+	}
+	return end.Add(firstDelay)
+}
+
 // extend extends the timeout by the time that the Limiter held back a call for nothing:
 // the part was throttled again.
 func (r *retries) extend(held time.Duration) {

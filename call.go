@@ -49,8 +49,9 @@ type call struct {
 	slot     *slot
 	running  context.Context // ends when the job stops
 
-	resendable bool // the job sends it again if it fails for a transient reason
-	resent     bool // it is sent again: the SDK has retried it before
+	giveUp     time.Time // when a call that the Limiter holds back is not sent any more; zero: never
+	resendable bool      // the job sends it again if it fails for a transient reason
+	resent     bool      // it is sent again: the SDK has retried it before
 
 	out       *ec2.CreateFlowLogsOutput
 	err       error         // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent

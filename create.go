@@ -123,7 +123,15 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 			invoker: j.invoker, template: j.template, batch: &p.batch, slot: &w.slot, running: j.running,
 			resendable: j.retryTimeout > 0, resent: p.retries.failures > 0,
 		}
+		if w.alone() && j.retryTimeout > 0 {
+			c.giveUp = p.retries.lastCall(j.retryTimeout)
+		}
 		c.invoke(ctx)
+		if errors.Is(c.blocked, errOutage) && c.sent == 0 && earlier != nil {
+			p.batch.Err = earlier
+			w.slot.release()
+			return nil, settle
+		}
 		w.known.calls++
 		w.known.attempts += c.sent
 		w.known.throttled += c.throttled

@@ -185,22 +185,6 @@ func TestCreate_StopsWhenTheCredentialsEndAfterAFailure(t *testing.T) {
 
 var errExpired = fmt.Errorf("the SSO session has expired")
 
-// A batch that is split fails, and succeeds, like any other.
-func TestCreate_ResumesWhatWaitedForARoleAsSoonAsOneSucceeds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		cloud := flowlogstest.New()
-		cloud.Inject(flowlogstest.PropagateAfter(someRole, 2*time.Minute))
-		resp, err := flowlogs.New(cloud, concurrently(16), func(o *flowlogs.Options) { o.PropagationTimeout = time.Hour }).
-			Create(t.Context(), rooted(100*300))
-		require.NoError(t, err)
-		assert.Len(t, resp.FlowLogIDs, 100*300)
-		assert.LessOrEqual(t, time.Since(start), 2*time.Minute+10*time.Second)
-		assert.LessOrEqual(t, len(cloud.Calls()), 100+16+20)
-	})
-}
-
 func TestStream_FitsTheErrorsOfInvalidIDsToTheirBatch(t *testing.T) {
 	t.Parallel()
 	asked := map[string]int{}

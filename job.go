@@ -229,9 +229,11 @@ func (m *many) end() {
 }
 
 func (m *many) feed(ctx context.Context, feed func(begin func(Batch))) {
-	defer close(m.results)
+	defer func() { // also after runtime.Goexit
+		m.workers.Wait()
+		close(m.results)
+	}()
 	m.catch(func() { feed(func(b Batch) { m.begin(ctx, b) }) })
-	m.workers.Wait()
 }
 
 // begin starts the worker of a batch, once the batch has a place and its first slot: no
@@ -248,7 +250,7 @@ func (m *many) begin(ctx context.Context, b Batch) {
 		w.slot.release()
 		started = m.job.credit.admit(done) && w.slot.acquire(done)
 	}
-	if !started || !m.job.runs(ctx) {
+	if !started {
 		b.Err = m.job.unsent(&part{batch: b}, nil)
 		m.results <- result{batches: []Batch{b}, done: true}
 		return

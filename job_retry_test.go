@@ -78,9 +78,9 @@ func TestCreate_RetriesUntilTheRetryTimeout(t *testing.T) {
 		{"one call: 5 seconds", 0, 1, 5 * time.Second, 1 + 2 + 1},
 		{"one call, negative: not at all", -1, 1, 0, 1},
 		{"one call, a minute", time.Minute, 1, time.Minute, 1 + 5 + 1},
-		{"several calls: 15 minutes", 0, 2, 15 * time.Minute, 1 + 5 + 28 + 1},
+		{"several calls: 15 minutes", 0, 2, 15 * time.Minute, 1 + 6 + 28 + 1},
 		{"several calls, negative: not at all", -1, 2, 0, 1},
-		{"several calls, ten seconds", 10 * time.Second, 2, 10 * time.Second, 1 + 3 + 1},
+		{"several calls, ten seconds", 10 * time.Second, 2, 10 * time.Second, 1 + 4 + 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestCreate_RetriesUntilTheRetryTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				cloud := cloudWith(flowlogstest.Throttle().Keep().On(about(vpcID(0))))
-				resp, err := flowlogs.New(cloud, batchesOf(1), oneAttemptEach, func(o *flowlogs.Options) { o.RetryTimeout = test.timeout }).
+				resp, err := flowlogs.New(cloud, batchesOf(1), oneAtATime, oneAttemptEach, func(o *flowlogs.Options) { o.RetryTimeout = test.timeout }).
 					Create(t.Context(), rooted(test.vpcs))
 				require.ErrorIs(t, err, flowlogs.ErrThrottled)
 				assert.Equal(t, test.lasts, time.Since(start))

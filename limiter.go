@@ -3,6 +3,7 @@ package flowlogs
 import (
 	"container/list"
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -78,7 +79,14 @@ type limiter struct {
 	outage outage
 }
 
-func (l *limiter) Wait(ctx context.Context) error {
+func (l *limiter) Wait(ctx context.Context) error { return l.wait(ctx, time.Time{}) }
+
+// errOutage ends the wait of a call that an outage holds back for too long.
+var errOutage = errors.New("EC2 responds to no call, and few are sent until it does")
+
+// wait is Wait for a call that is not sent after giveUp if EC2 is still out then. Zero:
+// it waits until ctx ends.
+func (l *limiter) wait(ctx context.Context, giveUp time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -100,10 +108,15 @@ func (l *limiter) Wait(ctx context.Context) error {
 				return nil
 			}
 		}
+		if left := time.Until(giveUp); left > 0 && (delay == 0 || left < delay) {
+			delay = left
+		}
 		l.mu.Unlock()
 		err := sleep(ctx, delay, wake)
 		l.mu.Lock()
 		switch {
+		case err == nil && !giveUp.IsZero() && !time.Now().Before(giveUp) && l.outage.ongoing():
+			return errOutage
 		case err != nil && l.quota.limited && !l.outage.ongoing():
 			return &heldBackError{err}
 		case err != nil:

@@ -17,7 +17,8 @@ import (
 // Options configures a [Client], or one call of it. The zero value of a field
 // means its default, whether [New] or a call sets it.
 type Options struct {
-	// Token makes the client token of a request that has none. Nil: [RandomToken].
+	// Token makes the client token of a request that has none. A Stream calls it in the
+	// goroutine of its iterator. Nil: [RandomToken].
 	Token TokenGenerator
 
 	// Retryer decides which attempts are retried and when. Nil: that of the
@@ -59,8 +60,8 @@ type Options struct {
 	// the problem is ignored: for example one with Unknown set, which is a value that
 	// this release does not know. Allow is not called for what cannot be sent: a
 	// missing destination, resource ID or resource type, an empty resource ID, an
-	// interval that is not whole seconds, a value that is not UTF-8. Nil: no problem
-	// is ignored.
+	// interval that is not whole seconds, a value that is not UTF-8. A Stream calls it
+	// in the goroutine of its iterator. Nil: no problem is ignored.
 	Allow func(*FieldError) bool
 
 	// Isolate reports whether a call that EC2 rejects for the given reason is split.

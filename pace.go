@@ -47,8 +47,16 @@ func (r *pacedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, 
 func (c *call) wait(ctx context.Context) error {
 	if c.slot.acquire(c.running.Done()) {
 		start := time.Now()
-		err := c.limiter.Wait(ctx)
+		var err error
+		if c.learning != nil {
+			err = c.learning.wait(ctx, c.giveUp)
+		} else {
+			err = c.limiter.Wait(ctx)
+		}
 		c.held += time.Since(start)
+		if errors.Is(err, errOutage) {
+			return err
+		}
 		if held := (*heldBackError)(nil); errors.As(err, &held) {
 			return &heldBackError{contextError(ctx)} // with its cause
 		}

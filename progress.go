@@ -54,12 +54,6 @@ func newProgress(onProgress func(Progress), resources, batches int) progress {
 	return p
 }
 
-// count counts the attempts of a call.
-func (p *progress) count(c *call) {
-	p.Attempts += c.sent
-	p.Throttled += c.throttled
-}
-
 // add counts the resources of a batch that is done. A faulty response may list more
 // flow logs and items than there are resources: none is counted twice.
 func (p *progress) add(b *Batch) {

@@ -285,7 +285,7 @@ func (r *region) check(since time.Time, req flowlogs.Request, result *reconcile.
 			r.t.Errorf("%+v is not true: %+v", o, l)
 		case o.Err == nil && o.Created && l.from.Before(since):
 			r.t.Errorf("%+v was not created now", o)
-		case o.Err != nil && !errors.Is(err, o.Err):
+		case o.Err != nil && !errors.Is(err, sharedError(o.Err)):
 			r.t.Errorf("%v is not in %v", o.Err, err)
 		}
 		for _, id := range o.Deleted {
@@ -328,6 +328,15 @@ func (r *region) inject(faults []string) {
 			r.Inject(flowlogstest.Hang().On(func(c flowlogstest.Call) bool { return !del(c) })) // others delete while they hold a lock
 		}
 	}
+}
+
+// sharedError returns the error of the call in that of one of its resources.
+func sharedError(err error) error {
+	var call *flowlogs.CallError
+	if errors.As(err, &call) {
+		return call
+	}
+	return err
 }
 
 func TestReconciler_KeepsItsPromisesInARegionWithOthers(t *testing.T) {
