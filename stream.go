@@ -9,10 +9,10 @@ import (
 // Stream creates a flow log for every resource of ids, in constant memory: it
 // reads IDs as calls can be made for them, and yields each [Batch] as soon as its
 // result is known. The ResourceIDs of the request must be empty. Its
-// ResourceType, if empty, is inferred from the first ID.
+// ResourceType, if empty, is inferred from the first ID that has a known prefix.
 //
 // The error of a batch is nil or a *[CreateError]. A transient failure is retried
-// before new IDs are read, until [Options].RetryTimeout. Stream continues after an
+// in turn with new batches, until [Options].RetryTimeout. Stream continues after an
 // error, unless the error is fatal, which means that it would apply to every other
 // call. It then reads no more IDs, and yields those that it has read with
 // [ErrNotAttempted]. It does the same when ctx ends, and when ids yields an error, which
@@ -23,6 +23,10 @@ import (
 // Every batch has a token derived from that of the request and from its IDs. To
 // resume a Stream, run it with the same IDs in the same order, the same BatchSize
 // and the ClientToken of the request. Options.Token is called without the IDs.
+//
+// A repeated ID is found within one batch only, since memory is constant. Two batches
+// with the same IDs have the same token: EC2 repeats its response to the first, and the
+// flow logs are counted twice.
 //
 // A break cancels the calls in flight; whether EC2 applied them is not known. The
 // iterator ids runs in a goroutine that exits before the loop returns. Stream reads
