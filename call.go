@@ -47,7 +47,7 @@ type call struct {
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
 	slot     *slot
-	running  context.Context // ends when the job stops
+	running  context.Context //nolint:containedctx // the end of the job
 
 	giveUp     time.Time // when a call that the Limiter holds back is not sent any more; zero: never
 	resendable bool      // the job sends it again if it fails for a transient reason

@@ -62,7 +62,7 @@ func (c *credit) pay(done <-chan struct{}, calls int) bool {
 	for {
 		others := c.isolating > 1
 		switch {
-		case c.left >= calls*callCost && !(c.suspicious && others):
+		case c.left >= calls*callCost && (!c.suspicious || !others):
 			c.left -= calls * callCost
 			return true
 		case !others:

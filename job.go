@@ -19,7 +19,7 @@ type job struct {
 	isolates     func(Reason) bool
 	endless      bool            // a Stream: it holds no more batches than it has places
 	retryTimeout time.Duration   // 0: batches are not retried
-	running      context.Context // the caller's, until the job stops; its cause says why
+	running      context.Context //nolint:containedctx // the end of the job: the caller's, or earlier with a cause
 	halt         context.CancelCauseFunc
 
 	credit      credit

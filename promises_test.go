@@ -149,9 +149,9 @@ func TestCreate_SendsNothingThatTheLimiterHeldWhenTheJobStopped(t *testing.T) {
 
 // ownContext is a context of another package: one derived from it ends a moment later.
 type ownContext struct {
-	context.Context
-	done chan struct{}
-	err  atomic.Pointer[error]
+	context.Context //nolint:containedctx // a context of another package
+	done            chan struct{}
+	err             atomic.Pointer[error]
 }
 
 func (c *ownContext) Done() <-chan struct{} { return c.done }
@@ -215,7 +215,7 @@ func TestCreate_EndsWithTheContextInEveryWait(t *testing.T) {
 						n := 0
 						for _, err := range resp.Results() {
 							n++
-							assert.Error(t, err)
+							require.Error(t, err)
 						}
 						assert.Equal(t, batches*300, n)
 					})
