@@ -15,7 +15,7 @@ import (
 
 // invoker makes calls with the settings of a Client.
 type invoker struct {
-	settings
+	settings  settings
 	api       API
 	client    *ec2.Client // the API, if it is exactly an *ec2.Client: only that is known to pass functions on to its retry loop. Else nil
 	override  aws.Retryer // Options.Retryer
@@ -32,7 +32,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 	v := invoker{settings: settingsOf(api, o, optFns), api: api, override: o.Retryer, optFns: optFns, limiter: o.Limiter, onAttempt: o.OnAttempt}
 	v.client, _ = api.(*ec2.Client)
 	if v.limiter == nil {
-		v.limiter = own.of(v.region)
+		v.limiter = own.of(v.settings.region)
 	}
 	v.observer, _ = v.limiter.(Observer)
 	v.learning, _ = v.limiter.(*limiter)
@@ -43,7 +43,7 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 // the same bytes. It belongs to the goroutine that invokes it, and to the job once
 // invoke has returned.
 type call struct {
-	*invoker
+	invoker  *invoker
 	template *ec2.CreateFlowLogsInput // without IDs and token
 	batch    *Batch
 	slot     *slot
@@ -72,7 +72,7 @@ type call struct {
 func (c *call) invoke(ctx context.Context) {
 	c.err, c.batch.Err = c.batch.Err, nil
 	var err error
-	if c.client != nil {
+	if c.invoker.client != nil {
 		c.out, err = c.invokeClient(ctx)
 	} else {
 		c.out, err = c.invokeAPI(ctx)
@@ -127,21 +127,21 @@ func (c *call) attempted(ctx context.Context, sent time.Time, out *ec2.CreateFlo
 	case ErrNoResponse, ErrUnavailable:
 		c.uncertain = true
 	}
-	if c.observer != nil || c.onAttempt != nil {
+	if c.invoker.observer != nil || c.invoker.onAttempt != nil {
 		c.tell(Attempt{
 			Sent: sent, Duration: time.Since(sent), Err: err, Reason: reason, Canceled: c.canceled,
-			Region: c.region, ClientToken: c.batch.ClientToken, RequestID: id, Resources: len(c.batch.ResourceIDs),
+			Region: c.invoker.settings.region, ClientToken: c.batch.ClientToken, RequestID: id, Resources: len(c.batch.ResourceIDs),
 		})
 	}
 	return err
 }
 
 func (c *call) tell(a Attempt) {
-	if c.observer != nil {
-		c.observer.Observe(a)
+	if c.invoker.observer != nil {
+		c.invoker.observer.Observe(a)
 	}
-	if c.onAttempt != nil {
-		c.onAttempt(a)
+	if c.invoker.onAttempt != nil {
+		c.invoker.onAttempt(a)
 	}
 }
 

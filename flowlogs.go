@@ -85,7 +85,7 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 // the destination: package [github.com/go-flowlogs/flowlogs/policy] writes them.
 func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Options)) (*Response, error) {
 	c = c.with(optFns)
-	if err := req.validate(c.invoker.region, c.options.Allow); err != nil {
+	if err := req.validate(c.invoker.settings.region, c.options.Allow); err != nil {
 		return nil, err
 	}
 	token, err := c.token(req)
@@ -151,13 +151,13 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		own := newInvoker(c.api, &c.options, c.limiters, optFns...)
 		v = &own
 	}
-	if v.nested { // this Client is behind the API of another one, which validates and retries
+	if v.settings.nested { // this Client is behind the API of another one, which validates and retries
 		return c.api.CreateFlowLogs(ctx, params, func(o *ec2.Options) { applyAll(o, v.optFns) })
 	}
 	if params == nil {
 		params = &ec2.CreateFlowLogsInput{}
 	}
-	if err := validateInput(params, v.region, c.options.Allow); err != nil {
+	if err := validateInput(params, v.settings.region, c.options.Allow); err != nil {
 		return nil, err
 	}
 	in := copyInput(params)

@@ -47,7 +47,7 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 		credit:      credit{left: maxCredit},
 		propagation: propagation{timeout: c.options.PropagationTimeout},
 	}
-	if v.hasRetries() {
+	if v.settings.hasRetries() {
 		j.retryTimeout = c.options.retryTimeout(several)
 	}
 	j.running, j.halt = context.WithCancelCause(ctx)
@@ -279,13 +279,13 @@ func (m *many) catch(f func()) {
 // deliver counts a result, and yields and reports it.
 func (j *job) deliver(r result) {
 	p := &j.progress
-	p.Attempts += r.attempts
-	p.Throttled += r.throttled
+	p.known.Attempts += r.attempts
+	p.known.Throttled += r.throttled
 	for _, b := range r.batches {
 		j.yieldBatch(b)
 	}
 	if r.done {
-		p.BatchesDone++
+		p.known.BatchesDone++
 	}
 	if r.calls > 0 {
 		p.report(int(j.waiting.Load()))

@@ -15,11 +15,11 @@ import (
 
 // invokeClient makes the call with the retry loop in the client's own stack.
 func (c *call) invokeClient(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	return c.client.CreateFlowLogs(ctx, c.input(), func(o *ec2.Options) {
-		if c.override != nil {
-			o.Retryer = c.override
+	return c.invoker.client.CreateFlowLogs(ctx, c.input(), func(o *ec2.Options) {
+		if c.invoker.override != nil {
+			o.Retryer = c.invoker.override
 		}
-		applyAll(o, c.optFns)
+		applyAll(o, c.invoker.optFns)
 		if o.Retryer == nil {
 			o.Retryer = aws.NopRetryer{} // with nil, the SDK panics
 		}
@@ -62,18 +62,18 @@ func insertSigned(stack *middleware.Stack, m middleware.FinalizeMiddleware) erro
 
 // invokeAPI drives the SDK's retry loop in front of the API.
 func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error) {
-	loop := retry.NewAttemptMiddleware(&pacedRetryer{c.retryer, c}, func(any) any { return c.input() })
-	loop.LogAttempts = c.logger != nil
+	loop := retry.NewAttemptMiddleware(&pacedRetryer{c.invoker.settings.retryer, c}, func(any) any { return c.input() })
+	loop.LogAttempts = c.invoker.settings.logger != nil
 	loopCtx := ctx
-	if c.logger != nil {
-		loopCtx = middleware.SetLogger(ctx, c.logger)
+	if c.invoker.settings.logger != nil {
+		loopCtx = middleware.SetLogger(ctx, c.invoker.settings.logger)
 		loopCtx = awsmiddleware.SetServiceID(loopCtx, ec2.ServiceID)
 		loopCtx = awsmiddleware.SetOperationName(loopCtx, "CreateFlowLogs")
 	}
 	// The API sees the caller's context, for a mock that expects it.
 	// And always one function, for a generated mock that expects each as an argument.
 	options := func(o *ec2.Options) {
-		applyAll(o, c.optFns)
+		applyAll(o, c.invoker.optFns)
 		oneAttempt(o)
 		c.mark.install(o)
 	}
@@ -82,7 +82,7 @@ func (c *call) invokeAPI(ctx context.Context) (*ec2.CreateFlowLogsOutput, error)
 	) {
 		sent := time.Now()
 		c.mark.clear()
-		out, err := c.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), options)
+		out, err := c.invoker.api.CreateFlowLogs(ctx, in.Request.(*ec2.CreateFlowLogsInput), options)
 		if err != nil && c.mark.unsent() {
 			return result, metadata, err
 		}

@@ -21,7 +21,7 @@ func (r *pacedRetryer) IsErrorRetryable(err error) bool {
 	c := r.call
 	misconfigured := !c.unsent && ReasonOf(err) == ErrConfiguration // the Retryer takes it for a broken connection
 	c.retryable = !c.canceled && !misconfigured && (isLost(err) || r.RetryerV2.IsErrorRetryable(err))
-	if c.resent || c.resendable && c.learning != nil && c.learning.suspectsOutage() {
+	if c.resent || c.resendable && c.invoker.learning != nil && c.invoker.learning.suspectsOutage() {
 		return false
 	}
 	return c.retryable
@@ -48,10 +48,10 @@ func (c *call) wait(ctx context.Context) error {
 	if c.slot.acquire(c.running.Done()) {
 		start := time.Now()
 		var err error
-		if c.learning != nil {
-			err = c.learning.wait(ctx, c.giveUp)
+		if c.invoker.learning != nil {
+			err = c.invoker.learning.wait(ctx, c.giveUp)
 		} else {
-			err = c.limiter.Wait(ctx)
+			err = c.invoker.limiter.Wait(ctx)
 		}
 		c.held += time.Since(start)
 		if errors.Is(err, errOutage) {

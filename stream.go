@@ -73,7 +73,7 @@ type stream struct {
 
 // prepare validates the request without its IDs, and makes the token.
 func (s *stream) prepare() error {
-	if err := s.req.validateSettings(s.client.invoker.region, s.client.options.Allow); err != nil {
+	if err := s.req.validateSettings(s.client.invoker.settings.region, s.client.options.Allow); err != nil {
 		return err
 	}
 	var err error
