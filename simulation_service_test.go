@@ -188,7 +188,8 @@ func (s service) check(w *world, r served) {
 }
 
 // worst is how long a caller may take: its source, what goes wrong, pauses that
-// have grown as long as that, and its turn behind the calls of all.
+// have grown as long as that, and its turn behind the calls of all. A fault can cost a
+// pause of half a minute: while EC2 responds to nothing, the job makes single attempts.
 func (s service) worst(c caller) time.Duration {
 	calls, slow := 0, time.Duration(0)
 	for _, c := range s.callers {
@@ -196,7 +197,7 @@ func (s service) worst(c caller) time.Duration {
 	}
 	for _, f := range s.faults {
 		calls += 3
-		slow += f.after
+		slow += f.after + 30*time.Second
 	}
 	var out time.Duration
 	for _, o := range s.outages {
