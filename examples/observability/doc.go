@@ -1,0 +1,3 @@
+// Package observability shows, in its tests, how calls of flowlogs are traced with
+// OpenTelemetry and counted by reason.
+package observability
