@@ -30,7 +30,9 @@ func TestCreate_IsOneSpanWithItsAttempts(t *testing.T) {
 
 	var counter []string // of a metric, with the reason as its label
 	logs := flowlogs.New(client, func(o *flowlogs.Options) {
-		o.OnAttempt = func(a flowlogs.Attempt) { counter = append(counter, fmt.Sprintf("%s %d", string(a.Reason), a.Resources)) }
+		o.OnAttempt = func(a flowlogs.Attempt) {
+			counter = append(counter, fmt.Sprintf("%s %d", string(a.Reason), a.Resources))
+		}
 	})
 	_, err := logs.Create(t.Context(), flowlogs.Request{
 		ResourceIDs: []string{"vpc-0a1b2c3d"},
