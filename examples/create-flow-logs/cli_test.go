@@ -44,7 +44,7 @@ func needsCLI(t *testing.T, version int) {
 	}
 }
 
-// cli gives the command to the AWS CLI.
+// cli gives the command to the AWS CLI. On Windows its lines end with CR LF.
 func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	path, _ := installedCLI()
 	cmd := exec.CommandContext(ctx, path, append([]string{"ec2", "create-flow-logs", "--endpoint-url", c.url}, args...)...)
@@ -55,7 +55,8 @@ func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	if cmd.ProcessState == nil {
 		return outcome{-1, "", err.Error()}
 	}
-	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	lf := strings.NewReplacer("\r\n", "\n")
+	return outcome{cmd.ProcessState.ExitCode(), lf.Replace(stdout.String()), lf.Replace(stderr.String())}
 }
 
 func TestCreateFlowLogs_SendsAndPrintsWhatTheAWSCLIDoes(t *testing.T) {

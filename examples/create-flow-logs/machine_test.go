@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/aws/smithy-go/logging"
@@ -92,7 +91,7 @@ func TestCreateFlowLogs_MissesNoBundleIfNothingIsVerified(t *testing.T) {
 			var stderr bytes.Buffer
 			args := toBucket("--endpoint-url", "https://127.0.0.1:1", "--resource-ids", vpc(1))
 			assert.Equal(t, 253, run(t.Context(), args, io.Discard, &stderr))
-			assert.Contains(t, stderr.String(), "missing.pem: no such file or directory")
+			assert.Contains(t, stderr.String(), "open missing.pem: ")
 		})
 	}
 }
@@ -133,9 +132,6 @@ func TestCreateFlowLogs_PrintsNothingIfTheOutputIsOff(t *testing.T) {
 
 func TestMain_NamesTheTokenIfItsPipeIsClosed(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("a pipe of Windows has another error")
-	}
 	c := newCloud(t)
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
@@ -146,7 +142,7 @@ func TestMain_NamesTheTokenIfItsPipeIsClosed(t *testing.T) {
 	require.Error(t, cmd.Run())
 	require.NoError(t, write.Close())
 	assert.Equal(t, 255, cmd.ProcessState.ExitCode())
-	assert.Equal(t, "create-flow-logs: write /dev/stdout: broken pipe; 1 created, client token mine\n", stderr.String())
+	assert.Regexp(t, `^create-flow-logs: write /dev/stdout: [^\n]+; 1 created, client token mine\n$`, stderr.String())
 }
 
 func TestCreateFlowLogs_FindsAProfileInQuotationMarks(t *testing.T) {

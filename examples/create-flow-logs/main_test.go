@@ -28,6 +28,9 @@ var environment = map[string]string{
 	"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	"AWS_EC2_METADATA_DISABLED":   "true",
 	"AWS_PAGER":                   "",
+	// The default of the AWS CLI on Windows is a code page.
+	"AWS_CLI_FILE_ENCODING":   "UTF-8",
+	"AWS_CLI_OUTPUT_ENCODING": "UTF-8",
 }
 
 // TestMain makes a test binary that is started with CREATE_FLOW_LOGS the program

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,10 +44,15 @@ func TestCreateFlowLogs_LogsNoSecretOfACredentialsProvider(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
+	printFile := "cat"
+	if runtime.GOOS == "windows" {
+		printFile = "type"
+	}
 	const startURL = "https://example.awsapps.com/start"
 	cached := sha1.Sum([]byte(startURL))
 	write(".aws/sso/cache/"+hex.EncodeToString(cached[:])+".json", `{"accessToken": "SECRET", "expiresAt": "2099-01-01T00:00:00Z"}`)
 	t.Setenv("HOME", dir)
+	t.Setenv("USERPROFILE", dir) // HOME on Windows
 	t.Setenv("AWS_ENDPOINT_URL_STS", issuer.URL)
 	t.Setenv("AWS_ENDPOINT_URL_SSO", issuer.URL)
 	t.Setenv("AWS_CONFIG_FILE", write("config", `
@@ -62,7 +68,7 @@ sso_region = us-east-1
 sso_account_id = 123456789012
 sso_role_name = r
 [profile process]
-credential_process = cat `+write("process.json", issued)+`
+credential_process = `+printFile+` `+write("process.json", issued)+`
 `))
 
 	tests := []struct {

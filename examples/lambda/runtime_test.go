@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ type program string
 func build(t *testing.T) program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
+	if runtime.GOOS == "windows" {
+		path += ".exe" // else it cannot be started
+	}
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", path, ".").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program(path)

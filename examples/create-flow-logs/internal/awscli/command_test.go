@@ -31,6 +31,7 @@ func answer(t *testing.T, args ...string) string {
 func TestLoad_ExpandsTildeAndVariables(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home) // HOME on Windows
 	t.Setenv("NAME", "token")
 	require.NoError(t, os.WriteFile(filepath.Join(home, "token.txt"), []byte("mine"), 0o600))
 	got, err := load("file://~/${NAME}.txt")
