@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,7 +123,7 @@ func TestCreate_OfOneCallWaitsForTransportAndResponsesOnly(t *testing.T) {
 // quotaOf is a retry quota of an *ec2.Client, and how much of it is left.
 type quotaOf struct {
 	*ratelimit.TokenRateLimit
-	left int
+	left atomic.Int64
 }
 
 func (q *quotaOf) GetToken(ctx context.Context, cost uint) (func() error, error) {
@@ -130,8 +131,8 @@ func (q *quotaOf) GetToken(ctx context.Context, cost uint) (func() error, error)
 	if err != nil {
 		return nil, err
 	}
-	q.left -= int(cost)
-	return func() error { q.left += int(cost); return refund() }, nil
+	q.left.Add(-int64(cost))
+	return func() error { q.left.Add(int64(cost)); return refund() }, nil
 }
 
 // The quota is for the program's other calls of EC2, too.
@@ -161,12 +162,13 @@ func TestCreate_KeepsTheRetryQuotaInAnOutage(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				cloud := cloudWith(flowlogstest.Respond(503, "").Keep().On(func(flowlogstest.Call) bool { return time.Since(start) < 10*time.Minute }))
-				quota := &quotaOf{ratelimit.NewTokenRateLimit(full), full}
+				quota := &quotaOf{TokenRateLimit: ratelimit.NewTokenRateLimit(full)}
+				quota.left.Store(full)
 				standard := retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = quota })
 				client := ec2.New(inMemory(cloud).Options(), func(o *ec2.Options) { o.Retryer = standard })
 				require.NoError(t, create(t.Context(), flowlogs.New(client)))
 				assert.Greater(t, time.Since(start), 10*time.Minute)
-				assert.GreaterOrEqual(t, quota.left, full-oneCall)
+				assert.GreaterOrEqual(t, quota.left.Load(), int64(full-oneCall))
 			})
 		})
 	}
@@ -235,9 +237,9 @@ func TestCreate_DoesNotDependOnTheSDKsSerialization(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				broken := true
+				var mended atomic.Bool
 				api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-					if broken {
+					if !mended.Load() {
 						return test.out, test.err
 					}
 					return created(in), nil
@@ -248,7 +250,7 @@ func TestCreate_DoesNotDependOnTheSDKsSerialization(t *testing.T) {
 				assert.Nil(t, out, "half a result is none")
 				assert.Equal(t, test.want.Retryable(), test.want != flowlogs.ErrConfiguration)
 
-				time.AfterFunc(2*time.Second, func() { broken = false })
+				time.AfterFunc(2*time.Second, func() { mended.Store(true) })
 				resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(2))
 				if test.want.Retryable() {
 					require.NoError(t, err)
