@@ -15,9 +15,9 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// The middleware of an *ec2.Client sees one operation, with all its attempts, since the
-// retries run in the client's own loop. OnAttempt sees each attempt.
-func TestCreate_IsOneSpanWithItsAttempts(t *testing.T) {
+// The middleware of an *ec2.Client sees one operation, since the retries run in the
+// client's own loop. OnAttempt sees each attempt.
+func TestCreate_IsOneSpan(t *testing.T) {
 	t.Parallel()
 	spans := tracetest.NewSpanRecorder()
 	tracing := otelaws.WithTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(spans)))
