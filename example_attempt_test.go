@@ -21,7 +21,7 @@ func ExampleOptions_onAttempt() {
 	cloud := flowlogstest.New()
 	cloud.Inject(flowlogstest.Throttle())
 	client := flowlogs.New(cloud, func(o *flowlogs.Options) {
-		o.Retryer = quickRetryer(3) // without a backoff, in an example
+		o.Retryer = quickRetryer(3)              // without a backoff, in an example
 		o.OnAttempt = func(a flowlogs.Attempt) { // and a.Duration, for a histogram
 			logger.Info("CreateFlowLogs", "reason", a.Reason, "resources", a.Resources, "token", a.ClientToken)
 		}
