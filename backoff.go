@@ -15,6 +15,22 @@ const (
 	unluckyFailures = 8
 )
 
+// pause is until when to wait for the next call.
+type pause struct {
+	due  time.Time       // zero: there is nothing to wait for
+	wake <-chan struct{} // ends the pause early; nil: nothing does
+}
+
+func (p pause) sleep(done <-chan struct{}) {
+	timer := time.NewTimer(time.Until(p.due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.wake:
+	case <-done:
+	}
+}
+
 // retries spaces out the calls of a part that fails for a transient reason. The pause
 // is a second at first, then twice as long each time, up to 30 s. It stays a second
 // while EC2 responds to other calls, for the first failures, which may be chance. The

@@ -142,3 +142,33 @@ func (b Batch) Results() iter.Seq2[string, error] {
 		}
 	}
 }
+
+// denied returns the resources to which the destination denies access, and the item
+// of one of them.
+func (b *Batch) denied() (ids []string, item error) {
+	items := b.rejected()
+	for _, id := range b.ResourceIDs {
+		if i := items[id]; i != nil && i.Reason() == ErrDestinationAccessDenied {
+			ids, item = append(ids, id), i
+		}
+	}
+	return ids, item
+}
+
+// without returns the batch without the resources ids.
+func (b Batch) without(ids []string) Batch {
+	isOne := func(id string) bool { return slices.Contains(ids, id) }
+	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), isOne)
+	b.Unsuccessful = slices.DeleteFunc(slices.Clone(b.Unsuccessful), func(item *UnsuccessfulError) bool { return isOne(item.ResourceID) })
+	return b
+}
+
+// merge replaces the results of the resources ids with those of the batch that resent
+// them.
+func (b *Batch) merge(resent *Batch, ids []string) {
+	rest := b.without(ids)
+	b.FlowLogIDs = slices.Concat(rest.FlowLogIDs, resent.FlowLogIDs)
+	b.Unsuccessful = slices.Concat(rest.Unsuccessful, resent.Unsuccessful)
+	b.Attempts += resent.Attempts
+	b.RequestID = resent.RequestID
+}

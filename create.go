@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
@@ -127,11 +125,6 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 			c.giveUp = p.retries.lastCall(j.retryTimeout)
 		}
 		c.invoke(ctx)
-		if errors.Is(c.blocked, errOutage) && c.sent == 0 && earlier != nil {
-			p.batch.Err = earlier
-			w.slot.release()
-			return nil, settle
-		}
 		w.known.calls++
 		w.known.attempts += c.sent
 		w.known.throttled += c.throttled
@@ -180,7 +173,7 @@ func (w *worker) judge(ctx context.Context, p *part, c *call) (pause, verdict) {
 		j.succeed(p)
 		return pause{}, settle
 	case j.passes(err, reason, c):
-		if w.alone() && reason == ErrThrottled {
+		if w.alone() && reason == ErrThrottled && c.sent > 0 {
 			p.retries.extend(c.held)
 		}
 		return j.retry(p, w.alone())
@@ -331,49 +324,3 @@ func (s *slot) release() {
 // place is one of the batches that a job may hold. It is a slot that is given up for
 // longer.
 type place = slot
-
-// pause is until when to wait for the next call.
-type pause struct {
-	due  time.Time       // zero: there is nothing to wait for
-	wake <-chan struct{} // ends the pause early; nil: nothing does
-}
-
-func (p pause) sleep(done <-chan struct{}) {
-	timer := time.NewTimer(time.Until(p.due))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-p.wake:
-	case <-done:
-	}
-}
-
-// denied returns the resources to which the destination denies access, and the item
-// of one of them.
-func (b *Batch) denied() (ids []string, item error) {
-	items := b.rejected()
-	for _, id := range b.ResourceIDs {
-		if i := items[id]; i != nil && i.Reason() == ErrDestinationAccessDenied {
-			ids, item = append(ids, id), i
-		}
-	}
-	return ids, item
-}
-
-// without returns the batch without the resources ids.
-func (b Batch) without(ids []string) Batch {
-	isOne := func(id string) bool { return slices.Contains(ids, id) }
-	b.ResourceIDs = slices.DeleteFunc(slices.Clone(b.ResourceIDs), isOne)
-	b.Unsuccessful = slices.DeleteFunc(slices.Clone(b.Unsuccessful), func(item *UnsuccessfulError) bool { return isOne(item.ResourceID) })
-	return b
-}
-
-// merge replaces the results of the resources ids with those of the batch that resent
-// them.
-func (b *Batch) merge(resent *Batch, ids []string) {
-	rest := b.without(ids)
-	b.FlowLogIDs = slices.Concat(rest.FlowLogIDs, resent.FlowLogIDs)
-	b.Unsuccessful = slices.Concat(rest.Unsuccessful, resent.Unsuccessful)
-	b.Attempts += resent.Attempts
-	b.RequestID = resent.RequestID
-}

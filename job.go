@@ -236,23 +236,15 @@ func (m *many) feed(ctx context.Context, feed func(begin func(Batch))) {
 	m.catch(func() { feed(func(b Batch) { m.begin(ctx, b) }) })
 }
 
-// begin starts the worker of a batch, once the batch has a place and its first slot: no
-// batch is taken before it can be sent.
+// begin starts the worker of a batch, once the batch may be sent. If the job has stopped,
+// or the IDs of the batch are invalid, it only hands over its error.
 func (m *many) begin(ctx context.Context, b Batch) {
-	if b.Err != nil { // its IDs are invalid
-		m.results <- result{batches: []Batch{b}, done: true}
-		return
-	}
 	w := &worker{job: m.job, hand: func(r result) { m.results <- r }, slot: slot{all: m.slots}, place: place{all: m.places}}
-	done := m.job.running.Done()
-	started := m.job.runs(ctx) && w.place.acquire(done) && w.slot.acquire(done)
-	for started && !m.job.credit.admits() {
-		w.slot.release()
-		started = m.job.credit.admit(done) && w.slot.acquire(done)
-	}
-	if !started {
+	if b.Err == nil && !m.admit(ctx, w) {
 		b.Err = m.job.unsent(&part{batch: b}, nil)
-		m.results <- result{batches: []Batch{b}, done: true}
+	}
+	if b.Err != nil {
+		w.hand(result{batches: []Batch{b}, done: true})
 		return
 	}
 	m.workers.Go(func() {
@@ -262,6 +254,18 @@ func (m *many) begin(ctx context.Context, b Batch) {
 		}()
 		m.catch(func() { w.create(ctx, b) })
 	})
+}
+
+// admit waits for a place and the first slot of a batch: none is taken before it can be
+// sent. It returns false if the job has stopped.
+func (m *many) admit(ctx context.Context, w *worker) bool {
+	done := m.job.running.Done()
+	admitted := m.job.runs(ctx) && w.place.acquire(done) && w.slot.acquire(done)
+	for admitted && !m.job.credit.admits() {
+		w.slot.release()
+		admitted = m.job.credit.admit(done) && w.slot.acquire(done)
+	}
+	return admitted
 }
 
 // catch calls f. If f does not return, the job ends, and run repeats the panic.

@@ -118,7 +118,7 @@ func (l *limiter) wait(ctx context.Context, giveUp time.Time) error {
 		case err == nil && !giveUp.IsZero() && !time.Now().Before(giveUp) && l.outage.ongoing():
 			return errOutage
 		case err != nil && l.quota.limited && !l.outage.ongoing():
-			return &heldBackError{err}
+			return &heldBackError{contextError(ctx)}
 		case err != nil:
 			return err
 		}

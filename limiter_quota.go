@@ -1,6 +1,9 @@
 package flowlogs
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // EC2 gives each account a bucket of CreateFlowLogs calls in each Region, which
 // refills at a constant rate. Everything that runs in the account takes from the
@@ -145,10 +148,8 @@ func (q *quota) throttled(sent, now time.Time) {
 	switch {
 	case q.weak > 0 && q.limited:
 		q.rate *= retreat
-	case !q.limited: // its share of a full bucket is assumed to be its share of what flows in
-		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), bucketRefill*retreat)
-	case !p.empty: // likewise
-		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), q.learned)
+	case !p.empty: // its share of a full bucket is assumed to be its share of what flows in
+		q.rate = max(float64(p.calls)/(elapsed+fillTime).Seconds(), cmp.Or(q.learned, bucketRefill*retreat))
 	case p.calls == 0:
 		q.rate *= retreat
 	default:

@@ -54,11 +54,8 @@ func (c *call) wait(ctx context.Context) error {
 			err = c.invoker.limiter.Wait(ctx)
 		}
 		c.held += time.Since(start)
-		if errors.Is(err, errOutage) {
+		if errors.Is(err, errOutage) || errors.As(err, new(*heldBackError)) {
 			return err
-		}
-		if held := (*heldBackError)(nil); errors.As(err, &held) {
-			return &heldBackError{contextError(ctx)} // with its cause
 		}
 		if c.limited = err != nil && ctx.Err() == nil; c.limited {
 			return err

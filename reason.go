@@ -98,8 +98,8 @@ func ruleOfReason(r Reason) *reasonRule {
 }
 
 // ReasonOf returns the reason of err, or "" if it is not known. If err joins several
-// errors, it is the reason of the first that has one other than ErrNotAttempted. Besides the errors of this
-// package, err may be any error of the SDK.
+// errors, it is the reason of the first that has one other than ErrNotAttempted. Besides
+// the errors of this package, err may be any error of the SDK.
 func ReasonOf(err error) Reason {
 	switch e := err.(type) {
 	case nil:
