@@ -194,7 +194,7 @@ func (s spans) StartSpan(ctx context.Context, name string, optFns ...tracing.Spa
 func TestCreate_TracesItsAttemptsInOneSpan(t *testing.T) {
 	t.Parallel()
 	cloud, server := newServer(t)
-	cloud.Inject(flowlogstest.Respond(500, ""), flowlogstest.TruncateAnswer())
+	cloud.Inject(flowlogstest.Respond(500, ""), flowlogstest.TruncateResponse())
 	s := spans{}
 	_, err := flowlogs.New(server.Client(noBackoff, func(o *ec2.Options) { o.TracerProvider = s })).Create(t.Context(), vpcRequest(1))
 	require.NoError(t, err)
@@ -233,9 +233,9 @@ var lostResponses = []struct {
 	name  string
 	fault flowlogstest.Fault
 }{
-	{"the connection is cut", flowlogstest.LoseAnswer()},
-	{"the XML is cut", flowlogstest.TruncateAnswer()},
-	{"503 in XML", flowlogstest.Refuse("Unavailable", "The server is overloaded.", 503).AfterApplying()},
+	{"the connection is cut", flowlogstest.LoseResponse()},
+	{"the XML is cut", flowlogstest.TruncateResponse()},
+	{"503 in XML", flowlogstest.Reject("Unavailable", "The server is overloaded.", 503).AfterApplying()},
 	{"500 with nothing", flowlogstest.Respond(500, "").AfterApplying()},
 	{"502 in HTML", flowlogstest.Respond(502, "<html><body>Bad Gateway</body></html>").AfterApplying()},
 	{"200 in HTML", flowlogstest.Respond(200, "<html><body>Welcome</body></html>").AfterApplying()},
@@ -287,7 +287,7 @@ func TestCreate_RetriesALostResponseOfAnyAPI(t *testing.T) {
 func TestCreateFlowLogs_RetriesALostResponse(t *testing.T) {
 	t.Parallel()
 	cloud, server := newServer(t)
-	cloud.Inject(flowlogstest.TruncateAnswer())
+	cloud.Inject(flowlogstest.TruncateResponse())
 	out, err := flowlogs.New(server.Client(noBackoff)).CreateFlowLogs(t.Context(), vpcInput(t, 2))
 	require.NoError(t, err)
 	assert.Len(t, out.FlowLogIds, 2)
@@ -302,9 +302,9 @@ func TestCreate_KeepsTheIDOfTheLastResponse(t *testing.T) {
 		want   string
 	}{
 		{"a success", nil, "000000000001"},
-		{"a rejection", []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, "000000000001"},
-		{"a body that is cut", slices.Repeat([]flowlogstest.Fault{flowlogstest.TruncateAnswer()}, 3), "000000000003"},
-		{"none after a throttled attempt", []flowlogstest.Fault{flowlogstest.Throttle(), flowlogstest.LoseAnswer(), flowlogstest.LoseAnswer()}, "000000000001"},
+		{"a rejection", []flowlogstest.Fault{flowlogstest.Reject("FlowLogsLimitExceeded", "", 400)}, "000000000001"},
+		{"a body that is cut", slices.Repeat([]flowlogstest.Fault{flowlogstest.TruncateResponse()}, 3), "000000000003"},
+		{"none after a throttled attempt", []flowlogstest.Fault{flowlogstest.Throttle(), flowlogstest.LoseResponse(), flowlogstest.LoseResponse()}, "000000000001"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -319,7 +319,7 @@ func TestCreate_KeepsTheIDOfTheLastResponse(t *testing.T) {
 func TestCreate_SendsOnceWhatIsNotRetryable(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	cloud.Inject(flowlogstest.Refuse("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).", 400))
+	cloud.Inject(flowlogstest.Reject("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).", 400))
 	_, err := flowlogs.New(cloud).Create(t.Context(), vpcRequest(1))
 	require.ErrorIs(t, err, flowlogs.ErrTokenMismatch)
 	assert.Len(t, cloud.Calls(), 1)
@@ -342,7 +342,7 @@ func TestCreate_CorrectsTheClock(t *testing.T) {
 		})
 	}
 	cloud, server := newServer(t)
-	cloud.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401))
+	cloud.Inject(flowlogstest.Reject("AuthFailure", "AWS was not able to validate the provided access credentials", 401))
 	resp, err := flowlogs.New(server.Client(noBackoff, skewed)).Create(t.Context(), vpcRequest(1))
 	require.NoError(t, err)
 	assert.Equal(t, 2, resp.Batches[0].Attempts)
@@ -439,7 +439,7 @@ func TestCreate_SaysThatSomethingWasSentBeforeTheCredentialsExpired(t *testing.T
 	})
 	for _, api := range []flowlogs.API{client, struct{ *ec2.Client }{client}} {
 		asked = 0
-		cloud.Inject(flowlogstest.LoseAnswer())
+		cloud.Inject(flowlogstest.LoseResponse())
 		resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(1))
 		assert.Equal(t, flowlogs.ErrConfiguration, flowlogs.ReasonOf(err))
 		require.ErrorIs(t, err, flowlogs.ErrNoResponse, "the first attempt may have been applied")
@@ -519,7 +519,7 @@ func TestCreate_DoesNotCallItUnsentIfAMiddlewareFailsLater(t *testing.T) {
 		want   flowlogs.Reason
 	}{
 		{"after a success", nil, flowlogs.ErrNoResponse},
-		{"after a rejection", []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, flowlogs.ErrLimitExceeded},
+		{"after a rejection", []flowlogstest.Fault{flowlogstest.Reject("FlowLogsLimitExceeded", "", 400)}, flowlogs.ErrLimitExceeded},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -659,7 +659,7 @@ func TestCreate_KeepsCredentialsOutOfErrors(t *testing.T) {
 	cloud := flowlogstest.New()
 	server := flowlogstest.NewServer(cloud)
 	client := flowlogs.New(server.Client(noBackoff), noRetryTimeout)
-	cloud.Inject(flowlogstest.LoseAnswer(), flowlogstest.Respond(500, ""), flowlogstest.TruncateAnswer())
+	cloud.Inject(flowlogstest.LoseResponse(), flowlogstest.Respond(500, ""), flowlogstest.TruncateResponse())
 	_, lost := client.Create(t.Context(), vpcRequest(1))
 	server.Close()
 	_, unreachable := client.Create(t.Context(), vpcRequest(1))

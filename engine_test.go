@@ -77,7 +77,7 @@ func TestCreate_StopsSoonIfAllIsRejected(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cloud := flowlogstest.New()
-				cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep(), flowlogstest.Delay(80*time.Millisecond).Keep())
+				cloud.Inject(flowlogstest.Reject("UnauthorizedOperation", "", 403).Keep(), flowlogstest.Delay(80*time.Millisecond).Keep())
 				_, err := flowlogs.New(cloud, concurrently(concurrency)).Create(t.Context(), rooted(100*300))
 				require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
 				require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
@@ -89,7 +89,7 @@ func TestCreate_StopsSoonIfAllIsRejected(t *testing.T) {
 
 func TestCreate_StopsADryRunThatIsDenied(t *testing.T) {
 	t.Parallel()
-	cloud := cloudWith(flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep())
+	cloud := cloudWith(flowlogstest.Reject("UnauthorizedOperation", "", 403).Keep())
 	req := rooted(200 * 300)
 	req.DryRun = true
 	_, err := flowlogs.New(cloud, oneAtATime).Create(t.Context(), req)
@@ -122,7 +122,7 @@ func TestCreate_LetsHealthyBatchesPassThoseThatFail(t *testing.T) {
 func TestCreate_JudgesACallBeforeItSendsTheNext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud := cloudWith(flowlogstest.Refuse("AuthFailure", "", 401).Keep())
+		cloud := cloudWith(flowlogstest.Reject("AuthFailure", "", 401).Keep())
 		_, err := flowlogs.New(cloud, batchesOf(2), oneAtATime, func(o *flowlogs.Options) {
 			o.Isolate = func(flowlogs.Reason) bool { time.Sleep(time.Second); return false }
 		}).Create(t.Context(), rooted(8))

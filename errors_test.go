@@ -39,8 +39,8 @@ func mixedFailure(t *testing.T) (*flowlogs.Response, error) {
 	cloud := flowlogstest.New()
 	cloud.Inject(
 		flowlogstest.FailResources("400", "Access Denied for LogDestination: b. Please check LogDestination permission", ids[0]),
-		flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit.", 400).On(about(ids[2])),
-		flowlogstest.Refuse("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[4])),
+		flowlogstest.Reject("FlowLogsLimitExceeded", "You've reached the limit.", 400).On(about(ids[2])),
+		flowlogstest.Reject("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[4])),
 	)
 	req := vpcRequest(5)
 	req.ClientToken = "root"
@@ -56,11 +56,11 @@ func TestCreateError_IsReturnedForAnyNumberOfFailures(t *testing.T) {
 		calls  int
 		items  int
 	}{
-		{"one call of one", 1, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, 1, 0},
+		{"one call of one", 1, []flowlogstest.Fault{flowlogstest.Reject("FlowLogsLimitExceeded", "", 400)}, 1, 0},
 		{"one item of one", 1, []flowlogstest.Fault{flowlogstest.FailResources("400", "no")}, 0, 1},
-		{"one call of three", 3, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400)}, 1, 0},
+		{"one call of three", 3, []flowlogstest.Fault{flowlogstest.Reject("FlowLogsLimitExceeded", "", 400)}, 1, 0},
 		{"one item of three", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "no", vpcID(1))}, 0, 1},
-		{"all calls", 3, []flowlogstest.Fault{flowlogstest.Refuse("FlowLogsLimitExceeded", "", 400).Keep()}, 3, 0},
+		{"all calls", 3, []flowlogstest.Fault{flowlogstest.Reject("FlowLogsLimitExceeded", "", 400).Keep()}, 3, 0},
 		{"all items", 3, []flowlogstest.Fault{flowlogstest.FailResources("400", "no").Keep()}, 0, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestCreateError_IsFoundByTheFieldThatIsInvalid(t *testing.T) {
 func TestCreateError_ReadsWell(t *testing.T) {
 	t.Parallel()
 	type opts = []func(*flowlogs.Options)
-	refuse := flowlogstest.Refuse
+	refuse := flowlogstest.Reject
 	for _, test := range []struct {
 		name   string
 		n      int

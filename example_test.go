@@ -72,7 +72,7 @@ func ExampleClient_Create_dryRun() {
 	resp, err := flowlogs.New(api).Create(context.Background(), req)
 	fmt.Println(len(resp.FlowLogIDs), err)
 
-	api.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
+	api.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
 	_, err = flowlogs.New(api).Create(context.Background(), req)
 	fmt.Println(errors.Is(err, flowlogs.ErrNotAuthorized), len(api.FlowLogs()))
 	// Output:
@@ -127,7 +127,7 @@ func ExampleReasonOf() {
 // resume one: its resources and its token.
 func ExampleCreateError() {
 	api := flowlogstest.New()
-	api.Inject(flowlogstest.LoseAnswer())
+	api.Inject(flowlogstest.LoseResponse())
 	req := toBucket("vpc-0a1b2c3d", "vpc-4e5f6a7b")
 	client := flowlogs.New(api, func(o *flowlogs.Options) { o.Retryer = aws.NopRetryer{} }) // to see the failure
 

@@ -222,7 +222,7 @@ func TestCreate_ReturnsNoErrorForADryRunThatWouldSucceed(t *testing.T) {
 func TestCreate_ReturnsTheErrorOfADryRunThatWouldFail(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
+	cloud.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
 	req := vpcRequest(1)
 	req.DryRun = true
 	_, err := flowlogs.New(cloud).Create(t.Context(), req)

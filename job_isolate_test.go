@@ -316,8 +316,8 @@ func TestCreate_DoesNotSplitWhatMayHaveBeenAppliedIfTheCallerIsDenied(t *testing
 	t.Parallel()
 	for _, lost := range []int{1, 3} { // in the same call, and in the one before
 		synctest.Test(t, func(t *testing.T) {
-			cloud := cloudWith(slices.Repeat([]flowlogstest.Fault{flowlogstest.LoseAnswer()}, lost)...)
-			cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "", 403))
+			cloud := cloudWith(slices.Repeat([]flowlogstest.Fault{flowlogstest.LoseResponse()}, lost)...)
+			cloud.Inject(flowlogstest.Reject("UnauthorizedOperation", "", 403))
 			client := flowlogs.New(cloud, func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })
 			resp, err := client.Create(t.Context(), rooted(4))
 			require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)

@@ -41,8 +41,8 @@ func TestCreate_RetriesTransientFailuresUntilTheyPass(t *testing.T) {
 		fault flowlogstest.Fault
 	}{
 		{"throttled", flowlogstest.Throttle()},
-		{"response lost", flowlogstest.LoseAnswer()},
-		{"response cut off", flowlogstest.TruncateAnswer()},
+		{"response lost", flowlogstest.LoseResponse()},
+		{"response cut off", flowlogstest.TruncateResponse()},
 		{"500", flowlogstest.Respond(500, "").AfterApplying()},
 		{"a proxy's page", flowlogstest.Respond(502, "<html></html>").AfterApplying()},
 	}
@@ -160,7 +160,7 @@ func transient() map[string]flowlogstest.Fault {
 	return map[string]flowlogstest.Fault{
 		"throttled":     flowlogstest.Throttle(),
 		"500":           flowlogstest.Respond(500, ""),
-		"response lost": flowlogstest.LoseAnswer(),
+		"response lost": flowlogstest.LoseResponse(),
 	}
 }
 
@@ -255,7 +255,7 @@ func TestCreate_RetriesInTurnWithNewBatches(t *testing.T) {
 func TestCreate_RetriesWhenARejectionIsCutOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound"), flowlogstest.TruncateAnswer())
+		cloud := cloudWith(rejectsVPC("InvalidVpcID.NotFound"), flowlogstest.TruncateResponse())
 		_, err := flowlogs.New(cloud).Create(t.Context(), rooted(1))
 		require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
 		assert.Len(t, cloud.Calls(), 2)

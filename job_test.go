@@ -20,7 +20,7 @@ import (
 // rejectsVPC rejects every call that is about one of the VPCs, or any call if
 // there is none.
 func rejectsVPC(code string, numbers ...int) flowlogstest.Fault {
-	fault := flowlogstest.Refuse(code, code, 400).Keep()
+	fault := flowlogstest.Reject(code, code, 400).Keep()
 	if len(numbers) == 0 {
 		return fault
 	}
@@ -73,7 +73,7 @@ func requireTruth(t *testing.T, cloud *flowlogstest.EC2, resp *flowlogs.Response
 func TestCreate_SendsTheSameCallsForTheSameRequestAndToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		lost := flowlogstest.LoseAnswer().On(about(vpcID(700)))
+		lost := flowlogstest.LoseResponse().On(about(vpcID(700)))
 		cloud := cloudWith(slices.Repeat([]flowlogstest.Fault{lost}, 3)...) // as often as the SDK attempts a call
 		resp, err := flowlogs.New(cloud, func(o *flowlogs.Options) { o.RetryTimeout = -1 }).Create(t.Context(), rooted(1000))
 		require.ErrorIs(t, err, flowlogs.ErrNoResponse)
@@ -267,8 +267,8 @@ func TestCreate_KeepsWhatIsKnownWhenItEnds(t *testing.T) {
 		propage bool
 	}{
 		{name: "throttled", fault: flowlogstest.Throttle().Keep(), want: flowlogs.ErrThrottled},
-		{name: "response lost", fault: flowlogstest.LoseAnswer().Keep(), want: flowlogs.ErrNoResponse},
-		{name: "500", fault: flowlogstest.Refuse("InternalError", "", 500).Keep(), want: flowlogs.ErrUnavailable},
+		{name: "response lost", fault: flowlogstest.LoseResponse().Keep(), want: flowlogs.ErrNoResponse},
+		{name: "500", fault: flowlogstest.Reject("InternalError", "", 500).Keep(), want: flowlogs.ErrUnavailable},
 		{name: "already exists, to be isolated", fault: rejectsVPC("FlowLogAlreadyExists"), want: flowlogs.ErrAlreadyExists, calls: 3},
 		{name: "not found, to be isolated", fault: rejectsVPC("InvalidVpcID.NotFound"), want: flowlogs.ErrResourceNotFound, calls: 3},
 		{name: "not found, to be waited for", fault: rejectsVPC("InvalidVpcID.NotFound"), want: flowlogs.ErrResourceNotFound, propage: true},

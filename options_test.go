@@ -46,7 +46,7 @@ func TestRetryer_DecidesOnTheAttempts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			cloud, server := newServer(t)
-			cloud.Inject(flowlogstest.Refuse("InternalError", "An internal error has occurred.", 500).Keep())
+			cloud.Inject(flowlogstest.Reject("InternalError", "An internal error has occurred.", 500).Keep())
 			c := server.Client(append(client{noBackoff}, test.client...)...)
 			for _, api := range []flowlogs.API{c, struct{ *ec2.Client }{c}} {
 				before := len(cloud.Calls())
@@ -291,7 +291,7 @@ func TestOptions_LimiterObservesEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, sdk := range []bool{false, true} {
 			cloud, limiter := flowlogstest.New(), &recorder{}
-			cloud.Inject(flowlogstest.Throttle(), flowlogstest.LoseAnswer())
+			cloud.Inject(flowlogstest.Throttle(), flowlogstest.LoseResponse())
 			var api flowlogs.API = cloud
 			if sdk {
 				api = inMemory(cloud)

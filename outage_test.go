@@ -182,7 +182,7 @@ func TestCreate_WaitsAsLongAsEC2Asks(t *testing.T) {
 		retryer aws.Retryer
 	}{
 		"between the SDK's attempts": {[]flowlogstest.Fault{flowlogstest.Respond(503, "").RetryAfter(asked)}, nil},
-		"between those of the job":   {[]flowlogstest.Fault{flowlogstest.Refuse("Unavailable", "", 503).RetryAfter(asked)}, unlimited{}},
+		"between those of the job":   {[]flowlogstest.Fault{flowlogstest.Reject("Unavailable", "", 503).RetryAfter(asked)}, unlimited{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

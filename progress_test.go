@@ -53,7 +53,7 @@ func TestProgress_AddsUp(t *testing.T) {
 		{"one throttled for good", []flowlogstest.Fault{flowlogstest.Throttle().On(about(vpcID(40))).Keep()},
 			flowlogs.Progress{Created: 53, Failed: 7, Attempts: 8 + 8, Throttled: 8}},
 		{"stopped", []flowlogstest.Fault{rejectsVPC("AuthFailure")}, flowlogs.Progress{Failed: 60, Attempts: 1}},
-		{"more than the response accounts for", []flowlogstest.Fault{flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) {
+		{"more than the response accounts for", []flowlogstest.Fault{flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) {
 			out.FlowLogIds = append(out.FlowLogIds, "fl-1", "fl-2")
 		}).On(about(vpcID(0)))}, flowlogs.Progress{Created: 60, Attempts: 9}},
 	}

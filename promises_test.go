@@ -83,7 +83,7 @@ func TestCreate_GivesBackTheCreditThatABatchDoesNotNeed(t *testing.T) {
 func TestCreate_RefillsTheCreditOnlyFromPartsOfARejectedBatch(t *testing.T) {
 	t.Parallel()
 	const pairs = 10 // of a batch of which all are missing, and a healthy one
-	cloud := cloudWith(flowlogstest.Refuse("InvalidVpcID.NotFound", "", 400).Keep().On(func(c flowlogstest.Call) bool {
+	cloud := cloudWith(flowlogstest.Reject("InvalidVpcID.NotFound", "", 400).Keep().On(func(c flowlogstest.Call) bool {
 		return slices.Index(vpcIDs(2*pairs*300), c.ResourceIDs[0])/300%2 == 1
 	}))
 	resp, err := flowlogs.New(cloud, oneAtATime, withLimiter(flowlogs.NoLimit)).Create(t.Context(), rooted(2*pairs*300))
@@ -137,7 +137,7 @@ func TestCreate_SendsNothingThatTheLimiterHeldWhenTheJobStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var waits atomic.Int32
-		cloud := cloudWith(flowlogstest.Refuse("AuthFailure", "", 401).Keep())
+		cloud := cloudWith(flowlogstest.Reject("AuthFailure", "", 401).Keep())
 		_, err := flowlogs.New(cloud, batchesOf(1), withLimiter(waitFunc(func(context.Context) error {
 			time.Sleep(time.Duration(waits.Add(1)) * time.Second)
 			return nil
@@ -191,7 +191,7 @@ func TestCreate_EndsWithTheContextInEveryWait(t *testing.T) {
 		"slot":        {[]flowlogstest.Fault{flowlogstest.Delay(time.Hour).Keep()}, oneAtATime, flowlogs.ErrNoResponse},
 		"credit or gate": {
 			[]flowlogstest.Fault{
-				flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep(),
+				flowlogstest.Reject("UnauthorizedOperation", "", 403).Keep(),
 				flowlogstest.Delay(time.Second).Keep(),
 			}, func(*flowlogs.Options) {}, flowlogs.ErrNotAuthorized,
 		},
@@ -294,7 +294,7 @@ func TestCreate_BeginsNoBatchWhileOneIsIsolatedAndNothingAccepted(t *testing.T) 
 			t.Parallel()
 			for range 10 {
 				synctest.Test(t, func(t *testing.T) {
-					cloud := cloudWith(flowlogstest.Refuse("UnauthorizedOperation", "", 403).Keep(), flowlogstest.Delay(onTheWire).Keep())
+					cloud := cloudWith(flowlogstest.Reject("UnauthorizedOperation", "", 403).Keep(), flowlogstest.Delay(onTheWire).Keep())
 					_, err := flowlogs.New(cloud, concurrently(concurrency), withLimiter(flowlogs.NoLimit)).Create(t.Context(), rooted(40*300))
 					require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
 					whole := 0

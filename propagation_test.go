@@ -60,7 +60,7 @@ func TestCreateFlowLogs_WaitsForANewRoleUnderTheSameToken(t *testing.T) {
 
 func TestCreate_WaitsForANewResource(t *testing.T) {
 	t.Parallel()
-	notFound := flowlogstest.Refuse("InvalidVpcId.NotFound", "The vpc ID 'vpc-00000000000000000' does not exist", 400)
+	notFound := flowlogstest.Reject("InvalidVpcId.NotFound", "The vpc ID 'vpc-00000000000000000' does not exist", 400)
 	for _, test := range []struct {
 		name string
 		opts []func(*flowlogs.Options)
@@ -198,7 +198,7 @@ func TestCreate_GivesUpOnABucketThatStaysDenied(t *testing.T) {
 func lostResend(t *testing.T) (*flowlogstest.EC2, *flowlogs.CallError) {
 	t.Helper()
 	cloud := flowlogstest.New()
-	lost := flowlogstest.LoseAnswer().On(func(c flowlogstest.Call) bool { return c.ClientToken != "root" })
+	lost := flowlogstest.LoseResponse().On(func(c flowlogstest.Call) bool { return c.ClientToken != "root" })
 	cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcIDs(2)[1]), lost, lost, lost)
 	resp, err := flowlogs.New(cloud, withPropagation, noRetryTimeout).Create(t.Context(), deniedRequest(2))
 	require.ErrorIs(t, err, flowlogs.ErrNoResponse)

@@ -184,7 +184,7 @@ func TestReason_HintsNameAllThatIsNeeded(t *testing.T) {
 func TestReason_OfEachFailureOverHTTP(t *testing.T) {
 	t.Parallel()
 	const page = "<html><body>Blocked by the proxy</body></html>"
-	refuse := flowlogstest.Refuse
+	refuse := flowlogstest.Reject
 	for _, test := range []struct {
 		name  string
 		fault flowlogstest.Fault
@@ -194,8 +194,8 @@ func TestReason_OfEachFailureOverHTTP(t *testing.T) {
 		{"an unknown code", refuse("NeverHeardOf", "What?", 400), ""},
 		{"an unknown code with 503", refuse("NeverHeardOf", "What?", 503), flowlogs.ErrUnavailable},
 		{"throttling", flowlogstest.Throttle(), flowlogs.ErrThrottled},
-		{"the connection is cut", flowlogstest.LoseAnswer(), flowlogs.ErrNoResponse},
-		{"the body is cut", flowlogstest.TruncateAnswer(), flowlogs.ErrNoResponse},
+		{"the connection is cut", flowlogstest.LoseResponse(), flowlogs.ErrNoResponse},
+		{"the body is cut", flowlogstest.TruncateResponse(), flowlogs.ErrNoResponse},
 		{"200 with nothing", flowlogstest.Respond(200, ""), flowlogs.ErrNoResponse},
 		{"200 with a page", flowlogstest.Respond(200, page), flowlogs.ErrNoResponse},
 		{"204", flowlogstest.Respond(204, ""), flowlogs.ErrNoResponse},

@@ -65,7 +65,7 @@ func TestResponse_ResultsCanBeBrokenOffAndIteratedAgain(t *testing.T) {
 func TestResponse_ResultsKeepTheOrderOfTheRequest(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	cloud.Inject(flowlogstest.Refuse("InvalidVpcID.NotFound", "", 400).On(about(vpcID(2))).Keep())
+	cloud.Inject(flowlogstest.Reject("InvalidVpcID.NotFound", "", 400).On(about(vpcID(2))).Keep())
 	req := vpcRequest(7)
 	slices.Reverse(req.ResourceIDs)
 	resp, err := flowlogs.New(cloud).Create(t.Context(), req)

@@ -41,14 +41,14 @@ const (
 
 func (f fault) inject() flowlogstest.Fault {
 	made := map[string]func() flowlogstest.Fault{
-		"lose":            flowlogstest.LoseAnswer,
-		"truncate":        flowlogstest.TruncateAnswer,
+		"lose":            flowlogstest.LoseResponse,
+		"truncate":        flowlogstest.TruncateResponse,
 		"html 502":        func() flowlogstest.Fault { return flowlogstest.Respond(502, "<html></html>") },
 		"html 502 after":  func() flowlogstest.Fault { return flowlogstest.Respond(502, "<html></html>").AfterApplying() },
 		"html 200 after":  func() flowlogstest.Fault { return flowlogstest.Respond(200, "<html></html>").AfterApplying() },
 		"empty 200 after": func() flowlogstest.Fault { return flowlogstest.Respond(200, "").AfterApplying() },
 		"empty 500":       func() flowlogstest.Fault { return flowlogstest.Respond(500, "") },
-		"500 after":       func() flowlogstest.Fault { return flowlogstest.Refuse("InternalError", "", 500).AfterApplying() },
+		"500 after":       func() flowlogstest.Fault { return flowlogstest.Reject("InternalError", "", 500).AfterApplying() },
 		"throttle":        flowlogstest.Throttle,
 		"hang":            flowlogstest.Hang,
 		"slow":            func() flowlogstest.Fault { return flowlogstest.Delay(f.after) },
@@ -58,15 +58,15 @@ func (f fault) inject() flowlogstest.Fault {
 		"missing item": func() flowlogstest.Fault {
 			return flowlogstest.FailResources("400", "LogDestination: logs does not exist", vpcID(max(f.about, 0)))
 		},
-		"unauthorized": func() flowlogstest.Fault { return flowlogstest.Refuse("UnauthorizedOperation", "", 403) },
+		"unauthorized": func() flowlogstest.Fault { return flowlogstest.Reject("UnauthorizedOperation", "", 403) },
 		"other order": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { slices.Reverse(out.FlowLogIds) })
+			return flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { slices.Reverse(out.FlowLogIds) })
 		},
 		"fewer IDs": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.FlowLogIds = out.FlowLogIds[:len(out.FlowLogIds)/2] })
+			return flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { out.FlowLogIds = out.FlowLogIds[:len(out.FlowLogIds)/2] })
 		},
 		"unmentioned failure": func() flowlogstest.Fault {
-			return flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil })
+			return flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil })
 		},
 	}
 	switch {

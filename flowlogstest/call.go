@@ -42,8 +42,8 @@ type Call struct {
 	// "IdempotentParameterMismatch". It is empty if EC2 did not reject it.
 	ErrorCode string
 
-	// Answer is the body of the response, as much of it as was sent.
-	Answer string
+	// Response is the body of the response, as much of it as was sent.
+	Response string
 }
 
 // Input returns the input of a CreateFlowLogs call as EC2 decoded it. Each call
@@ -87,7 +87,7 @@ type record struct {
 }
 
 func (r *record) call() Call {
-	c := Call{Time: r.time, Body: r.query, Status: r.status, ErrorCode: r.code, Answer: r.body}
+	c := Call{Time: r.time, Body: r.query, Status: r.status, ErrorCode: r.code, Response: r.body}
 	if q, err := parseQuery(r.query); err == nil {
 		c.Operation = q.action
 		c.Params = q.params

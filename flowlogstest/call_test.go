@@ -16,7 +16,7 @@ import (
 func TestCalls_HasEveryCallThatArrived(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		e.Inject(flowlogstest.LoseAnswer())
+		e.Inject(flowlogstest.LoseResponse())
 		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...), withToken("token")))
 		require.Error(t, err)
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(1)...), withToken("token")))
@@ -49,11 +49,11 @@ func TestCalls_HasEveryCallThatArrived(t *testing.T) {
 		require.Len(t, calls, len(want))
 		want[1].Params, want[1].Body = calls[1].Params, calls[1].Body
 		for i, call := range calls {
-			want[i].Time, want[i].Answer = call.Time, call.Answer
+			want[i].Time, want[i].Response = call.Time, call.Response
 			assert.Equal(t, want[i], call)
 		}
-		assert.Contains(t, calls[1].Answer, "<Code>IdempotentParameterMismatch</Code>")
-		assert.Contains(t, calls[2].Answer, "<unsuccessful></unsuccessful>")
+		assert.Contains(t, calls[1].Response, "<Code>IdempotentParameterMismatch</Code>")
+		assert.Contains(t, calls[2].Response, "<unsuccessful></unsuccessful>")
 	})
 }
 

@@ -72,7 +72,7 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 		"--destination-options", "FileFormat=parquet,HiveCompatiblePartitions=true,PerHourPartition=false",
 		"--tag-specifications", "ResourceType=vpc-flow-log,Tags=[{Key=Name,Value=x}]",
 	}
-	e.Inject(flowlogstest.LoseAnswer())
+	e.Inject(flowlogstest.LoseResponse())
 	aws.read(t, &created, arguments...)
 	assert.Equal(t, "token", created.ClientToken)
 	assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, created.FlowLogIds)

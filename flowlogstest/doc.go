@@ -8,7 +8,7 @@ An [EC2] has the methods CreateFlowLogs, DescribeFlowLogs and DeleteFlowLogs. Us
 it wherever a program takes them through an interface:
 
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.LoseAnswer())
+	e.Inject(flowlogstest.LoseResponse())
 	// … run the program on e …
 	e.FlowLogs() // what exists now
 	e.Calls()    // every call, with its response
@@ -27,12 +27,12 @@ replaced. So the errors are those of the SDK, down to their types.
 
 A [Fault] changes what happens to a call. By default it matches the next call.
 On narrows it to some calls, Times makes it match several, and Keep makes it
-match all until [EC2.ClearFaults]. Refuse, Throttle and Respond come before EC2
+match all until [EC2.ClearFaults]. Reject, Throttle and Respond come before EC2
 applies the call, or after with AfterApplying:
 
 	e.Inject(
 		flowlogstest.Throttle().Times(3),
-		flowlogstest.Refuse("InternalError", "An internal error has occurred", 500).AfterApplying(),
+		flowlogstest.Reject("InternalError", "An internal error has occurred", 500).AfterApplying(),
 		flowlogstest.FailResources("400", "LogDestination: logs is undeliverable", "vpc-0a1b2c3d4e5f60718").Keep(),
 	)
 
@@ -107,7 +107,7 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
   - FlowLogAlreadyExists is for a resource that has a flow log with the same
     parameters except tags, and for a resource that is named twice. It rejects
     the whole call, or with Options.AlreadyExistsPerItem only that resource.
-    EC2 may compare fewer parameters: [Refuse] with On can reject the others.
+    EC2 may compare fewer parameters: [Reject] with On can reject the others.
   - Unknown resources reject the whole call, and so do unknown flow logs in
     DeleteFlowLogs.
   - A flow log to a log group that is not in Options.LogGroups is created and
@@ -132,7 +132,7 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
 
 # What is not modelled
 
-  - Signatures, permissions and service control policies. [Refuse] stands in for
+  - Signatures, permissions and service control policies. [Reject] stands in for
     them.
   - The delivery of records, and the Firehose streams and KMS keys that it needs.
     [EC2.Put] can give a flow log any delivery status.

@@ -48,9 +48,9 @@ func Example() {
 
 // The first response is lost after EC2 has applied the call. The program retries,
 // and its token keeps it from creating the flow log twice.
-func ExampleLoseAnswer() {
+func ExampleLoseResponse() {
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.LoseAnswer())
+	e.Inject(flowlogstest.LoseResponse())
 
 	out, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
 	fmt.Println(out.FlowLogIds, err)
@@ -97,9 +97,9 @@ func ExamplePropagateAfter() {
 }
 
 // The response does not mention a failure that it should.
-func ExampleEditAnswer() {
+func ExampleEditResponse() {
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Buckets = []string{"another-bucket"} })
-	e.Inject(flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil }))
+	e.Inject(flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { out.Unsuccessful = nil }))
 
 	out, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
 
@@ -110,7 +110,7 @@ func ExampleEditAnswer() {
 // The fault is for some calls only.
 func ExampleFault_On() {
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).
+	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).
 		On(func(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" && c.Params["DryRun"] != "true" }).
 		Keep())
 
@@ -123,7 +123,7 @@ func ExampleFault_On() {
 // Two attempts fail, and the third succeeds.
 func ExampleFault_Times() {
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.Refuse("Unavailable", "The service is unavailable.", 503).Times(2))
+	e.Inject(flowlogstest.Reject("Unavailable", "The service is unavailable.", 503).Times(2))
 
 	out, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
 

@@ -66,7 +66,7 @@ func TestFallback_IsPartOfCalls(t *testing.T) {
 	assert.Equal(t, vpc(1), call.Params["VpcId.1"])
 	assert.Equal(t, 200, call.Status)
 	assert.Empty(t, call.ErrorCode)
-	assert.Contains(t, call.Answer, vpc(1))
+	assert.Contains(t, call.Response, vpc(1))
 }
 
 func TestFallback_HasFaults(t *testing.T) {
@@ -78,10 +78,10 @@ func TestFallback_HasFaults(t *testing.T) {
 		status int
 	}{
 		{"Throttle", flowlogstest.Throttle(), false, 503},
-		{"Refuse after applying", flowlogstest.Refuse("InternalError", "", 500).AfterApplying(), true, 500},
+		{"Reject after applying", flowlogstest.Reject("InternalError", "", 500).AfterApplying(), true, 500},
 		{"Respond after applying", flowlogstest.Respond(502, "").AfterApplying(), true, 502},
-		{"TruncateAnswer", flowlogstest.TruncateAnswer(), true, 200},
-		{"LoseAnswer", flowlogstest.LoseAnswer(), true, 0},
+		{"TruncateResponse", flowlogstest.TruncateResponse(), true, 200},
+		{"LoseResponse", flowlogstest.LoseResponse(), true, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

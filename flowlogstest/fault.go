@@ -34,11 +34,11 @@ type Fault struct {
 
 const always = -1
 
-// Refuse rejects a call with an error of EC2 and does not apply it. The HTTP
+// Reject rejects a call with an error of EC2 and does not apply it. The HTTP
 // status is 4xx or 5xx, the code one such as "UnauthorizedOperation".
-func Refuse(code, message string, status int) Fault {
+func Reject(code, message string, status int) Fault {
 	err := &apiError{status: status, code: code, message: message}
-	return Fault{name: "Refuse", times: 1, rejects: true, modify: func(r *response) {
+	return Fault{name: "Reject", times: 1, rejects: true, modify: func(r *response) {
 		r.replace(err.response(r.requestID))
 	}}
 }
@@ -46,7 +46,7 @@ func Refuse(code, message string, status int) Fault {
 // Throttle rejects a call with RequestLimitExceeded and status 503, and does
 // not apply it.
 func Throttle() Fault {
-	f := Refuse(requestLimitExceeded.code, requestLimitExceeded.message, requestLimitExceeded.status)
+	f := Reject(requestLimitExceeded.code, requestLimitExceeded.message, requestLimitExceeded.status)
 	f.name = "Throttle"
 	return f
 }
@@ -61,16 +61,16 @@ func Respond(status int, body string) Fault {
 	}}
 }
 
-// LoseAnswer applies the call and closes the connection before the first byte
+// LoseResponse applies the call and closes the connection before the first byte
 // of the response.
-func LoseAnswer() Fault {
-	return Fault{name: "LoseAnswer", times: 1, modify: func(r *response) { r.lost = true }}
+func LoseResponse() Fault {
+	return Fault{name: "LoseResponse", times: 1, modify: func(r *response) { r.lost = true }}
 }
 
-// TruncateAnswer applies the call and closes the connection in the middle of
+// TruncateResponse applies the call and closes the connection in the middle of
 // the response.
-func TruncateAnswer() Fault {
-	return Fault{name: "TruncateAnswer", times: 1, modify: func(r *response) { r.truncated = true }}
+func TruncateResponse() Fault {
+	return Fault{name: "TruncateResponse", times: 1, modify: func(r *response) { r.truncated = true }}
 }
 
 // Hang applies the call and never responds. The call ends with its context, or
@@ -130,12 +130,12 @@ func PropagateAfter(arn string, d time.Duration) Fault {
 	return onCreate(Fault{name: "PropagateAfter", hidden: arn, delay: d}).Keep()
 }
 
-// EditAnswer changes the response to a successful CreateFlowLogs call, and
+// EditResponse changes the response to a successful CreateFlowLogs call, and
 // nothing else: flow log IDs in another order, fewer or more of them, a failure
 // that is not mentioned. The output is a copy that belongs to edit. A replay
 // under the same token starts from the unedited response.
-func EditAnswer(edit func(*ec2.CreateFlowLogsOutput)) Fault {
-	return onCreate(Fault{name: "EditAnswer", times: 1, edit: edit})
+func EditResponse(edit func(*ec2.CreateFlowLogsOutput)) Fault {
+	return onCreate(Fault{name: "EditResponse", times: 1, edit: edit})
 }
 
 func onCreate(f Fault) Fault {
@@ -168,7 +168,7 @@ func (f Fault) Keep() Fault {
 	return f
 }
 
-// AfterApplying makes Refuse, Throttle and Respond apply the call before they
+// AfterApplying makes Reject, Throttle and Respond apply the call before they
 // respond. The other faults apply it anyway.
 func (f Fault) AfterApplying() Fault {
 	f.rejects = false

@@ -39,15 +39,15 @@ func TestFault_FailsOneCall(t *testing.T) {
 	}{
 		{"Throttle", flowlogstest.Throttle(), false, true, 503, "RequestLimitExceeded", "Request limit exceeded."},
 		{"Throttle after applying", flowlogstest.Throttle().AfterApplying(), true, true, 503, "RequestLimitExceeded", ""},
-		{"Refuse with 403", flowlogstest.Refuse("UnauthorizedOperation", "Not you.", 403), false, false, 403, "UnauthorizedOperation", "Not you."},
-		{"Refuse with 500", flowlogstest.Refuse("InternalError", "", 500), false, true, 500, "InternalError", ""},
-		{"Refuse after applying", flowlogstest.Refuse("Unavailable", "", 503).AfterApplying(), true, true, 503, "Unavailable", ""},
+		{"Reject with 403", flowlogstest.Reject("UnauthorizedOperation", "Not you.", 403), false, false, 403, "UnauthorizedOperation", "Not you."},
+		{"Reject with 500", flowlogstest.Reject("InternalError", "", 500), false, true, 500, "InternalError", ""},
+		{"Reject after applying", flowlogstest.Reject("Unavailable", "", 503).AfterApplying(), true, true, 503, "Unavailable", ""},
 		{"Respond with HTML", flowlogstest.Respond(502, html), false, true, 502, "UnknownError", ""},
 		{"Respond with HTML after applying", flowlogstest.Respond(502, html).AfterApplying(), true, true, 502, "UnknownError", ""},
 		{"Respond with an empty 500 after applying", flowlogstest.Respond(500, "").AfterApplying(), true, true, 500, "UnknownError", ""},
 		{"Respond with broken XML", flowlogstest.Respond(200, "<CreateFlowLogsResponse><flow").AfterApplying(), true, false, 200, "", "XML syntax error"},
-		{"TruncateAnswer", flowlogstest.TruncateAnswer(), true, false, 200, "", "failed to decode response body, unexpected EOF"},
-		{"LoseAnswer", flowlogstest.LoseAnswer(), true, true, 0, "", "request send failed"},
+		{"TruncateResponse", flowlogstest.TruncateResponse(), true, false, 200, "", "failed to decode response body, unexpected EOF"},
+		{"LoseResponse", flowlogstest.LoseResponse(), true, true, 0, "", "request send failed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,11 +164,11 @@ func TestEditAnswer_IsNotRememberedForTheToken(t *testing.T) {
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
 			flowlogstest.FailResources("400", "no", vpc(3)),
-			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) {
+			flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) {
 				slices.Reverse(out.FlowLogIds)
 				*out.Unsuccessful[0].Error.Message = "edited"
 			}),
-			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) {
+			flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) {
 				out.FlowLogIds = append(out.FlowLogIds, "fl-00000000000000009")
 				out.Unsuccessful[0].Error = nil
 				out.ClientToken = nil
@@ -200,9 +200,9 @@ func TestInject_MatchesCallsInTheOrderOfInjection(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	e.Inject(
-		flowlogstest.Refuse("A", "", 400),
-		flowlogstest.Refuse("B", "", 400).On(forResource(vpc(2))),
-		flowlogstest.Refuse("C", "", 400),
+		flowlogstest.Reject("A", "", 400),
+		flowlogstest.Reject("B", "", 400).On(forResource(vpc(2))),
+		flowlogstest.Reject("C", "", 400),
 	)
 	var codes []string
 	for _, id := range []string{vpc(1), vpc(1), vpc(1), vpc(2), vpc(2)} {
@@ -216,8 +216,8 @@ func TestKeep_MatchesEveryCallAndTheLastInjectedTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	e.Inject(
-		flowlogstest.Refuse("Kept", "", 400).Keep().On(forResource(vpc(1))).On(func(c flowlogstest.Call) bool { return c.ClientToken != "free" }),
-		flowlogstest.Refuse("Once", "", 500).AfterApplying(),
+		flowlogstest.Reject("Kept", "", 400).Keep().On(forResource(vpc(1))).On(func(c flowlogstest.Call) bool { return c.ClientToken != "free" }),
+		flowlogstest.Reject("Once", "", 500).AfterApplying(),
 	)
 	var codes []string
 	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(), toBucket(), toBucket(withIDs(vpc(2))), toBucket(), toBucket(withToken("free"))} {
@@ -232,8 +232,8 @@ func TestFault_TimesMatchesSoManyCalls(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
-			flowlogstest.Refuse("A", "", 400).On(forResource(vpc(1))).Times(2),
-			flowlogstest.Refuse("B", "", 400),
+			flowlogstest.Reject("A", "", 400).On(forResource(vpc(1))).Times(2),
+			flowlogstest.Reject("B", "", 400),
 		)
 		var codes []string
 		for _, id := range []string{vpc(1), vpc(2), vpc(1), vpc(1), vpc(2)} {
@@ -293,7 +293,7 @@ func TestClearFaults_RemovesKeptFaultsToo(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
-			flowlogstest.Throttle(), flowlogstest.LoseAnswer().Times(2), flowlogstest.Respond(500, "").Keep(),
+			flowlogstest.Throttle(), flowlogstest.LoseResponse().Times(2), flowlogstest.Respond(500, "").Keep(),
 			flowlogstest.PropagateAfter(bucket, time.Hour),
 		)
 		e.ClearFaults()
@@ -312,10 +312,10 @@ func TestEditAnswer_EditsWhatAnotherEditHasLeftIncomplete(t *testing.T) {
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		seen := 0
 		e.Inject(
-			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) {
+			flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) {
 				out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{}, types.UnsuccessfulItem{Error: &types.UnsuccessfulItemError{}})
 			}).Keep(),
-			flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { seen = len(out.Unsuccessful) }),
+			flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { seen = len(out.Unsuccessful) }),
 		)
 		out, err := call.CreateFlowLogs(t.Context(), toBucket())
 		require.NoError(t, err)
@@ -341,7 +341,7 @@ func TestLoseAnswer_IsRetriedByTheSDKWithTheSameBody(t *testing.T) {
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)
 	t.Cleanup(s.Close)
-	e.Inject(flowlogstest.LoseAnswer())
+	e.Inject(flowlogstest.LoseResponse())
 
 	out, err := s.Client().CreateFlowLogs(t.Context(), toBucket(withToken("token")))
 	require.NoError(t, err)
@@ -350,6 +350,6 @@ func TestLoseAnswer_IsRetriedByTheSDKWithTheSameBody(t *testing.T) {
 	require.Len(t, calls, 2)
 	assert.Equal(t, calls[0].Body, calls[1].Body)
 	assert.Equal(t, []int{0, 200}, []int{calls[0].Status, calls[1].Status})
-	assert.Empty(t, calls[0].Answer)
-	assert.True(t, strings.HasSuffix(calls[1].Answer, "</CreateFlowLogsResponse>"))
+	assert.Empty(t, calls[0].Response)
+	assert.True(t, strings.HasSuffix(calls[1].Response, "</CreateFlowLogsResponse>"))
 }

@@ -61,8 +61,8 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	fails := func(f flowlogstest.Fault) func(*flowlogstest.EC2) { return func(e *flowlogstest.EC2) { e.Inject(f) } }
 	const missingBucket = "LogDestination: flow-logs-bucket does not exist"
 	failed := flowlogstest.FailResources("400", missingBucket, vpc(2))
-	unauthorized := flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
-	internalError := flowlogstest.Refuse("InternalError", "An internal error has occurred", 500)
+	unauthorized := flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+	internalError := flowlogstest.Reject("InternalError", "An internal error has occurred", 500)
 	old := func(e *flowlogstest.EC2) { e.Put(ofOldTimes()) }
 
 	filtered := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpc(2), vpc(3))}}
@@ -140,7 +140,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 				}
 				calls := e.Calls()
 				call := calls[len(calls)-1]
-				got := call.Body + "\n\n" + strconv.Itoa(call.Status) + "\n" + call.Answer + "\n"
+				got := call.Body + "\n\n" + strconv.Itoa(call.Status) + "\n" + call.Response + "\n"
 				if *update {
 					require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 				}

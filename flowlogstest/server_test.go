@@ -169,7 +169,7 @@ func TestServer_CloseLeavesNoGoroutine(t *testing.T) {
 	}
 	hanging := make(chan struct{})
 	e.Inject(
-		flowlogstest.LoseAnswer(), flowlogstest.TruncateAnswer(),
+		flowlogstest.LoseResponse(), flowlogstest.TruncateResponse(),
 		flowlogstest.Hang().On(func(c flowlogstest.Call) bool {
 			if c.ClientToken != "hang" {
 				return false

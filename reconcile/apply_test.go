@@ -34,7 +34,7 @@ func calls(e *flowlogstest.EC2, operation string) int {
 
 func batchesOf(n int) func(*reconcile.Options) {
 	return func(o *reconcile.Options) {
-		o.Client = append(o.Client, func(o *flowlogs.Options) { o.BatchSize = n })
+		o.Create = append(o.Create, func(o *flowlogs.Options) { o.BatchSize = n })
 	}
 }
 
@@ -126,7 +126,7 @@ func TestApply_DryRunAsksForThePermissionAndChangesNothing(t *testing.T) {
 		want   error
 	}{
 		{"allowed", nil, nil},
-		{"not allowed", []flowlogstest.Fault{flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("CreateFlowLogs")).Keep()}, flowlogs.ErrNotAuthorized},
+		{"not allowed", []flowlogstest.Fault{flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("CreateFlowLogs")).Keep()}, flowlogs.ErrNotAuthorized},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +188,7 @@ func TestApply_ReportsWhatSomebodyElsePutInTheWay(t *testing.T) {
 	for _, perItem := range []bool{false, true} {
 		e := flowlogstest.New()
 		api := &before{EC2: e, operation: "CreateFlowLogs", act: func() { put(e, flowLogOn(vpcID(1), everyMinute)) }}
-		fault := flowlogstest.Refuse("FlowLogAlreadyExists", existsMessage, 400)
+		fault := flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400)
 		if perItem {
 			fault = flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage, vpcID(1))
 		}
@@ -213,7 +213,7 @@ func TestApply_SurvivesAnExistingFlowLogThatIsNotShown(t *testing.T) {
 			e := flowlogstest.New()
 			fault := flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage, vpcID(4))
 			if !perItem {
-				fault = flowlogstest.Refuse("FlowLogAlreadyExists", existsMessage, 400).On(func(c flowlogstest.Call) bool {
+				fault = flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400).On(func(c flowlogstest.Call) bool {
 					return slices.Contains(c.ResourceIDs, vpcID(4))
 				})
 			}
@@ -249,7 +249,7 @@ func TestApply_SeveralAtOnceEndInOneFlowLogEach(t *testing.T) {
 				for i := range results {
 					wg.Go(func() {
 						r := reconcile.New(e, everything, batchesOf(7), func(o *reconcile.Options) {
-							o.Client = append(o.Client, func(o *flowlogs.Options) { o.Token = flowlogs.ContentToken("the same") })
+							o.Create = append(o.Create, func(o *flowlogs.Options) { o.Token = flowlogs.ContentToken("the same") })
 						})
 						var err error
 						results[i], err = r.Apply(t.Context(), req)
@@ -318,9 +318,9 @@ func TestApply_FindsWhatAFailedCallHasCreated(t *testing.T) {
 		name  string
 		fault flowlogstest.Fault
 	}{
-		{"no response", flowlogstest.LoseAnswer().On(on("CreateFlowLogs")).Keep()},
-		{"an error after the call was applied", flowlogstest.Refuse("InternalError", "An internal error has occurred", 500).AfterApplying().On(on("CreateFlowLogs")).Keep()},
-		{"fewer IDs than flow logs", flowlogstest.EditAnswer(func(out *ec2.CreateFlowLogsOutput) { out.FlowLogIds = out.FlowLogIds[:1] }).Keep()},
+		{"no response", flowlogstest.LoseResponse().On(on("CreateFlowLogs")).Keep()},
+		{"an error after the call was applied", flowlogstest.Reject("InternalError", "An internal error has occurred", 500).AfterApplying().On(on("CreateFlowLogs")).Keep()},
+		{"fewer IDs than flow logs", flowlogstest.EditResponse(func(out *ec2.CreateFlowLogsOutput) { out.FlowLogIds = out.FlowLogIds[:1] }).Keep()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -358,9 +358,9 @@ func TestApply_ReportsWhyAResourceHasNoFlowLog(t *testing.T) {
 func TestApply_ReportsTheErrorOfACallOnce(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("CreateFlowLogs")).Keep())
+	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("CreateFlowLogs")).Keep())
 	_, err := reconcile.New(e, func(o *reconcile.Options) {
-		o.Client = append(o.Client, func(o *flowlogs.Options) { o.Isolate = func(flowlogs.Reason) bool { return false } })
+		o.Create = append(o.Create, func(o *flowlogs.Options) { o.Isolate = func(flowlogs.Reason) bool { return false } })
 	}).Apply(t.Context(), newRequest(10))
 	var failed *reconcile.ApplyError
 	require.ErrorAs(t, err, &failed)
@@ -371,7 +371,7 @@ func TestApply_ReportsTheErrorOfACallOnce(t *testing.T) {
 func TestApply_WhenTheListingFailsNothingIsDone(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	e.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("DescribeFlowLogs")).Keep())
+	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("DescribeFlowLogs")).Keep())
 	r := reconcile.New(e)
 	result, err := r.Apply(t.Context(), newRequest(2))
 	var call *reconcile.CallError
@@ -392,7 +392,7 @@ func TestApply_WhenALaterListingFailsItSaysWhatIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
 		n := 0
-		e.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(func(c flowlogstest.Call) bool {
+		e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(func(c flowlogstest.Call) bool {
 			if c.Operation == "DescribeFlowLogs" {
 				n++
 			}
@@ -478,7 +478,7 @@ type racing struct {
 
 func (r *racing) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	r.act(len(in.ResourceIds))
-	r.Inject(flowlogstest.Refuse("FlowLogAlreadyExists", existsMessage, 400).On(on("CreateFlowLogs")))
+	r.Inject(flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400).On(on("CreateFlowLogs")))
 	return r.EC2.CreateFlowLogs(context.Background(), &ec2.CreateFlowLogsInput{
 		ResourceIds: []string{vpcID(0)}, ResourceType: types.FlowLogsResourceTypeVpc, LogDestination: aws.String(bucket),
 	})

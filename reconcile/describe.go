@@ -46,7 +46,7 @@ func (r *Reconciler) newListing(w *wanted, resources int) *listing {
 // DescribeFlowLogs makes one call, paced and retried.
 func (l *listing) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error) {
 	var out *ec2.DescribeFlowLogsOutput
-	_, err := l.caller.call(ctx, l.options.Describe, l.timeout, "DescribeFlowLogs", func(ctx context.Context) (err error) {
+	_, err := l.caller.call(ctx, l.options.DescribeLimiter, l.timeout, "DescribeFlowLogs", func(ctx context.Context) (err error) {
 		params := *in
 		params.FlowLogIds, params.Filter = slices.Clone(in.FlowLogIds), slices.Clone(in.Filter)
 		out, err = l.api.DescribeFlowLogs(ctx, &params, l.caller.optFns...)

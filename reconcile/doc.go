@@ -66,6 +66,6 @@ Plan and Delivery need ec2:DescribeFlowLogs. Apply also needs what
 
 Up to 200 resources are listed in one call. For more, all flow logs of the Region are
 read, 1,000 per call, unless it takes fewer calls to list 200 resources at a time.
-Creating is paced as in a [flowlogs.Client], listing by Options.Describe.
+Creating is paced as in a [flowlogs.Client], listing by Options.DescribeLimiter.
 */
 package reconcile

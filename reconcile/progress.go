@@ -12,11 +12,11 @@ type Stage string
 // The stages, in their order. An Apply goes back to StageList when others create
 // flow logs meanwhile.
 const (
-	StageList     Stage = "list"     // reading the flow logs of the resources
-	StageCreate   Stage = "create"   // creating what is missing
-	StageIdentify Stage = "identify" // reading which new flow log belongs to which resource
-	StageProve    Stage = "prove"    // waiting for the end of Options.Probation
-	StageDelete   Stage = "delete"   // deleting what has been replaced
+	StageList      Stage = "list"      // reading the flow logs of the resources
+	StageCreate    Stage = "create"    // creating what is missing
+	StageIdentify  Stage = "identify"  // reading which new flow log belongs to which resource
+	StageProbation Stage = "probation" // waiting for the end of Options.Probation
+	StageDelete    Stage = "delete"    // deleting what has been replaced
 )
 
 // Progress is how far a [Reconciler.Plan] or [Reconciler.Apply] has come.

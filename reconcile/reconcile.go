@@ -25,17 +25,17 @@ var _ API = (*ec2.Client)(nil)
 
 // Options configures a [Reconciler]. The zero value of a field means its default.
 type Options struct {
-	// Client configures the [flowlogs.Client] that creates. Its Retryer, RetryTimeout
+	// Create configures the [flowlogs.Client] that creates. Its Retryer, RetryTimeout
 	// and ClientOptions apply to the other calls too. For these, a RetryTimeout of zero
 	// means 15 minutes if the request has more than 200 resources, and 5 seconds if it
 	// has fewer. Token is not used: each Apply creates under random tokens.
-	Client []func(*flowlogs.Options)
+	Create []func(*flowlogs.Options)
 
-	// Describe paces the calls of DescribeFlowLogs. Nil: a Limiter of the
+	// DescribeLimiter paces the calls of DescribeFlowLogs. Nil: a Limiter of the
 	// Reconciler with the documented quota, which is 100 calls and then 20 per
 	// second. Share a Limiter between all Reconcilers of an account and Region.
 	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
-	Describe flowlogs.Limiter
+	DescribeLimiter flowlogs.Limiter
 
 	// Replace reports whether a flow log that is in the way may be replaced, which
 	// means deleted once the new one exists. It may be called several times for the
@@ -70,12 +70,12 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 	for _, fn := range optFns {
 		fn(&r.options)
 	}
-	for _, fn := range r.options.Client {
+	for _, fn := range r.options.Create {
 		fn(&r.creates)
 	}
 	r.creates.Token = flowlogs.RandomToken
-	if r.options.Describe == nil {
-		r.options.Describe = newLimiter()
+	if r.options.DescribeLimiter == nil {
+		r.options.DescribeLimiter = newLimiter()
 	}
 	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
 		*o = r.creates

@@ -24,9 +24,9 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// client are options of the creating Client, as Options.Client takes them.
+// client are options of the creating Client, as Options.Create takes them.
 func client(fn func(*flowlogs.Options)) func(*reconcile.Options) {
-	return func(o *reconcile.Options) { o.Client = append(o.Client, fn) }
+	return func(o *reconcile.Options) { o.Create = append(o.Create, fn) }
 }
 
 func TestReconciler_ListsInTheCheaperWay(t *testing.T) {
@@ -78,8 +78,8 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		calls     int
 	}{
 		{"throttled twice", 1, fault().Times(2), nil, nil, 3},
-		{"a response is lost", 1, flowlogstest.LoseAnswer().On(on("DescribeFlowLogs")), nil, nil, 2},
-		{"a response is cut off", 1, flowlogstest.TruncateAnswer().On(on("DescribeFlowLogs")), nil, nil, 2},
+		{"a response is lost", 1, flowlogstest.LoseResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
+		{"a response is cut off", 1, flowlogstest.TruncateResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a proxy responds", 1, flowlogstest.Respond(502, "<html>"), nil, nil, 2},
 		{"throttled for good", 1, fault().Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = -1 })}, flowlogs.ErrThrottled, 3},
 		{"throttled ten times, where several calls are to be made", 201, fault().Times(10), nil, nil, 11},
@@ -92,7 +92,7 @@ func TestReconciler_RetriesListings(t *testing.T) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.Retryer = nil })
 		})}, flowlogs.ErrThrottled, 1},
 		{"a Retryer without a delay", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.Retryer = noDelay{retry.NewStandard()} })}, errNoDelay, 1},
-		{"not transient", 201, flowlogstest.Refuse("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
+		{"not transient", 201, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -231,13 +231,13 @@ func TestReconciler_AsksTheLimiterForEachListing(t *testing.T) {
 		e := flowlogstest.New()
 		e.Inject(flowlogstest.Throttle())
 		limiter := &counting{}
-		_, err := reconcile.New(e, func(o *reconcile.Options) { o.Describe = limiter }).Apply(t.Context(), newRequest(2))
+		_, err := reconcile.New(e, func(o *reconcile.Options) { o.DescribeLimiter = limiter }).Apply(t.Context(), newRequest(2))
 		require.NoError(t, err)
 		assert.EqualValues(t, 3, limiter.waits.Load())
 		assert.Equal(t, []flowlogs.Reason{flowlogs.ErrThrottled, "", ""}, limiter.reasons)
 
 		limiter.rejects = errors.New("enough")
-		_, err = reconcile.New(e, func(o *reconcile.Options) { o.Describe = limiter }).Plan(t.Context(), newRequest(2))
+		_, err = reconcile.New(e, func(o *reconcile.Options) { o.DescribeLimiter = limiter }).Plan(t.Context(), newRequest(2))
 		require.ErrorIs(t, err, limiter.rejects)
 	})
 }
@@ -266,7 +266,7 @@ func TestReconciler_ReportsProgress(t *testing.T) {
 		assert.Equal(t, []reconcile.Stage{
 			reconcile.StageList, reconcile.StageCreate, reconcile.StageIdentify, // what is missing
 			reconcile.StageCreate, reconcile.StageIdentify, // what replaces another
-			reconcile.StageProve, reconcile.StageDelete,
+			reconcile.StageProbation, reconcile.StageDelete,
 		}, stages)
 		assert.Equal(t, 5, last.Resources)
 		assert.Equal(t, 4, last.Missing)

@@ -63,7 +63,7 @@ func (a *apply) prove(ctx context.Context, ready []replacement) []replacement {
 	if len(ready) == 0 || left <= 0 {
 		return ready
 	}
-	a.enter(StageProve)
+	a.enter(StageProbation)
 	end, pause := now.Add(left), max(left/maxLooks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {

@@ -81,7 +81,7 @@ func TestApply_KeepsTheOldFlowLogIfEC2DoesNotTakeASecondOne(t *testing.T) {
 			old := put(e, flowLogOn(vpcID(1), everyMinute))
 			fault := flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage, vpcID(1))
 			if !perItem {
-				fault = flowlogstest.Refuse("FlowLogAlreadyExists", existsMessage, 400).On(func(c flowlogstest.Call) bool {
+				fault = flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400).On(func(c flowlogstest.Call) bool {
 					return slices.Contains(c.ResourceIDs, vpcID(1))
 				})
 			}
@@ -275,9 +275,9 @@ func TestApply_DeletesTheOthersWhenOneIsGone(t *testing.T) {
 		want    error
 	}{
 		{"somebody was faster", nil, vpcs - 1, nil},
-		{"the response was lost", []flowlogstest.Fault{flowlogstest.LoseAnswer().On(on("DeleteFlowLogs"))}, vpcs - 1, nil},
+		{"the response was lost", []flowlogstest.Fault{flowlogstest.LoseResponse().On(on("DeleteFlowLogs"))}, vpcs - 1, nil},
 		{"the caller may not delete", []flowlogstest.Fault{
-			flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("DeleteFlowLogs")).Keep(),
+			flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(on("DeleteFlowLogs")).Keep(),
 		}, 0, flowlogs.ErrNotAuthorized},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -312,7 +312,7 @@ func TestApply_CountsWhatALostDeletionDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
 		old := put(e, flowLogOn(vpcID(0), everyMinute), flowLogOn(vpcID(1), everyMinute))
-		e.Inject(flowlogstest.LoseAnswer().On(on("DeleteFlowLogs")))
+		e.Inject(flowlogstest.LoseResponse().On(on("DeleteFlowLogs")))
 		result, err := reconcile.New(e, everything).Apply(t.Context(), newRequest(2))
 		require.NoError(t, err)
 		assert.Equal(t, old[:1], result.Outcomes[0].Deleted)

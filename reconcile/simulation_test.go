@@ -309,17 +309,17 @@ func (r *region) inject(faults []string) {
 		case "throttle":
 			r.Inject(flowlogstest.Throttle().Times(2))
 		case "lose create":
-			r.Inject(flowlogstest.LoseAnswer().On(create))
+			r.Inject(flowlogstest.LoseResponse().On(create))
 		case "lose describe":
-			r.Inject(flowlogstest.LoseAnswer().On(describe).Times(2))
+			r.Inject(flowlogstest.LoseResponse().On(describe).Times(2))
 		case "lose delete":
-			r.Inject(flowlogstest.LoseAnswer().On(del).Times(2))
+			r.Inject(flowlogstest.LoseResponse().On(del).Times(2))
 		case "500 after":
-			r.Inject(flowlogstest.Refuse("InternalError", "An internal error has occurred", 500).AfterApplying().On(create).Times(4))
+			r.Inject(flowlogstest.Reject("InternalError", "An internal error has occurred", 500).AfterApplying().On(create).Times(4))
 		case "502":
 			r.Inject(flowlogstest.Respond(502, "<html>").Times(3))
 		case "exists call":
-			r.Inject(flowlogstest.Refuse("FlowLogAlreadyExists", exists, 400).On(create))
+			r.Inject(flowlogstest.Reject("FlowLogAlreadyExists", exists, 400).On(create))
 		case "exists item":
 			r.Inject(flowlogstest.FailResources("FlowLogAlreadyExists", exists, vpcID(0)))
 		case "slow":
@@ -358,7 +358,7 @@ func play(t *rapid.T, s schedule) {
 	newReconciler := func() *reconcile.Reconciler {
 		return reconcile.New(r, func(o *reconcile.Options) {
 			o.Replace, o.Probation = mayReplace, s.probation
-			o.Client = append(o.Client, func(o *flowlogs.Options) { o.BatchSize = s.batch })
+			o.Create = append(o.Create, func(o *flowlogs.Options) { o.BatchSize = s.batch })
 		})
 	}
 	for i, applies := range s.applies {

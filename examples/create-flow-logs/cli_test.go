@@ -167,7 +167,7 @@ func printed(c cloud, stdout string) string {
 	if len(c.Calls()) == 0 {
 		return stdout
 	}
-	if token := answeredToken.FindStringSubmatch(c.Calls()[0].Answer); token != nil {
+	if token := answeredToken.FindStringSubmatch(c.Calls()[0].Response); token != nil {
 		stdout = strings.ReplaceAll(stdout, token[1], "TOKEN")
 	}
 	return stdout

@@ -40,7 +40,7 @@ func TestCreateFlowLogs_RejectsANumberOfAttemptsBelowOne(t *testing.T) {
 			}
 			withProfile(t, test.profile)
 			c := newCloud(t)
-			c.Inject(flowlogstest.LoseAnswer())
+			c.Inject(flowlogstest.LoseResponse())
 			got := c.run(t.Context(), toBucket("--resource-ids", vpc(1))...)
 			if test.want == "" {
 				assert.Len(t, c.Calls(), 1)

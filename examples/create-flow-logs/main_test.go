@@ -137,7 +137,7 @@ func TestCreateFlowLogs_IsResumedWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	command := also(toBucket("--resource-ids"), vpcs(400)...)
-	c.Inject(flowlogstest.Refuse("AuthFailure", "AWS was not able to validate the provided access credentials", 401).
+	c.Inject(flowlogstest.Reject("AuthFailure", "AWS was not able to validate the provided access credentials", 401).
 		On(func(call flowlogstest.Call) bool { return len(call.ResourceIDs) == 100 }))
 	got := c.run(t.Context(), command...)
 	assert.Equal(t, 254, got.status)
@@ -182,7 +182,7 @@ func TestCreateFlowLogs_FailsIfResourcesAreUnsuccessful(t *testing.T) {
 func TestCreateFlowLogs_PrintsNothingOfARejectedCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
+	c.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403))
 	got := c.run(t.Context(), toBucket("--resource-ids", vpc(1))...)
 	assert.Equal(t, outcome{254, "", "\nAn error occurred (UnauthorizedOperation) when calling the CreateFlowLogs operation: You are not authorized to perform this operation.\n"}, got)
 }
@@ -201,7 +201,7 @@ func TestCreateFlowLogs_CreatesNothingInADryRun(t *testing.T) {
 func TestCreateFlowLogs_RetriesALostResponseUnderTheSameToken(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.Inject(flowlogstest.LoseAnswer())
+	c.Inject(flowlogstest.LoseResponse())
 	got := c.run(t.Context(), toBucket("--resource-ids", vpc(1))...)
 	assert.Equal(t, 0, got.status, got.stderr)
 	require.Len(t, c.Calls(), 2)

@@ -15,12 +15,12 @@ var faults = []struct {
 	name, help string
 	fault      flowlogstest.Fault
 }{
-	{"lose", "create, then cut the connection", flowlogstest.LoseAnswer()},
-	{"truncate", "create, then cut the connection in the middle of the response", flowlogstest.TruncateAnswer()},
+	{"lose", "create, then cut the connection", flowlogstest.LoseResponse()},
+	{"truncate", "create, then cut the connection in the middle of the response", flowlogstest.TruncateResponse()},
 	{"hang", "create, then never respond", flowlogstest.Hang()},
 	{"throttle", "RequestLimitExceeded, status 503", flowlogstest.Throttle()},
-	{"error", "InternalError, status 500", flowlogstest.Refuse("InternalError", "An internal error has occurred", http.StatusInternalServerError)},
-	{"denied", "UnauthorizedOperation, status 403", flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden)},
+	{"error", "InternalError, status 500", flowlogstest.Reject("InternalError", "An internal error has occurred", http.StatusInternalServerError)},
+	{"denied", "UnauthorizedOperation, status 403", flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden)},
 	{"html", "a proxy's page, status 502", flowlogstest.Respond(http.StatusBadGateway, "<html><body>Bad Gateway</body></html>")},
 }
 

@@ -83,7 +83,7 @@ func TestRun_PlansAndDoesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "0 to create, 0 to replace, 0 conflicts, 2 to keep\n", stdout)
 
-	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).Keep())
+	cloud.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).Keep())
 	_, _, err = fleet(t, "-endpoint-url", url, "-plan")
 	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
 }
@@ -122,7 +122,7 @@ func TestRun_SaysWhatEC2Rejected(t *testing.T) {
 func TestRun_EndsEarlyIfEveryCallWouldBeRejected(t *testing.T) {
 	t.Parallel()
 	cloud := flowlogstest.New()
-	cloud.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).On(creating).Keep())
+	cloud.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).On(creating).Keep())
 	stdout, _, err := fleet(t, "-endpoint-url", serving(t, cloud, vpcIDs(30_000)))
 	require.EqualError(t, err, "30000 of 30000 VPCs have no such flow log yet")
 	assert.Contains(t, stdout, "0 created, 0 kept, 30000 without such a flow log\n")

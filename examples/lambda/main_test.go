@@ -132,9 +132,9 @@ func testRetryable(t *testing.T, lambda program) {
 		want  string
 	}{
 		{flowlogstest.Throttle(), "RequestLimitExceeded"},
-		{flowlogstest.Refuse("InternalError", "An internal error has occurred", 500), "InternalError"},
-		{flowlogstest.Refuse("InvalidVpcID.NotFound", "The vpc ID '"+vpc+"' does not exist", 400), "InvalidVpcID.NotFound"},
-		{flowlogstest.LoseAnswer(), "EOF"},
+		{flowlogstest.Reject("InternalError", "An internal error has occurred", 500), "InternalError"},
+		{flowlogstest.Reject("InvalidVpcID.NotFound", "The vpc ID '"+vpc+"' does not exist", 400), "InvalidVpcID.NotFound"},
+		{flowlogstest.LoseResponse(), "EOF"},
 		{flowlogstest.Respond(502, "<html>Bad Gateway</html>"), "502"},
 	}
 	for _, tt := range tests {
@@ -154,9 +154,9 @@ func testPermanent(t *testing.T, lambda program) {
 	cloud, url := serve(t)
 	f := lambda.start(t, url)
 	cloud.Inject(
-		flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
-		flowlogstest.Refuse("InvalidParameter", "Unable to assume given IAM role: '"+role+"'", 400),
-		flowlogstest.Refuse("FlowLogsLimitExceeded", "You've reached the limit on the number of flow logs you can create.", 400),
+		flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+		flowlogstest.Reject("InvalidParameter", "Unable to assume given IAM role: '"+role+"'", 400),
+		flowlogstest.Reject("FlowLogsLimitExceeded", "You've reached the limit on the number of flow logs you can create.", 400),
 	)
 	reasons := []flowlogs.Reason{flowlogs.ErrNotAuthorized, flowlogs.ErrRoleNotAssumable, flowlogs.ErrLimitExceeded}
 	for range reasons {

@@ -24,7 +24,7 @@ type outcome struct {
 var outcomes = []outcome{
 	{
 		name:    "the role cannot be assumed",
-		fault:   flowlogstest.Refuse("InvalidParameter", "Unable to assume given IAM role", 400),
+		fault:   flowlogstest.Reject("InvalidParameter", "Unable to assume given IAM role", 400),
 		reason:  flowlogs.ErrRoleNotAssumable,
 		missing: vpcs,
 		calls:   1,
@@ -38,12 +38,12 @@ var outcomes = []outcome{
 	},
 	{
 		name:  "a response is lost",
-		fault: flowlogstest.LoseAnswer(),
+		fault: flowlogstest.LoseResponse(),
 		calls: 2,
 	},
 	{
 		name:  "a response is cut off",
-		fault: flowlogstest.TruncateAnswer(),
+		fault: flowlogstest.TruncateResponse(),
 		calls: 2,
 	},
 }

@@ -133,8 +133,8 @@ func newJob(ctx context.Context, task Task, region *region, result *Result) *job
 		resumed: task.Again || activity.GetInfo(ctx).Attempt > 1,
 	}
 	j.reconciler = reconcile.New(region.ec2, func(o *reconcile.Options) {
-		o.Describe = region.describes
-		o.Client = append(o.Client, func(o *flowlogs.Options) {
+		o.DescribeLimiter = region.describes
+		o.Create = append(o.Create, func(o *flowlogs.Options) {
 			o.Limiter = region.creates
 			// The retries that take long are the server's: they need no worker.
 			o.RetryTimeout = retryTimeout

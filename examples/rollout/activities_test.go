@@ -134,7 +134,7 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1500))
 	region := b.sim.Targets[0]
-	region.EC2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
+	region.EC2.Inject(flowlogstest.Reject("UnauthorizedOperation", "no", http.StatusForbidden).Keep().On(func(c flowlogstest.Call) bool {
 		return c.Operation == "DescribeFlowLogs"
 	}))
 	r, err := b.fails(t, b.task(0))

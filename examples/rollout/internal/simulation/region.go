@@ -47,7 +47,7 @@ func newRegion(options Options, account, name string, number int) *Region {
 		}
 	}
 	if options.Losing {
-		r.EC2.Inject(flowlogstest.LoseAnswer().Keep().On(every(10, 3)))
+		r.EC2.Inject(flowlogstest.LoseResponse().Keep().On(every(10, 3)))
 	}
 	return r
 }
@@ -75,7 +75,7 @@ func (r *Region) seed(vpc string, interval int32) {
 func (r *Region) rejectAfterFirst() {
 	r.Rejecting = true
 	var creations atomic.Int64
-	r.EC2.Inject(flowlogstest.Refuse("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).
+	r.EC2.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", http.StatusForbidden).
 		Keep().On(func(c flowlogstest.Call) bool {
 		return creating(c) && creations.Add(1) > 1
 	}))
