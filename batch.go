@@ -9,6 +9,8 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Batch is one call of CreateFlowLogs: the resources that were sent under one
@@ -69,7 +71,7 @@ func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
 	}
 	if !b.complete() {
 		b.Err = &failure{ErrIncompleteResponse, fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
-			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), plural(len(b.ResourceIDs), "resource"))}
+			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), text.Plural(len(b.ResourceIDs), "resource"))}
 	}
 }
 

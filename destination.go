@@ -1,10 +1,18 @@
 package flowlogs
 
-import "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+import (
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
 
 // Destination is where flow log records are published: a [CloudWatchLogs], [S3] or
 // [Firehose], or a pointer to one. No other type can implement it.
-type Destination interface{ target() target }
+type Destination interface {
+	set(in *ec2.CreateFlowLogsInput)
+}
 
 // CloudWatchLogs publishes to a log group in Amazon CloudWatch Logs.
 type CloudWatchLogs struct {
@@ -69,88 +77,65 @@ type Firehose struct {
 	CrossAccountRoleARN string
 }
 
-// target is a destination as parameters of the operation. Every destination is
-// validated and sent in this form. The zero target means none.
-type target struct {
-	typ                 types.LogDestinationType
-	logGroupName        string
-	arn                 string
-	roleARN             string
-	crossAccountRoleARN string
-
-	hasOptions               bool // whether any destination option is sent
-	fileFormat               FileFormat
-	hiveCompatiblePartitions bool
-	perHourPartition         bool
+func (d CloudWatchLogs) set(in *ec2.CreateFlowLogsInput) {
+	in.LogDestinationType = types.LogDestinationTypeCloudWatchLogs
+	in.LogGroupName = nonEmpty(d.LogGroupName)
+	in.LogDestination = nonEmpty(d.LogGroupARN)
+	in.DeliverLogsPermissionArn = nonEmpty(d.RoleARN)
 }
 
-func (d CloudWatchLogs) target() target {
-	return target{
-		typ:          types.LogDestinationTypeCloudWatchLogs,
-		logGroupName: d.LogGroupName,
-		arn:          d.LogGroupARN,
-		roleARN:      d.RoleARN,
+func (d S3) set(in *ec2.CreateFlowLogsInput) {
+	in.LogDestinationType = types.LogDestinationTypeS3
+	in.LogDestination = nonEmpty(d.BucketARN)
+	options := types.DestinationOptionsRequest{
+		FileFormat:               d.FileFormat,
+		HiveCompatiblePartitions: nonEmpty(d.HiveCompatiblePartitions),
+		PerHourPartition:         nonEmpty(d.PerHourPartition),
 	}
+	in.DestinationOptions = nonEmpty(options)
 }
 
-func (d S3) target() target {
-	return target{
-		typ:                      types.LogDestinationTypeS3,
-		arn:                      d.BucketARN,
-		hasOptions:               d.FileFormat != "" || d.HiveCompatiblePartitions || d.PerHourPartition,
-		fileFormat:               d.FileFormat,
-		hiveCompatiblePartitions: d.HiveCompatiblePartitions,
-		perHourPartition:         d.PerHourPartition,
+func (d Firehose) set(in *ec2.CreateFlowLogsInput) {
+	in.LogDestinationType = types.LogDestinationTypeKinesisDataFirehose
+	in.LogDestination = nonEmpty(d.StreamARN)
+	in.DeliverLogsPermissionArn = nonEmpty(d.RoleARN)
+	in.DeliverCrossAccountRole = nonEmpty(d.CrossAccountRoleARN)
+}
+
+// isMissing reports whether d is no destination: nil or a nil pointer, whose methods,
+// which Go derives from those of the value, would panic.
+func isMissing(d Destination) bool {
+	v := reflect.ValueOf(d)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// destinationOf returns the destination of an input, nil if it has none or one of an
+// unknown type. A missing type is CloudWatch Logs.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
+func destinationOf(in *ec2.CreateFlowLogsInput) Destination {
+	name, arn := aws.ToString(in.LogGroupName), aws.ToString(in.LogDestination)
+	role, crossAccountRole := aws.ToString(in.DeliverLogsPermissionArn), aws.ToString(in.DeliverCrossAccountRole)
+	options := types.DestinationOptionsRequest{}
+	if in.DestinationOptions != nil {
+		options = *in.DestinationOptions
 	}
-}
-
-func (d Firehose) target() target {
-	return target{
-		typ:                 types.LogDestinationTypeKinesisDataFirehose,
-		arn:                 d.StreamARN,
-		roleARN:             d.RoleARN,
-		crossAccountRoleARN: d.CrossAccountRoleARN,
-	}
-}
-
-// targetOf returns the target of d. A nil pointer is no destination: its target
-// method, which Go derives from that of the value, would panic.
-func targetOf(d Destination) target {
-	switch d := d.(type) {
-	case nil:
-		return target{}
-	case *CloudWatchLogs:
-		return targetOfPointer(d)
-	case *S3:
-		return targetOfPointer(d)
-	case *Firehose:
-		return targetOfPointer(d)
-	default:
-		return d.target()
-	}
-}
-
-func targetOfPointer[D Destination](d *D) target {
-	if d == nil {
-		return target{}
-	}
-	return (*d).target()
-}
-
-// destination returns the typed form of t, nil if its type has none.
-func (t target) destination() Destination {
-	switch t.typ {
+	switch in.LogDestinationType {
+	case "":
+		if name+arn+role+crossAccountRole == "" && options == (types.DestinationOptionsRequest{}) {
+			return nil
+		}
+		fallthrough
 	case types.LogDestinationTypeCloudWatchLogs:
-		return CloudWatchLogs{LogGroupName: t.logGroupName, LogGroupARN: t.arn, RoleARN: t.roleARN}
+		return CloudWatchLogs{LogGroupName: name, LogGroupARN: arn, RoleARN: role}
 	case types.LogDestinationTypeS3:
 		return S3{
-			BucketARN:                t.arn,
-			FileFormat:               t.fileFormat,
-			HiveCompatiblePartitions: t.hiveCompatiblePartitions,
-			PerHourPartition:         t.perHourPartition,
+			BucketARN:                arn,
+			FileFormat:               options.FileFormat,
+			HiveCompatiblePartitions: aws.ToBool(options.HiveCompatiblePartitions),
+			PerHourPartition:         aws.ToBool(options.PerHourPartition),
 		}
 	case types.LogDestinationTypeKinesisDataFirehose:
-		return Firehose{StreamARN: t.arn, RoleARN: t.roleARN, CrossAccountRoleARN: t.crossAccountRoleARN}
+		return Firehose{StreamARN: arn, RoleARN: role, CrossAccountRoleARN: crossAccountRole}
 	}
 	return nil
 }

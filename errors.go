@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // CreateError is the error of a request that was sent and did not create every flow
@@ -47,11 +47,11 @@ func (e *CreateError) Error() string {
 		n := len(b.ResourceIDs) - len(b.FlowLogIDs) - len(b.Unsuccessful)
 		add(call, max(n, 0), call.example())
 	}
-	text := fmt.Sprintf("flowlogs: %d of %d created, client token %s", e.Created, total, tokenOrNone(e.ClientToken))
+	message := fmt.Sprintf("flowlogs: %d of %d created, client token %s", e.Created, total, tokenOrNone(e.ClientToken))
 	for _, reason := range reasons {
-		text += fmt.Sprintf("; %d %s (%s)", counts[reason], cmp.Or(string(reason), "for an unknown reason"), examples[reason])
+		message += fmt.Sprintf("; %d %s (%s)", counts[reason], cmp.Or(string(reason), "for an unknown reason"), examples[reason])
 	}
-	return text
+	return message
 }
 
 // Unwrap returns the unsuccessful resources and then the calls.
@@ -94,8 +94,8 @@ type UnsuccessfulError struct {
 var _ smithy.APIError = (*UnsuccessfulError)(nil)
 
 func (e *UnsuccessfulError) Error() string {
-	return printable(cmp.Or(e.ResourceID, "unnamed resource")) + ": " +
-		printable(cmp.Or(e.Message, "no message")) + " (" + printable(cmp.Or(e.Code, "no code")) + ")"
+	return text.Printable(cmp.Or(e.ResourceID, "unnamed resource")) + ": " +
+		text.Printable(cmp.Or(e.Message, "no message")) + " (" + text.Printable(cmp.Or(e.Code, "no code")) + ")"
 }
 
 // Reason returns the reason for the code and message, or "" if it is not known.
@@ -132,14 +132,14 @@ func (e *CallError) Error() string {
 		return fmt.Sprintf("flowlogs: client token %s: %s", tokenOrNone(e.Batch.ClientToken), cause)
 	}
 	return fmt.Sprintf("flowlogs: call for %s%s, client token %s, %s: %s",
-		printable(e.Batch.ResourceIDs[0]), andMore(n-1), tokenOrNone(e.Batch.ClientToken), plural(e.Batch.Attempts, "attempt"), cause)
+		text.Printable(e.Batch.ResourceIDs[0]), text.AndMore(n-1), tokenOrNone(e.Batch.ClientToken), text.Plural(e.Batch.Attempts, "attempt"), cause)
 }
 
 func (e *CallError) cause() string {
 	if e.Err == nil {
 		return "unknown error"
 	}
-	return printable(e.Err.Error())
+	return text.Printable(e.Err.Error())
 }
 
 // example returns the cause for the first resource of the call.
@@ -156,7 +156,7 @@ type resourceError struct {
 	call *CallError
 }
 
-func (e *resourceError) Error() string { return printable(e.id) + ": " + e.call.cause() }
+func (e *resourceError) Error() string { return text.Printable(e.id) + ": " + e.call.cause() }
 func (e *resourceError) Unwrap() error { return e.call }
 
 // Unwrap returns Err.
@@ -165,32 +165,4 @@ func (e *CallError) Unwrap() error { return e.Err }
 // Is reports whether target is the Reason of Err.
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
 
-func tokenOrNone(token string) string { return printable(cmp.Or(token, "none")) }
-
-func andMore(n int) string {
-	if n <= 0 {
-		return ""
-	}
-	return " and " + strconv.Itoa(n) + " more"
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-// printable returns s on one line, without control characters and terminal
-// escapes, truncated to 1,000 bytes: s may come from anywhere.
-func printable(s string) string {
-	const limit = 1000
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(s)
-		return quoted[1 : len(quoted)-1]
-	}
-	return s
-}
+func tokenOrNone(token string) string { return text.Printable(cmp.Or(token, "none")) }

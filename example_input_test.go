@@ -42,7 +42,7 @@ func ExampleValidateInput() {
 		}
 	}
 	// Output:
-	// ResourceIds[1] "vpc-0a1b2c3d": is listed twice, first as ResourceIds[0]
+	// ResourceIds[1] "vpc-0a1b2c3d": duplicate of ResourceIds[0]
 	// TrafficType "ANY": want one of ACCEPT, REJECT, ALL
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // API is the one EC2 operation that this package calls. An *[ec2.Client]
@@ -85,7 +87,8 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 // the destination: package [github.com/go-flowlogs/flowlogs/policy] writes them.
 func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Options)) (*Response, error) {
 	c = c.with(optFns)
-	if err := req.validate(c.invoker.settings.region, c.options.Allow); err != nil {
+	in, err := c.input(&req)
+	if err != nil {
 		return nil, err
 	}
 	token, err := c.token(req)
@@ -94,9 +97,9 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 	}
 
 	resp := &Response{ClientToken: token, ids: slices.Clone(req.ResourceIDs)}
-	size := c.options.batchSize(req.resourceType())
+	size := c.options.batchSize(in.ResourceType)
 	several := len(resp.ids) > size
-	j := c.newJob(ctx, &c.invoker, req.template(), several)
+	j := c.newJob(ctx, &c.invoker, in, several)
 	defer j.halt(nil)
 	j.yield = func(b Batch) bool {
 		resp.Batches = append(resp.Batches, b)
@@ -116,6 +119,26 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 	}
 	resp.collect()
 	return resp, createError(token, resp.Batches)
+}
+
+// Input validates the request as [Client.Create] does, with the Client's Region and
+// Options.Allow, and returns the SDK's input for all resources, without a token. It sends
+// nothing. The error is nil or a *[ValidationError]. The input shares no memory with the
+// request.
+func (c *Client) Input(req Request) (*ec2.CreateFlowLogsInput, error) {
+	in, err := c.input(&req)
+	if err != nil {
+		return nil, err
+	}
+	in = copyInput(in)
+	in.ClientToken = nil
+	return in, nil
+}
+
+// input returns the input of a valid request. The two share memory.
+func (c *Client) input(req *Request) (*ec2.CreateFlowLogsInput, error) {
+	in := req.input()
+	return in, req.validate(in, rules.Check(in, c.invoker.settings.region), c.options.Allow)
 }
 
 // token returns the request's own token, or makes one.
@@ -157,7 +180,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 	if params == nil {
 		params = &ec2.CreateFlowLogsInput{}
 	}
-	if err := validateInput(params, v.settings.region, c.options.Allow); err != nil {
+	if err := validationError(notAllowed(rules.Check(params, v.settings.region), c.options.Allow)); err != nil {
 		return nil, err
 	}
 	in := copyInput(params)
@@ -181,15 +204,13 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 // that. An input that is valid only by Options.Allow may not fit in a Request: it is
 // sent unchanged, under a token made from the part that fits and from the input.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
-	v := validator{paths: &inputPaths}
-	req := v.requestOf(in)
+	req, unfit := fromInput(in)
 	token, err := c.token(req)
 	if err != nil {
 		return nil, err
 	}
-	if v.err() == nil {
-		in = req.template()
-		in.ResourceIds = req.ResourceIDs
+	if len(unfit) == 0 {
+		in = req.input()
 	} else {
 		content, err := json.Marshal(in)
 		if err != nil {

@@ -327,8 +327,8 @@ func TestCreate_EndsIfNoTokenCanBeMade(t *testing.T) {
 		want  string
 	}{
 		{"an error", func(flowlogs.Request) (string, error) { return "", cause }, "flowlogs: make a client token: no entropy"},
-		{"an empty token", func(flowlogs.Request) (string, error) { return "", nil }, "flowlogs: invalid request: ClientToken: Options.Token made an empty one"},
-		{"no ASCII", func(flowlogs.Request) (string, error) { return "ü", nil }, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters; Options.Token made this one`},
+		{"an empty token", func(flowlogs.Request) (string, error) { return "", nil }, "flowlogs: invalid request: ClientToken: Options.Token returned an empty token"},
+		{"no ASCII", func(flowlogs.Request) (string, error) { return "ü", nil }, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters from Options.Token`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -3,12 +3,18 @@ package flowlogs
 import (
 	"slices"
 	"strings"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // Field is the name of a field of a flow log record. The fields are documented in
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and, for
 // transit gateways, https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
 type Field string
+
+// Version returns the version of flow logs that has the field, from 2 on; 0 if this
+// release does not know the field.
+func (f Field) Version() int { return rules.Version(string(f)) }
 
 // The fields of version 2: the default format.
 const (
@@ -126,16 +132,26 @@ func (f LogFormat) String() string {
 	return b.String()
 }
 
+// Version returns the highest version of the fields, which records in this format show in
+// the field ${version}. It is 2 if the format is empty: EC2's default for all resources
+// but transit gateways, whose default is version 6.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+func (f LogFormat) Version() int {
+	version := 2
+	for _, field := range f {
+		version = max(version, field.Version())
+	}
+	return version
+}
+
 // ParseLogFormat parses a format as EC2 reads it: fields in the form ${field-id},
 // separated by spaces, without a space before the first or after the last. The error
 // is a *[ValidationError]. It is also returned for a field that this release does not
 // know, with Unknown set. A Request may have such a field; see Options.Allow.
 func ParseLogFormat(s string) (LogFormat, error) {
-	v := validator{paths: &requestPaths}
-	format, p := parseFormat(s)
-	v.check(v.paths.logFormat, s, p)
-	v.fields("", format)
-	if err := v.err(); err != nil {
+	format, problems := rules.ParseFormat[Field](s)
+	problems = append(problems, rules.CheckFields("", format)...)
+	if err := validationError(notAllowed(problems, nil)); err != nil {
 		return nil, err
 	}
 	return format, nil
@@ -151,39 +167,14 @@ func MustParseLogFormat(s string) LogFormat {
 	return format
 }
 
-// parseFormat checks the syntax of a format, not whether its fields exist. EC2 rejects a space at the end: "1 validation error detected: Value '…' at
-// 'logFormat' has an invalid format".
-// https://github.com/aws-cloudformation/rain/issues/288
-func parseFormat(s string) (LogFormat, problem) {
-	if s == "" {
-		return nil, wrong("want at least one field, in the form ${field-id}")
-	}
-	if strings.Trim(s, " ") != s {
-		return nil, wrong("want no space before the first field or after the last")
-	}
-	format := make(LogFormat, 0, strings.Count(s, "${"))
-	for token := range strings.SplitSeq(s, " ") {
-		if token == "" {
-			continue // one of several spaces
-		}
-		name, opened := strings.CutPrefix(token, "${")
-		name, closed := strings.CutSuffix(name, "}")
-		if !opened || !closed || !isFieldName(name) {
-			return nil, wrong("want fields in the form ${field-id}, not " + quote(token))
-		}
-		format = append(format, Field(name))
-	}
-	return format, problem{}
-}
-
 // DefaultLogFormat returns the format that EC2 uses for resources of type t when
 // the request has none. Nil: it is not known, as for Cloud WAN. The caller may change
 // the returned slice.
 func DefaultLogFormat(t ResourceType) LogFormat {
 	switch {
-	case isTransitGateway(t):
+	case rules.IsTransitGateway(t):
 		return slices.Clone(defaultTransitGatewayFormat)
-	case isGateway(t):
+	case rules.IsGateway(t):
 		return nil
 	default:
 		return slices.Clone(defaultFormat)

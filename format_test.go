@@ -80,7 +80,7 @@ func TestParseLogFormat_RejectsWhatEC2WouldReject(t *testing.T) {
 		{" ${version}", `LogFormat " ${version}": want no space before the first field or after the last`},
 		{"${version} ", "want no space before the first field or after the last"},
 		{" ", "want no space before the first field or after the last"},
-		{"${version}\n${bytes}", `want fields in the form ${field-id}, not "${version}\n${bytes}"`},
+		{"${version}\n${bytes}", `want fields in the form ${field-id}, such as ${srcaddr}, not "${version}\n${bytes}"`},
 		{"${version},${bytes}", `not "${version},${bytes}"`},
 		{"${version", `not "${version"`},
 		{"'${version}'", `not "'${version}'"`},

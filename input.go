@@ -8,21 +8,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // Input returns the SDK's input for the request, with the resource type filled in,
 // or the error of [Request.Validate]. The input shares no memory with the request.
 // It has all IDs, even if they are more than one call takes.
 func (r Request) Input() (*ec2.CreateFlowLogsInput, error) {
-	if err := r.Validate(); err != nil {
+	in := r.input()
+	if err := r.validate(in, rules.Check(in, ""), nil); err != nil {
 		return nil, err
 	}
-	in := r.template()
-	in.ResourceIds = slices.Clone(r.ResourceIDs)
-	if r.ClientToken != "" {
-		in.ClientToken = aws.String(r.ClientToken)
-	}
-	return in, nil
+	return copyInput(in), nil
 }
 
 // FromInput converts the SDK's input to a Request. It rejects what a Request cannot
@@ -33,50 +31,36 @@ func (r Request) Input() (*ec2.CreateFlowLogsInput, error) {
 // [Request.Validate]. A nil input is the zero Request. The Request shares no memory
 // with the input.
 func FromInput(in *ec2.CreateFlowLogsInput) (Request, error) {
-	v := validator{paths: &inputPaths}
-	r := v.requestOf(in)
-	if err := v.err(); err != nil {
+	r, unfit := fromInput(in)
+	if err := validationError(notAllowed(unfit, nil)); err != nil {
 		return Request{}, err
 	}
 	return r, nil
 }
 
-// requestOf returns as much of the input as a Request can hold. The rest is reported as
-// problems.
-func (v *validator) requestOf(in *ec2.CreateFlowLogsInput) Request {
+// fromInput returns as much of the input as a Request can hold, and the problems of the
+// rest.
+func fromInput(in *ec2.CreateFlowLogsInput) (Request, []rules.Problem) {
 	if in == nil {
-		return Request{}
+		return Request{}, nil
 	}
-	p := inputParams(in)
+	problems := slices.DeleteFunc(rules.CheckSettings(in, ""), func(p rules.Problem) bool { return !p.Unfit })
 	r := Request{
-		ResourceIDs:  slices.Clone(p.resourceIDs),
-		ResourceType: p.resourceType,
-		TrafficType:  p.trafficType,
-		ClientToken:  p.clientToken,
-		DryRun:       aws.ToBool(in.DryRun),
+		ResourceIDs:            slices.Clone(in.ResourceIds),
+		ResourceType:           in.ResourceType,
+		TrafficType:            in.TrafficType,
+		Destination:            destinationOf(in),
+		MaxAggregationInterval: time.Duration(aws.ToInt32(in.MaxAggregationInterval)) * time.Second,
+		ClientToken:            aws.ToString(in.ClientToken),
+		DryRun:                 aws.ToBool(in.DryRun),
 	}
-	if noDestination := (target{typ: types.LogDestinationTypeCloudWatchLogs}); in.LogDestinationType != "" || p.target != noDestination {
-		if r.Destination = p.target.destination(); r.Destination == nil {
-			v.check(v.paths.destination, string(p.target.typ), unknown("want "+oneOf(logDestinationTypes)))
-		}
-		v.destinationShape(&p.target)
+	if format := aws.ToString(in.LogFormat); format != "" {
+		r.LogFormat, _ = rules.ParseFormat[Field](format)
 	}
-	if p.hasInterval {
-		r.MaxAggregationInterval = p.interval
-		if p.interval == 0 {
-			v.interval(&p)
-		}
+	for _, s := range in.TagFieldSpecifications {
+		r.TagFields = append(r.TagFields, TagField{ResourceType: s.ResourceType, Keys: slices.Clone(s.TagKeys)})
 	}
-	if p.formatText != "" {
-		var syntax problem
-		r.LogFormat, syntax = parseFormat(p.formatText)
-		v.check(v.paths.logFormat, p.formatText, syntax)
-	}
-	for _, f := range p.tagFields {
-		r.TagFields = append(r.TagFields, TagField{ResourceType: f.ResourceType, Keys: slices.Clone(f.Keys)})
-	}
-	v.tagShape(p.tagSpecifications)
-	for _, s := range p.tagSpecifications {
+	for _, s := range in.TagSpecifications {
 		for _, tag := range s.Tags {
 			if r.Tags == nil {
 				r.Tags = make(map[string]string)
@@ -84,90 +68,68 @@ func (v *validator) requestOf(in *ec2.CreateFlowLogsInput) Request {
 			r.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
 	}
-	return r
+	return r, problems
 }
 
-// template returns the request's input without what differs from call to call:
-// resource IDs and token. The request need not be valid.
-func (r *Request) template() *ec2.CreateFlowLogsInput {
-	p := r.params()
-	var o ownedInput
-	in, t := &o.in, &p.target
-	in.ResourceType, in.TrafficType, in.LogDestinationType = p.resourceType, p.trafficType, t.typ
-	in.LogGroupName = nonEmpty(&o.logGroupName, t.logGroupName)
-	in.LogDestination = nonEmpty(&o.logDestination, t.arn)
-	in.DeliverLogsPermissionArn = nonEmpty(&o.deliverLogsPermissionARN, t.roleARN)
-	in.DeliverCrossAccountRole = nonEmpty(&o.deliverCrossAccountRole, t.crossAccountRoleARN)
-	in.LogFormat = nonEmpty(&o.logFormat, p.format.String())
-	in.DryRun = nonEmpty(&o.dryRun, r.DryRun)
-	in.MaxAggregationInterval = nonEmpty(&o.interval, int32(p.interval/time.Second))
-	if t.hasOptions {
-		in.DestinationOptions = &o.options
-		o.options.FileFormat = t.fileFormat
-		o.options.HiveCompatiblePartitions = nonEmpty(&o.hiveCompatiblePartitions, t.hiveCompatiblePartitions)
-		o.options.PerHourPartition = nonEmpty(&o.perHourPartition, t.perHourPartition)
+// input returns the SDK's input for the request, which need not be valid. The two share
+// the resource IDs.
+func (r *Request) input() *ec2.CreateFlowLogsInput {
+	in := &ec2.CreateFlowLogsInput{
+		ClientToken:            nonEmpty(r.ClientToken),
+		DryRun:                 nonEmpty(r.DryRun),
+		LogFormat:              nonEmpty(r.LogFormat.String()),
+		MaxAggregationInterval: nonEmpty(int32(r.MaxAggregationInterval / time.Second)),
+		ResourceIds:            r.ResourceIDs,
+		ResourceType:           r.ResourceType,
+		TrafficType:            r.TrafficType,
 	}
-	for _, f := range p.tagFields {
-		in.TagFieldSpecifications = append(in.TagFieldSpecifications, types.TagFieldSpecificationRequest{
-			ResourceType: f.ResourceType,
-			TagKeys:      slices.Clone(f.Keys),
-		})
+	if in.ResourceType == "" && len(r.ResourceIDs) > 0 {
+		in.ResourceType = rules.TypeOf(r.ResourceIDs[0])
 	}
-	if len(p.tags) > 0 {
+	if !isMissing(r.Destination) {
+		r.Destination.set(in)
+	}
+	for _, f := range r.TagFields {
+		in.TagFieldSpecifications = append(in.TagFieldSpecifications, types.TagFieldSpecificationRequest{ResourceType: f.ResourceType, TagKeys: f.Keys})
+	}
+	if len(r.Tags) > 0 {
 		// Sorted, because the same request must always be the same bytes.
-		tags := make([]types.Tag, 0, len(p.tags))
-		for _, key := range slices.Sorted(maps.Keys(p.tags)) {
-			tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(p.tags[key])})
+		tags := make([]types.Tag, 0, len(r.Tags))
+		for _, key := range slices.Sorted(maps.Keys(r.Tags)) {
+			tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(r.Tags[key])})
 		}
 		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: tags}}
 	}
 	return in
 }
 
-// nonEmpty stores value in to and returns to. It returns nil for a zero value: the
-// parameter is not sent.
-func nonEmpty[T comparable](to *T, value T) *T {
+// nonEmpty returns a pointer to the value, or nil for a zero value: the parameter is not
+// sent.
+func nonEmpty[T comparable](value T) *T {
 	var zero T
 	if value == zero {
 		return nil
 	}
-	*to = value
-	return to
-}
-
-// ownedInput holds an input and most of what it points to, in one allocation.
-type ownedInput struct {
-	in                       ec2.CreateFlowLogsInput
-	options                  types.DestinationOptionsRequest
-	clientToken              string
-	deliverCrossAccountRole  string
-	deliverLogsPermissionARN string
-	logDestination           string
-	logFormat                string
-	logGroupName             string
-	interval                 int32
-	dryRun                   bool
-	hiveCompatiblePartitions bool
-	perHourPartition         bool
+	sent := value // a copy, so that a zero value is not allocated
+	return &sent
 }
 
 // copyInput returns a deep copy. Nothing that is written to it, through pointers and
 // slices too, changes the original.
 func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
-	o := ownedInput{in: *in}
-	c := &o.in
-	c.ClientToken = copyTo(&o.clientToken, in.ClientToken)
-	c.DeliverCrossAccountRole = copyTo(&o.deliverCrossAccountRole, in.DeliverCrossAccountRole)
-	c.DeliverLogsPermissionArn = copyTo(&o.deliverLogsPermissionARN, in.DeliverLogsPermissionArn)
-	c.LogDestination = copyTo(&o.logDestination, in.LogDestination)
-	c.LogFormat = copyTo(&o.logFormat, in.LogFormat)
-	c.LogGroupName = copyTo(&o.logGroupName, in.LogGroupName)
-	c.MaxAggregationInterval = copyTo(&o.interval, in.MaxAggregationInterval)
-	c.DryRun = copyTo(&o.dryRun, in.DryRun)
-	if options := in.DestinationOptions; options != nil {
-		c.DestinationOptions = copyTo(&o.options, options)
-		o.options.HiveCompatiblePartitions = copyTo(&o.hiveCompatiblePartitions, options.HiveCompatiblePartitions)
-		o.options.PerHourPartition = copyTo(&o.perHourPartition, options.PerHourPartition)
+	c := clone(in)
+	c.ClientToken = clone(in.ClientToken)
+	c.DeliverCrossAccountRole = clone(in.DeliverCrossAccountRole)
+	c.DeliverLogsPermissionArn = clone(in.DeliverLogsPermissionArn)
+	c.LogDestination = clone(in.LogDestination)
+	c.LogFormat = clone(in.LogFormat)
+	c.LogGroupName = clone(in.LogGroupName)
+	c.MaxAggregationInterval = clone(in.MaxAggregationInterval)
+	c.DryRun = clone(in.DryRun)
+	if o := clone(in.DestinationOptions); o != nil {
+		o.HiveCompatiblePartitions = clone(o.HiveCompatiblePartitions)
+		o.PerHourPartition = clone(o.PerHourPartition)
+		c.DestinationOptions = o
 	}
 	c.ResourceIds = slices.Clone(in.ResourceIds)
 	c.TagFieldSpecifications = slices.Clone(in.TagFieldSpecifications)
@@ -178,25 +140,18 @@ func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
 	c.TagSpecifications = slices.Clone(in.TagSpecifications)
 	for i := range c.TagSpecifications {
 		s := &c.TagSpecifications[i]
-		s.Tags = copyTags(s.Tags)
+		s.Tags = slices.Clone(s.Tags)
+		for j, tag := range s.Tags {
+			s.Tags[j].Key, s.Tags[j].Value = clone(tag.Key), clone(tag.Value)
+		}
 	}
 	return c
 }
 
-func copyTags(tags []types.Tag) []types.Tag {
-	copied := slices.Clone(tags)
-	texts := make([]struct{ key, value string }, len(tags))
-	for i, tag := range tags {
-		copied[i].Key = copyTo(&texts[i].key, tag.Key)
-		copied[i].Value = copyTo(&texts[i].value, tag.Value)
-	}
-	return copied
-}
-
-func copyTo[T any](to, from *T) *T {
-	if from == nil {
+func clone[T any](p *T) *T {
+	if p == nil {
 		return nil
 	}
-	*to = *from
-	return to
+	c := *p
+	return &c
 }

@@ -73,10 +73,3 @@ func TestCopyInput_KeepsWhatIsNotSet(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, &ec2.CreateFlowLogsInput{}, copyInput(&ec2.CreateFlowLogsInput{}))
 }
-
-func TestCopyInput_AllocatesLittle(t *testing.T) {
-	var in ec2.CreateFlowLogsInput
-	fill(reflect.ValueOf(&in).Elem())
-	in.TagFieldSpecifications, in.TagSpecifications = nil, nil
-	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { copyInput(&in) }), 2.0, "the input with its values, and the IDs")
-}

@@ -225,22 +225,22 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 		{
 			"a log group name with S3",
 			&input{LogDestinationType: types.LogDestinationTypeS3, LogGroupName: aws.String("g")},
-			`LogGroupName "g": leave it out: it does not go with destination type s3`,
+			`LogGroupName "g": not allowed with destination type s3`,
 		},
 		{
 			"a role with S3",
 			&input{LogDestinationType: types.LogDestinationTypeS3, DeliverLogsPermissionArn: aws.String("r")},
-			`DeliverLogsPermissionArn "r": leave it out: it does not go with destination type s3`,
+			`DeliverLogsPermissionArn "r": not allowed with destination type s3`,
 		},
 		{
 			"a cross-account role with CloudWatch Logs",
 			&input{DeliverCrossAccountRole: aws.String("r")},
-			`DeliverCrossAccountRole "r": leave it out: it does not go with destination type cloud-watch-logs`,
+			`DeliverCrossAccountRole "r": not allowed with destination type cloud-watch-logs`,
 		},
 		{
 			"destination options with CloudWatch Logs",
 			&input{DestinationOptions: &types.DestinationOptionsRequest{PerHourPartition: aws.Bool(false)}},
-			`DestinationOptions "{…}": leave it out: it does not go with destination type cloud-watch-logs`,
+			`DestinationOptions "{…}": not allowed with destination type cloud-watch-logs`,
 		},
 		{
 			"destination options with Firehose",
@@ -248,7 +248,7 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 				LogDestinationType: types.LogDestinationTypeKinesisDataFirehose,
 				DestinationOptions: &types.DestinationOptionsRequest{HiveCompatiblePartitions: aws.Bool(false)},
 			},
-			`DestinationOptions "{…}": leave it out: it does not go with destination type kinesis-data-firehose`,
+			`DestinationOptions "{…}": not allowed with destination type kinesis-data-firehose`,
 		},
 		{
 			"an unknown destination type",
@@ -273,7 +273,7 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 		{
 			"a tag without a value",
 			changed(&input{}, []func(*input){setTags(types.Tag{Key: aws.String("k")})}),
-			"TagSpecifications[0].Tags[0].Value: required: it may be empty, but not left out",
+			"TagSpecifications[0].Tags[0].Value: required (may be empty)",
 		},
 		{
 			"a tag key twice",
@@ -283,7 +283,7 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 		{
 			"a format that cannot be parsed",
 			&input{LogFormat: aws.String("srcaddr")},
-			`LogFormat "srcaddr": want fields in the form ${field-id}, not "srcaddr"`,
+			`LogFormat "srcaddr": want fields in the form ${field-id}, such as ${srcaddr}, not "srcaddr"`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

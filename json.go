@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // inputDocument is the SDK's input as the AWS CLI writes it: in the CLI's order, and
@@ -46,11 +48,9 @@ type optionsDocument struct {
 // must be whole seconds; otherwise the error is a *[ValidationError].
 func (r Request) MarshalJSON() ([]byte, error) {
 	if i := r.MaxAggregationInterval; !isWholeSeconds(i) {
-		v := validator{paths: &requestPaths}
-		v.check(v.paths.interval, i.String(), wrong("want whole seconds"))
-		return nil, v.err()
+		return nil, validationError([]FieldError{{Field: "MaxAggregationInterval", Value: i.String(), Message: "want whole seconds"}})
 	}
-	in := r.template()
+	in := r.input()
 	d := inputDocument{
 		DryRun:                   in.DryRun,
 		ClientToken:              r.ClientToken,
@@ -92,19 +92,19 @@ func (r *Request) UnmarshalJSON(document []byte) error {
 		return nil // by convention of encoding/json
 	}
 	var in ec2.CreateFlowLogsInput
-	v := validator{paths: &inputPaths}
-	v.decode("", document, reflect.ValueOf(&in).Elem())
-	n := len(v.problems)
-	misread := make(map[string]bool, n)
-	for _, f := range v.problems {
+	var d decoder
+	d.decode("", document, reflect.ValueOf(&in).Elem())
+	misread := make(map[string]bool)
+	for _, f := range d.problems {
 		misread[f.Field] = true
 	}
-	decoded := v.requestOf(&in)
-	found := slices.DeleteFunc(v.problems[n:], func(f FieldError) bool {
-		return isWithin(f.Field, misread) // already reported
-	})
-	v.problems = v.problems[:n+len(found)]
-	if err := v.err(); err != nil {
+	decoded, unfit := fromInput(&in)
+	for _, f := range notAllowed(unfit, nil) {
+		if !isWithin(f.Field, misread) { // else it is reported already
+			d.problems = append(d.problems, f)
+		}
+	}
+	if err := validationError(d.problems); err != nil {
 		return err
 	}
 	*r = decoded
@@ -119,9 +119,16 @@ func isWithin(path string, wholes map[string]bool) bool {
 	return path != ""
 }
 
+// decoder reads a document and collects its problems.
+type decoder struct{ problems []FieldError }
+
+func (d *decoder) report(path, value, message string) {
+	d.problems = append(d.problems, FieldError{Field: path, Value: value, Message: message})
+}
+
 // decode reads data into a member of the SDK's input. Unlike encoding/json, it reports
 // every problem with its path, and names are case-sensitive.
-func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) {
+func (d *decoder) decode(path string, data json.RawMessage, to reflect.Value) {
 	data = bytes.TrimSpace(data)
 	if string(data) == "null" {
 		return
@@ -130,17 +137,17 @@ func (v *validator) decode(path string, data json.RawMessage, to reflect.Value) 
 	switch {
 	case to.Kind() == reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
-		v.decode(path, data, to.Elem())
+		d.decode(path, data, to.Elem())
 	case to.Kind() == reflect.Slice && kind == "a list":
-		v.decodeElements(path, data, to)
+		d.decodeElements(path, data, to)
 	case to.Kind() == reflect.Struct && kind == "an object":
-		v.decodeMembers(path, data, to)
+		d.decodeMembers(path, data, to)
 	case json.Unmarshal(data, to.Addr().Interface()) != nil:
-		v.misread(path, data, kind, to)
+		d.misread(path, data, kind, to)
 	}
 }
 
-func (v *validator) decodeElements(path string, data json.RawMessage, to reflect.Value) {
+func (d *decoder) decodeElements(path string, data json.RawMessage, to reflect.Value) {
 	if _, ok := to.Interface().([]string); ok && json.Unmarshal(data, to.Addr().Interface()) == nil {
 		return // common case: all IDs at once, which may be a hundred thousand
 	}
@@ -148,11 +155,11 @@ func (v *validator) decodeElements(path string, data json.RawMessage, to reflect
 	_ = json.Unmarshal(data, &elements) // cannot fail: the document is valid JSON
 	to.Set(reflect.MakeSlice(to.Type(), len(elements), len(elements)))
 	for i := range elements {
-		v.decode(element(path, i), elements[i], to.Index(i))
+		d.decode(rules.Element(path, i), elements[i], to.Index(i))
 	}
 }
 
-func (v *validator) decodeMembers(path string, data json.RawMessage, to reflect.Value) {
+func (d *decoder) decodeMembers(path string, data json.RawMessage, to reflect.Value) {
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(data, &members) // cannot fail: the document is valid JSON
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -161,10 +168,10 @@ func (v *validator) decodeMembers(path string, data json.RawMessage, to reflect.
 			member = path + "." + name
 		}
 		if field, ok := to.Type().FieldByName(name); ok && field.IsExported() {
-			v.decode(member, members[name], to.FieldByIndex(field.Index))
+			d.decode(member, members[name], to.FieldByIndex(field.Index))
 			continue
 		}
-		v.check(member, "", wrong("unknown member; want "+oneOf(memberNames(to.Type()))))
+		d.report(member, "", "unknown member; want "+rules.OneOf(memberNames(to.Type())))
 	}
 }
 
@@ -179,7 +186,7 @@ func memberNames(t reflect.Type) []string {
 }
 
 // misread reports a value of the wrong kind for its member.
-func (v *validator) misread(path string, data json.RawMessage, kind string, to reflect.Value) {
+func (d *decoder) misread(path string, data json.RawMessage, kind string, to reflect.Value) {
 	value := string(data)
 	if kind == "a string" {
 		_ = json.Unmarshal(data, &value) // shown without its quotation marks
@@ -194,7 +201,7 @@ func (v *validator) misread(path string, data json.RawMessage, kind string, to r
 	if path == "" {
 		path = "document"
 	}
-	v.check(path, value, wrong(message))
+	d.report(path, value, message)
 }
 
 // kindsOfMembers describes the kinds of members that the SDK's input has.

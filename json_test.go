@@ -53,7 +53,7 @@ func TestRequestJSON_RejectsWhatItDoesNotUnderstand(t *testing.T) {
 		{`{"TagSpecifications":[{"ResourceType":"vpc-flow-log","Tags":[{"Key":7,"Value":"v"}]}]}`, `TagSpecifications[0].Tags[0].Key "7": want a string, not a number`},
 		{`[]`, `document "[]": want an object, not a list`},
 		{`"s"`, `document "s": want an object, not a string`},
-		{`{"LogDestinationType":"s3","LogGroupName":"g"}`, `LogGroupName "g": leave it out: it does not go with destination type s3`},
+		{`{"LogDestinationType":"s3","LogGroupName":"g"}`, `LogGroupName "g": not allowed with destination type s3`},
 		{`{"LogDestinationType":"queue"}`, `LogDestinationType "queue": want one of cloud-watch-logs, s3, kinesis-data-firehose`},
 		{`{"MaxAggregationInterval":0}`, `MaxAggregationInterval "0s (0 seconds)": want 1m or 10m (60 or 600 seconds)`},
 	} {

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // Options configures a [Client], or one call of it. The zero value of a field
@@ -111,7 +113,7 @@ func (o *Options) token() TokenGenerator {
 }
 
 func (o *Options) batchSize(t ResourceType) int {
-	return cmp.Or(max(o.BatchSize, 0), limitOf(t))
+	return cmp.Or(max(o.BatchSize, 0), rules.Limit(t))
 }
 
 func (o *Options) concurrency() int {

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"iter"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Stream creates a flow log for every resource of ids, in constant memory: it
@@ -73,12 +76,19 @@ type stream struct {
 
 // prepare validates the request without its IDs, and makes the token.
 func (s *stream) prepare() error {
-	if err := s.req.validateSettings(s.client.invoker.settings.region, s.client.options.Allow); err != nil {
+	in := s.req.input()
+	problems := rules.CheckSettings(in, s.client.invoker.settings.region)
+	if n := len(s.req.ResourceIDs); n > 0 {
+		problems = append(problems, rules.Problem{
+			Path: "ResourceIds", Value: text.Plural(n, "ID"), Message: "leave it empty: the IDs of a Stream come from its iterator", Unsendable: true,
+		})
+	}
+	if err := s.req.validate(in, problems, s.client.options.Allow); err != nil {
 		return err
 	}
 	var err error
 	s.token, err = s.client.token(s.req)
-	s.job.template = s.req.template()
+	s.job.template = in
 	return err
 }
 
@@ -93,7 +103,7 @@ func (s *stream) read(ids iter.Seq2[string, error], begin func(Batch)) {
 		}
 		batch = append(batch, id)
 		if s.job.template == nil {
-			if s.req.ResourceType = typeOfID(id); s.req.ResourceType != "" && !s.valid(s.prepare()) {
+			if s.req.ResourceType = rules.TypeOf(id); s.req.ResourceType != "" && !s.valid(s.prepare()) {
 				return
 			}
 		}
@@ -128,11 +138,10 @@ func (s *stream) begin(ids []string, begin func(Batch)) bool {
 	if len(ids) == 0 {
 		return true
 	}
-	allow := s.client.options.Allow
-	if s.job.template == nil && !s.valid(cmp.Or(validateIDs("", ids, allow), s.prepare())) { // no ID says the type
+	good, bad, err := validateEach(s.req.ResourceType, ids, s.client.options.Allow)
+	if s.job.template == nil && !s.valid(cmp.Or(err, s.prepare())) { // no ID says the type
 		return false
 	}
-	good, bad, err := validateEach(s.req.ResourceType, ids, allow)
 	for _, b := range []Batch{{ResourceIDs: bad, Err: err}, {ResourceIDs: good}} {
 		if len(b.ResourceIDs) > 0 {
 			b.Index, b.ClientToken = s.batches, batchToken(s.token, b.ResourceIDs)

@@ -1,92 +1,200 @@
 package flowlogs
 
 import (
-	"strconv"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Validate checks the request against the rules of EC2, without calling EC2. The
 // error is nil or a *[ValidationError] with every problem found. A rule that depends
 // on the Region of the call is checked by [Client.Create] only.
-func (r Request) Validate() error { return r.validate("", nil) }
+func (r Request) Validate() error {
+	in := r.input()
+	return r.validate(in, rules.Check(in, ""), nil)
+}
 
 // ValidateInput is [Request.Validate] for the SDK's input. The rules are the same; the
 // paths have the input's names. A nil input is an empty one. The resource type is
 // required: it is inferred for a Request only.
-func ValidateInput(in *ec2.CreateFlowLogsInput) error { return validateInput(in, "", nil) }
-
-// validate checks the whole request for a call in region, "" if that is not known.
-// A problem for which allow returns true is ignored; allow may be nil.
-func (r *Request) validate(region string, allow func(*FieldError) bool) error {
-	v := validator{paths: &requestPaths, region: region, allow: allow}
-	p := r.params()
-	v.request(&p)
-	return v.err()
-}
-
-// validateSettings is validate for a Stream, whose request has a type and no IDs.
-func (r *Request) validateSettings(region string, allow func(*FieldError) bool) error {
-	v := validator{paths: &requestPaths, region: region, allow: allow}
-	if n := len(r.ResourceIDs); n > 0 {
-		v.check(v.paths.resourceIDs, strconv.Itoa(n)+" IDs", unsendable("leave it empty: the IDs of a Stream come from its iterator"))
+func ValidateInput(in *ec2.CreateFlowLogsInput) error {
+	if in == nil {
+		in = &ec2.CreateFlowLogsInput{}
 	}
-	p := r.params()
-	v.resourceType(p.resourceType)
-	v.settings(&p)
-	return v.err()
+	return validationError(notAllowed(rules.Check(in, ""), nil))
 }
 
-// validateIDs checks the IDs of one batch of resources of type t.
-func validateIDs(t ResourceType, ids []string, allow func(*FieldError) bool) error {
-	v := validator{paths: &requestPaths, allow: allow}
-	v.resourceIDs(t, ids)
-	return v.err()
+// notAllowed returns the problems that allow does not accept. A nil allow accepts none.
+func notAllowed(problems []rules.Problem, allow func(*FieldError) bool) []FieldError {
+	var fields []FieldError
+	for _, p := range problems {
+		f := &FieldError{Field: p.Path, Value: p.Value, Message: p.Message, Unknown: p.Unknown}
+		if p.Unsendable || allow == nil || !allow(f) {
+			fields = append(fields, *f)
+		}
+	}
+	return fields
+}
+
+// validationError returns the error of the fields, nil if there are none.
+func validationError(fields []FieldError) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return &ValidationError{Fields: fields}
+}
+
+// validate returns the error of a request: in is its input, and problems are those of the
+// input, which are translated to the names of the Request.
+func (r *Request) validate(in *ec2.CreateFlowLogsInput, problems []rules.Problem, allow func(*FieldError) bool) error {
+	own := r.problems(in)
+	if len(own) == 0 && len(problems) == 0 {
+		return nil
+	}
+	var all []rules.Problem
+	var replaced []string // fields with a problem of their own, which no input expresses
+	for i, p := range translate(in, slices.Concat(own, problems)) {
+		field := fieldOf(p.Path)
+		if i < len(own) {
+			replaced = append(replaced, field)
+		} else if slices.Contains(replaced, field) {
+			continue
+		}
+		all = append(all, p)
+	}
+	slices.SortStableFunc(all, func(a, b rules.Problem) int {
+		return slices.Index(requestFields, fieldOf(a.Path)) - slices.Index(requestFields, fieldOf(b.Path))
+	})
+	fields := notAllowed(all, allow)
+	if r.ResourceType == "" && len(fields) > 0 && fieldOf(fields[0].Field) == "ResourceIDs" {
+		// The type would have been inferred from the first ID, which is the problem.
+		fields = slices.DeleteFunc(fields, func(f FieldError) bool { return f.Field == "ResourceType" })
+	}
+	return validationError(fields)
+}
+
+// problems returns the problems that no input can express.
+func (r *Request) problems(in *ec2.CreateFlowLogsInput) []rules.Problem {
+	var problems []rules.Problem
+	if isMissing(r.Destination) {
+		problems = append(problems, rules.Problem{Path: "Destination", Message: "required: a CloudWatchLogs, S3 or Firehose", Unsendable: true})
+	}
+	if i := r.MaxAggregationInterval; !isWholeSeconds(i) {
+		problems = append(problems, rules.Problem{Path: "MaxAggregationInterval", Value: text.Seconds(i), Message: rules.WantInterval, Unsendable: true})
+	}
+	if r.LogFormat != nil && len(r.LogFormat) == 0 {
+		problems = append(problems, rules.Problem{Path: "LogFormat", Message: "want at least one field; leave it nil for the default format"})
+	}
+	if !rules.AreFieldNames(r.LogFormat) { // in the input, they would be other fields
+		problems = append(problems, rules.CheckFormat(in.ResourceType, r.LogFormat, len(r.TagFields))...)
+	}
+	return problems
+}
+
+// isWholeSeconds reports whether EC2's parameter, an int32, can hold the interval.
+func isWholeSeconds(interval time.Duration) bool {
+	seconds := interval / time.Second
+	return seconds*time.Second == interval && time.Duration(int32(seconds)) == seconds
+}
+
+// requestFields are the fields of a Request, in the order in which their problems are
+// reported.
+var requestFields = []string{
+	"ResourceIDs", "ResourceType", "TrafficType", "Destination", "MaxAggregationInterval",
+	"LogFormat", "TagFields", "Tags", "ClientToken",
+}
+
+// fieldOf returns the field that a path begins with.
+func fieldOf(path string) string {
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end]
+	}
+	return path
+}
+
+// translate gives problems of an input the names of a Request.
+func translate(in *ec2.CreateFlowLogsInput, problems []rules.Problem) []rules.Problem {
+	arn := "Destination.LogGroupARN"
+	switch in.LogDestinationType {
+	case types.LogDestinationTypeS3:
+		arn = "Destination.BucketARN"
+	case types.LogDestinationTypeKinesisDataFirehose:
+		arn = "Destination.StreamARN"
+	}
+	var pairs []string
+	for i, s := range in.TagSpecifications {
+		for j, tag := range s.Tags {
+			path := rules.Element(rules.Element("TagSpecifications", i)+".Tags", j)
+			name := "Tags[" + text.Quote(aws.ToString(tag.Key)) + "]"
+			pairs = append(pairs, path+".Key", name, path+".Value", name)
+		}
+	}
+	names := strings.NewReplacer(append(pairs,
+		"ResourceIds", "ResourceIDs",
+		"LogDestinationType", "Destination",
+		"LogDestination", arn,
+		"LogGroupName", "Destination.LogGroupName",
+		"DeliverLogsPermissionArn", "Destination.RoleARN",
+		"DeliverCrossAccountRole", "Destination.CrossAccountRoleARN",
+		"DestinationOptions", "Destination",
+		"TagFieldSpecifications", "TagFields",
+		"TagKeys", "Keys",
+		"TagSpecifications", "Tags",
+	)...)
+	for i := range problems {
+		p := &problems[i]
+		p.Path, p.Message = names.Replace(p.Path), names.Replace(p.Message)
+	}
+	return problems
 }
 
 // validateEach divides the IDs of a batch into those that can be sent and the others.
 // The paths in the error have the indexes of bad. Allow is asked once for each problem.
 func validateEach(t ResourceType, ids []string, allow func(*FieldError) bool) (good, bad []string, err error) {
-	if validateIDs(t, ids, nil) == nil {
+	if rules.CheckIDs(t, ids) == nil {
 		return ids, nil, nil // common case
 	}
-	v := validator{paths: &requestPaths, allow: allow}
-	rule, seen := ruleOf(t), make(map[string]bool)
+	var invalid []FieldError
+	seen := make(map[string]bool)
 	for _, id := range ids {
-		problems := len(v.problems)
-		v.checkElement(v.paths.resourceIDs, len(bad), id, idProblem(t, rule, id))
+		problems := rules.CheckIDs(t, []string{id})
 		if seen[id] {
-			v.checkElement(v.paths.resourceIDs, len(bad), id, wrong("is listed twice"))
+			problems = append(problems, rules.Problem{Value: id, Message: "duplicate of an earlier ID"})
 		}
-		if len(v.problems) > problems {
+		for i := range problems {
+			problems[i].Path = rules.Element("ResourceIDs", len(bad))
+		}
+		if fields := notAllowed(problems, allow); len(fields) > 0 {
+			invalid = append(invalid, fields...)
 			bad = append(bad, id)
 		} else {
 			good = append(good, id)
 			seen[id] = true
 		}
 	}
-	return good, bad, v.err()
-}
-
-// validateInput is validate for the SDK's input.
-func validateInput(in *ec2.CreateFlowLogsInput, region string, allow func(*FieldError) bool) error {
-	v := validator{paths: &inputPaths, region: region, allow: allow}
-	p := inputParams(in)
-	v.request(&p)
-	return v.err()
+	return good, bad, validationError(invalid)
 }
 
 // validateToken checks a token that Options.Token made.
 func validateToken(token string) error {
-	v := validator{paths: &requestPaths}
-	if token == "" {
-		v.check(v.paths.clientToken, "", unsendable("Options.Token made an empty one"))
+	p := rules.CheckToken(token)
+	switch {
+	case token == "":
+		p.Message = "Options.Token returned an empty token"
+	case p.Message != "":
+		p.Message += " from Options.Token"
+	default:
+		return nil
 	}
-	if p := tokenProblem(token); p.found() {
-		v.check(v.paths.clientToken, token, wrong(p.message+"; Options.Token made this one"))
-	}
-	return v.err()
+	p.Path, p.Value = "ClientToken", token
+	return validationError(notAllowed([]rules.Problem{p}, nil))
 }
 
 // ValidationError is a request that was not sent because EC2 would reject it, or
@@ -106,7 +214,7 @@ func (e *ValidationError) Error() string {
 		}
 		b.WriteString(e.Fields[i].Error())
 	}
-	b.WriteString(andMore(len(e.Fields) - limit))
+	b.WriteString(text.AndMore(len(e.Fields) - limit))
 	return b.String()
 }
 
@@ -129,19 +237,10 @@ type FieldError struct {
 
 func (e *FieldError) Error() string {
 	if e.Value == "" {
-		return printable(e.Field) + ": " + e.Message
+		return text.Printable(e.Field) + ": " + e.Message
 	}
-	return printable(e.Field) + " " + quote(e.Value) + ": " + e.Message
+	return text.Printable(e.Field) + " " + text.Quote(e.Value) + ": " + e.Message
 }
 
 // Is reports whether target is ErrInvalidParameter.
 func (e *FieldError) Is(target error) bool { return target == error(ErrInvalidParameter) }
-
-// quote returns a value of a request in quotation marks, on one line, truncated.
-func quote(s string) string {
-	const limit = 100
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	return strconv.Quote(s)
-}

@@ -23,7 +23,7 @@ func TestCreateFlowLogs_ReportsEveryProblemAtOnce(t *testing.T) {
 				`--resource-ids[0] "vpc-1": want`,
 				"--resource-type: required",
 				`--traffic-type "Accept": want one of`,
-				"--log-group-name: required, unless --log-destination is given",
+				"--log-group-name: required without --log-destination",
 				"--deliver-logs-permission-arn: required",
 			},
 		},
