@@ -3,6 +3,8 @@ package flowlogs
 import (
 	"sync"
 	"time"
+
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 const (
@@ -56,7 +58,7 @@ func (r *retries) next(now, failing time.Time, timeout time.Duration, err error)
 	}
 	r.failed = now
 	due = earliest(now.Add(r.delay), r.end)
-	if asked := now.Add(retryAfter(err, r.delay)); asked.After(due) {
+	if asked := now.Add(call.RetryAfter(err, r.delay)); asked.After(due) {
 		due = asked
 	}
 	r.delay = min(2*r.delay, maxRetryDelay)

@@ -59,9 +59,9 @@ func (b *Batch) halve() (first, second Batch) {
 	return half(0, ids[:middle:middle]), half(middle, ids[middle:]) // clipped, as in split
 }
 
-// record copies a response into the batch. A nil response, which a mock may return,
+// setResponse copies a response into the batch. A nil response, which a mock may return,
 // accounts for no resource.
-func (b *Batch) record(out *ec2.CreateFlowLogsOutput) {
+func (b *Batch) setResponse(out *ec2.CreateFlowLogsOutput) {
 	if out != nil {
 		b.FlowLogIDs = slices.Clip(out.FlowLogIds)
 		b.Unsuccessful = unsuccessfulErrors(out.Unsuccessful)

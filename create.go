@@ -7,6 +7,9 @@ import (
 	"math/bits"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/go-flowlogs/flowlogs/internal/call"
+	"github.com/go-flowlogs/flowlogs/internal/pace"
 )
 
 // part is what one client token stands for: a batch, a half of one that EC2 rejected,
@@ -117,7 +120,7 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 	var held error // of the Limiter that held the last call back until ctx ended
 	for w.enter(ctx, wait) {
 		earlier := p.batch.Err
-		c := call{
+		c := invocation{
 			invoker: j.invoker, template: j.template, batch: &p.batch, slot: &w.slot, running: j.running,
 			resendable: j.retryTimeout > 0, resent: p.retries.failures > 0,
 		}
@@ -126,19 +129,19 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 		}
 		c.invoke(ctx)
 		w.known.calls++
-		w.known.attempts += c.sent
+		w.known.attempts += c.call.Sent
 		w.known.throttled += c.throttled
 		next, verdict := w.judge(ctx, p, &c)
 		w.slot.release()
 		if verdict != again {
-			if err := p.batch.Err; c.sent == 0 && err != nil && p.rejection != nil {
+			if err := p.batch.Err; c.call.Sent == 0 && err != nil && p.rejection != nil {
 				p.batch.Err = lastError(ReasonOf(err), err, p.rejection)
 			}
 			return c.out, verdict
 		}
 		wait = next
-		if c.sent == 0 && c.blocked != nil { // nothing came of it
-			p.batch.Err, held = earlier, c.blocked
+		if c.call.Sent == 0 && c.call.Blocked != nil { // nothing came of it
+			p.batch.Err, held = earlier, c.call.Blocked
 		}
 	}
 	p.batch.Err = j.unsent(p, held)
@@ -158,22 +161,22 @@ const (
 // judge decides what the result of a call means for its part and for the job. The call
 // still holds its slot, so that no other starts before a result that stops the job is
 // known.
-func (w *worker) judge(ctx context.Context, p *part, c *call) (pause, verdict) {
+func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verdict) {
 	j := w.job
 	err := p.batch.Err
 	reason := ReasonOf(err)
 	p.uncertain = p.uncertain || c.uncertain
 	switch {
 	case c.limited && ctx.Err() == nil:
-		j.stop(c.blocked, c.blocked)
+		j.stop(c.call.Blocked, c.call.Blocked)
 		return pause{}, again
-	case !j.runs(ctx) && c.sent == 0:
+	case !j.runs(ctx) && c.call.Sent == 0:
 		return pause{}, again
 	case err == nil || reason == ErrDryRun:
 		j.succeed(p)
 		return pause{}, settle
 	case j.passes(err, reason, c):
-		if w.alone() && reason == ErrThrottled && c.sent > 0 {
+		if w.alone() && reason == ErrThrottled && c.call.Sent > 0 {
 			p.retries.extend(c.held)
 		}
 		return j.retry(p, w.alone())
@@ -185,7 +188,7 @@ func (w *worker) judge(ctx context.Context, p *part, c *call) (pause, verdict) {
 			return wait, again
 		}
 	}
-	if !isResponse(err) {
+	if !call.IsResponse(err) {
 		if reason.is(immediate) {
 			j.stop(err, nil)
 		}
@@ -276,7 +279,7 @@ func (w *worker) flush() {
 // was a part of. Held is the Limiter's error, nil if that did not hold the part back.
 func (j *job) unsent(p *part, held error) error {
 	cause, interruption := j.cause()
-	if errors.As(held, new(*heldBackError)) {
+	if errors.As(held, new(*pace.HeldBackError)) {
 		cause = held
 	}
 	err := p.batch.Err

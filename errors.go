@@ -2,11 +2,13 @@ package flowlogs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/aws/smithy-go"
 
+	"github.com/go-flowlogs/flowlogs/internal/pace"
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
@@ -166,3 +168,32 @@ func (e *CallError) Unwrap() error { return e.Err }
 func (e *CallError) Is(target error) bool { return isReason(e.Err, target) }
 
 func tokenOrNone(token string) string { return text.Printable(cmp.Or(token, "none")) }
+
+// failure is the error of a call, with the Reason that errors.Is finds in it.
+type failure struct {
+	reason Reason // "": not known, such as a new code of EC2
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func (f *failure) Is(target error) bool {
+	reason, ok := target.(Reason)
+	return ok && reason != "" && reason == f.reason
+}
+
+// notAttempted returns the error of a call that was not sent. If the Limiter held it
+// back, its reason is that of the throttled call before.
+func notAttempted(cause error) error {
+	reason := ErrNotAttempted
+	if errors.As(cause, new(*pace.HeldBackError)) {
+		reason = ErrThrottled
+	}
+	return &failure{reason, fmt.Errorf("%w: %w", ErrNotAttempted, cause)}
+}
+
+// lastError returns err with the error of the attempt before it.
+func lastError(reason Reason, err, last error) error {
+	return &failure{reason, fmt.Errorf("%w; last error: %w", err, last)}
+}

@@ -138,7 +138,7 @@ func (c *Client) Input(req Request) (*ec2.CreateFlowLogsInput, error) {
 // input returns the input of a valid request. The two share memory.
 func (c *Client) input(req *Request) (*ec2.CreateFlowLogsInput, error) {
 	in := req.input()
-	return in, req.validate(in, rules.Check(in, c.invoker.settings.region), c.options.Allow)
+	return in, req.validate(in, rules.Check(in, c.invoker.settings.Region), c.options.Allow)
 }
 
 // token returns the request's own token, or makes one.
@@ -174,13 +174,13 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 		own := newInvoker(c.api, &c.options, c.limiters, optFns...)
 		v = &own
 	}
-	if v.settings.nested { // this Client is behind the API of another one, which validates and retries
-		return c.api.CreateFlowLogs(ctx, params, func(o *ec2.Options) { applyAll(o, v.optFns) })
+	if v.settings.Nested { // this Client is behind the API of another one, which validates and retries
+		return c.api.CreateFlowLogs(ctx, params, v.settings.Apply)
 	}
 	if params == nil {
 		params = &ec2.CreateFlowLogsInput{}
 	}
-	if err := validationError(notAllowed(rules.Check(params, v.settings.region), c.options.Allow)); err != nil {
+	if err := validationError(notAllowed(rules.Check(params, v.settings.Region), c.options.Allow)); err != nil {
 		return nil, err
 	}
 	in := copyInput(params)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // job is what the batches of a request share.
@@ -47,7 +49,7 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 		credit:      credit{left: maxCredit},
 		propagation: propagation{timeout: c.options.PropagationTimeout},
 	}
-	if v.settings.hasRetries() {
+	if v.settings.HasRetries() {
 		j.retryTimeout = c.options.retryTimeout(several)
 	}
 	j.running, j.halt = context.WithCancelCause(ctx)
@@ -57,11 +59,11 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 // passes reports whether the same call may succeed later. A source of credentials that
 // fails passes like EC2 does, if it has worked before. An error of an API that is
 // neither a response nor one of the network, as a mock returns it, does not pass.
-func (j *job) passes(err error, reason Reason, c *call) bool {
-	if c.unsent {
-		return c.retryable && (c.sent > 0 || j.hasSent())
+func (j *job) passes(err error, reason Reason, c *invocation) bool {
+	if c.call.Unsent {
+		return c.retryable && (c.call.Sent > 0 || j.hasSent())
 	}
-	return reason.is(transient) && (c.retryable || isResponse(err) || isTransport(err))
+	return reason.is(transient) && (c.retryable || call.IsResponse(err) || call.IsTransport(err))
 }
 
 // succeed records that a call has succeeded.
@@ -80,11 +82,11 @@ func (j *job) succeed(p *part) {
 }
 
 // respond records a response that is neither a success nor a transient failure.
-func (j *job) respond(c *call) {
+func (j *job) respond(c *invocation) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failing = time.Time{}
-	j.sent = j.sent || c.sent > 0
+	j.sent = j.sent || c.call.Sent > 0
 }
 
 // retry decides when a part that failed for a transient reason is sent again. A job of
@@ -163,7 +165,7 @@ func (j *job) stop(cause, interruption error) { j.halt(&stopped{cause, interrupt
 // context derived from one of another package ends a moment later.
 func (j *job) runs(ctx context.Context) bool {
 	if ctx.Err() != nil {
-		j.stop(contextError(ctx), context.Cause(ctx))
+		j.stop(call.ContextError(ctx), context.Cause(ctx))
 	}
 	return j.running.Err() == nil
 }
@@ -175,7 +177,7 @@ func (j *job) cause() (cause, interruption error) {
 	if s, ok := context.Cause(j.running).(*stopped); ok { //nolint:errorlint // a cause of the caller's may wrap that of another job
 		return s.cause, s.interruption
 	}
-	return contextError(j.running), context.Cause(j.running)
+	return call.ContextError(j.running), context.Cause(j.running)
 }
 
 // runOne creates the flow logs of a single batch. Common case: no goroutines.

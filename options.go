@@ -2,16 +2,12 @@ package flowlogs
 
 import (
 	"cmp"
-	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/smithy-go/logging"
 
 	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
@@ -138,71 +134,6 @@ func (o *Options) isolates(r Reason) bool {
 		return r == "" || r.is(single)
 	}
 	return o.Isolate(r)
-}
-
-// settings are the settings of an API that this package uses.
-type settings struct {
-	retryer aws.RetryerV2  // for the loop in front of an API that has none
-	region  string         // "": unknown
-	logger  logging.Logger // nil: retries are not logged
-	nested  bool           // another Client drives the calls
-}
-
-// settingsOf merges the settings of the API, o and optFns as the SDK does. It runs the
-// caller's functions against a probe, because the Region and the number of attempts
-// are needed before the SDK runs the functions on its own copy.
-func settingsOf(api API, o *Options, optFns []func(*ec2.Options)) settings {
-	probe := ec2.Options{}
-	if client, ok := api.(interface{ Options() ec2.Options }); ok {
-		probe = client.Options()
-	} else if len(optFns) > 0 {
-		probe = defaultClientOptions()
-	}
-	attempts := probe.RetryMaxAttempts
-	if o.Retryer != nil {
-		probe.Retryer = o.Retryer
-	} else if probe.Retryer == nil {
-		probe.Retryer = retry.NewStandard()
-	}
-	for _, fn := range optFns {
-		fn(&probe)
-	}
-	if probe.Retryer == nil {
-		probe.Retryer = aws.NopRetryer{}
-	}
-	_, nested := probe.Retryer.(outerLoop)
-	if n := probe.RetryMaxAttempts; n != 0 && n != attempts {
-		probe.Retryer = retry.AddWithMaxAttempts(probe.Retryer, n)
-	}
-	s := settings{retryer: retryerV2(probe.Retryer), nested: nested}
-	if !strings.Contains(probe.Region, "fips") { // the name of an endpoint, such as fips-us-east-1
-		s.region = probe.Region
-	}
-	if probe.ClientLogMode.IsRetries() {
-		s.logger = probe.Logger
-	}
-	return s
-}
-
-// hasRetries reports whether anything is retried.
-func (s *settings) hasRetries() bool { return s.retryer.MaxAttempts() != 1 }
-
-// defaultClientOptions are the SDK's defaults, for functions that read settings of an
-// API that has none.
-var defaultClientOptions = sync.OnceValue(func() ec2.Options { return ec2.New(ec2.Options{}).Options() })
-
-// retryerV2 returns r with the method that the SDK later added to aws.Retryer.
-func retryerV2(r aws.Retryer) aws.RetryerV2 {
-	if v2, ok := r.(aws.RetryerV2); ok {
-		return v2
-	}
-	return retryerV1{r}
-}
-
-type retryerV1 struct{ aws.Retryer }
-
-func (r retryerV1) GetAttemptToken(context.Context) (func(error) error, error) {
-	return r.GetInitialToken(), nil
 }
 
 // limiters are the limiters that a Client makes, one for each Region.

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
+
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // Reason is why a resource or a call failed, regardless of how EC2 words it. Its value
@@ -177,7 +179,7 @@ func reasonOfStatus(status int, err error) Reason {
 		return ErrThrottled
 	case status >= 500:
 		return ErrUnavailable
-	case isResponse(err):
+	case call.IsResponse(err):
 		return ""
 	case status < 300 || status == http.StatusRequestTimeout || errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrNoResponse

@@ -77,7 +77,7 @@ type stream struct {
 // prepare validates the request without its IDs, and makes the token.
 func (s *stream) prepare() error {
 	in := s.req.input()
-	problems := rules.CheckSettings(in, s.client.invoker.settings.region)
+	problems := rules.CheckSettings(in, s.client.invoker.settings.Region)
 	if n := len(s.req.ResourceIDs); n > 0 {
 		problems = append(problems, rules.Problem{
 			Path: "ResourceIds", Value: text.Plural(n, "ID"), Message: "leave it empty: the IDs of a Stream come from its iterator", Unsendable: true,

@@ -52,7 +52,7 @@ var destinationRules = []destinationRule{
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func (c *checker) destination(in *ec2.CreateFlowLogsInput) {
 	typ := cmp.Or(in.LogDestinationType, types.LogDestinationTypeCloudWatchLogs)
-	c.report("LogDestinationType", string(typ), enumProblem(typ, typ.Values()).unfit())
+	c.report("LogDestinationType", string(typ), enumProblem(typ, destinationTypes).unfit())
 	i := slices.IndexFunc(destinationRules, func(r destinationRule) bool { return r.typ == typ })
 	if i < 0 { // EC2 decides which parameters it has
 		if aws.ToString(in.LogDestination) == "" && aws.ToString(in.LogGroupName) == "" {
@@ -65,7 +65,7 @@ func (c *checker) destination(in *ec2.CreateFlowLogsInput) {
 	c.destinationName(rule, in)
 	c.roles(rule, in)
 	if o := in.DestinationOptions; o != nil && o.FileFormat != "" && rule.options != forbidden {
-		c.report("DestinationOptions.FileFormat", string(o.FileFormat), enumProblem(o.FileFormat, o.FileFormat.Values()))
+		c.report("DestinationOptions.FileFormat", string(o.FileFormat), enumProblem(o.FileFormat, fileFormats))
 	}
 }
 

@@ -85,12 +85,11 @@ func Limit(t types.FlowLogsResourceType) int {
 }
 
 func (c *checker) resourceType(t types.FlowLogsResourceType) {
-	known := t.Values()
 	if t == "" {
-		c.report("ResourceType", "", unsendable("required: "+OneOf(known)))
+		c.report("ResourceType", "", unsendable("required: "+OneOf(resourceTypes)))
 		return
 	}
-	c.report("ResourceType", string(t), enumProblem(t, known))
+	c.report("ResourceType", string(t), enumProblem(t, resourceTypes))
 }
 
 // CheckIDs returns the problems of the IDs of resources of type t.
@@ -107,6 +106,9 @@ func CheckIDs(t types.FlowLogsResourceType, ids []string) []Problem {
 		if p := idProblem(t, rule, id); p.found() {
 			c.report(Element("ResourceIds", i), id, p)
 		}
+	}
+	if len(ids) < 2 {
+		return c.problems
 	}
 	seen := make(map[string]int, len(ids))
 	for i, id := range ids {

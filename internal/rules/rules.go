@@ -93,6 +93,15 @@ func (c *checker) report(path, value string, p Problem) {
 // Element returns the path of an element of a list.
 func Element(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
+// The enumerations are those of the SDK that the program is built with.
+var (
+	resourceTypes     = types.FlowLogsResourceType("").Values()
+	trafficTypes      = types.TrafficType("").Values()
+	destinationTypes  = types.LogDestinationType("").Values()
+	fileFormats       = types.DestinationFileFormat("").Values()
+	tagFieldResources = types.TaggableResourceType("").Values()
+)
+
 func enumProblem[E ~string](value E, known []E) Problem {
 	if slices.Contains(known, value) {
 		return Problem{}
@@ -119,7 +128,6 @@ func OneOf[E ~string](values []E) string {
 // nor has Cloud WAN; all other types require one,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func trafficTypeProblem(t types.FlowLogsResourceType, traffic types.TrafficType) Problem {
-	known := types.TrafficType("").Values()
 	switch {
 	case IsGateway(t) && traffic != "":
 		return wrong("leave it empty for resource type " + string(t))
@@ -128,9 +136,9 @@ func trafficTypeProblem(t types.FlowLogsResourceType, traffic types.TrafficType)
 	case traffic == "" && ruleOf(t) == nil && t != "":
 		return Problem{} // nothing is known about the type
 	case traffic == "":
-		return wrong("required: " + OneOf(known))
+		return wrong("required: " + OneOf(trafficTypes))
 	}
-	return enumProblem(traffic, known)
+	return enumProblem(traffic, trafficTypes)
 }
 
 // WantInterval says which intervals EC2 accepts.

@@ -14,8 +14,7 @@ import (
 // The rules know every value of the SDK's enumerations, or leave it to EC2.
 func TestRules_KnowTheValuesOfTheSDK(t *testing.T) {
 	t.Parallel()
-	known := types.FlowLogsResourceType("").Values()
-	for _, typ := range known {
+	for _, typ := range resourceTypes {
 		rule := ruleOf(typ)
 		if rule == nil {
 			assert.Empty(t, CheckIDs(typ, []string{"any"}), typ)
@@ -25,8 +24,8 @@ func TestRules_KnowTheValuesOfTheSDK(t *testing.T) {
 		assert.Equal(t, typ, TypeOf(rule.prefix+"00000001"))
 		assert.Equal(t, rule.limit, Limit(typ))
 	}
-	assert.GreaterOrEqual(t, len(known), len(resourceRules)+3, "and Cloud WAN")
-	for _, typ := range types.LogDestinationType("").Values() {
+	assert.GreaterOrEqual(t, len(resourceTypes), len(resourceRules)+3, "and Cloud WAN")
+	for _, typ := range destinationTypes {
 		problems := CheckSettings(&ec2.CreateFlowLogsInput{LogDestinationType: typ, LogDestination: aws.String("arn")}, "")
 		assert.Contains(t, messages(problems), "want an ARN, arn:aws:", typ)
 	}

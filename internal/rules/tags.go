@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 // taggable resource type for this operation.", "Tag specification resource type must
 // have a value".
 func (c *checker) tags(specifications []types.TagSpecification) {
-	seen := make(map[string]bool)
+	var seen []string
 	n := 0
 	for i, s := range specifications {
 		n += len(s.Tags)
@@ -24,10 +25,10 @@ func (c *checker) tags(specifications []types.TagSpecification) {
 		for j, tag := range s.Tags {
 			key, value := tagKeyProblem(tag.Key), tagValueProblem(tag.Value)
 			if tag.Key != nil {
-				if seen[*tag.Key] {
+				if slices.Contains(seen, *tag.Key) {
 					key = wrong("want each key once").unfit()
 				}
-				seen[*tag.Key] = true
+				seen = append(seen, *tag.Key)
 			}
 			if key.found() || value.found() {
 				path := Element(list+".Tags", j)
@@ -77,7 +78,7 @@ func (c *checker) tagFields(specifications []types.TagFieldSpecificationRequest)
 	}
 	for i, s := range specifications {
 		path := Element("TagFieldSpecifications", i)
-		c.report(path+".ResourceType", string(s.ResourceType), enumProblem(s.ResourceType, s.ResourceType.Values()))
+		c.report(path+".ResourceType", string(s.ResourceType), enumProblem(s.ResourceType, tagFieldResources))
 		if n := len(s.TagKeys); n < 1 || n > 2 {
 			c.report(path+".TagKeys", strconv.Itoa(n)+" keys", wrong("want one or two"))
 		}

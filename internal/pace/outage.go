@@ -1,4 +1,4 @@
-package flowlogs
+package pace
 
 import "time"
 
