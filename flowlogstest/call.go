@@ -20,8 +20,13 @@ type Call struct {
 	// ClientToken is the token of the call. It is empty if the call had none.
 	ClientToken string
 
-	// ResourceIDs are those of CreateFlowLogs, in the order of the request.
+	// ResourceIDs are those of CreateFlowLogs, in the order of the request, or the
+	// IDs that CreateTags and DeleteTags name.
 	ResourceIDs []string
+
+	// FlowLogIDs are those of DescribeFlowLogs and DeleteFlowLogs, in the order of
+	// the request.
+	FlowLogIDs []string
 
 	// Params are all parameters of the call by their names in the EC2 Query
 	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun",
@@ -54,7 +59,7 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 	if err != nil || q.action != "CreateFlowLogs" {
 		return nil
 	}
-	in, err := decodeCreateFlowLogs(q)
+	in, err := decode[ec2.CreateFlowLogsInput](q)
 	if err != nil {
 		return nil
 	}
@@ -67,32 +72,33 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 func (e *EC2) Calls() []Call {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	calls := make([]Call, 0, len(e.records))
-	for _, r := range e.records {
+	calls := make([]Call, 0, len(e.entries))
+	for _, r := range e.entries {
 		calls = append(calls, r.call())
 	}
 	return calls
 }
 
-// record is what an EC2 keeps of a call. The rest of a [Call] is decoded from
-// the query when it is asked for.
-type record struct {
+// entry is what an EC2 keeps of a call. The rest of a [Call] is decoded from the
+// query when it is asked for.
+type entry struct {
 	time  time.Time
 	query string
 
-	// Of the response, zero until it is sent.
+	// Set when the response is sent.
 	status int
 	code   string
 	body   string
 }
 
-func (r *record) call() Call {
+func (r *entry) call() Call {
 	c := Call{Time: r.time, Body: r.query, Status: r.status, ErrorCode: r.code, Response: r.body}
 	if q, err := parseQuery(r.query); err == nil {
 		c.Operation = q.action
 		c.Params = q.params
 		c.ClientToken = q.params["ClientToken"]
 		c.ResourceIDs = q.list("ResourceId")
+		c.FlowLogIDs = q.list("FlowLogId")
 	}
 	return c
 }

@@ -25,10 +25,10 @@ func (e *EC2) Put(f types.FlowLog) string {
 		given.FlowLogId = aws.String(e.flowLogs.nextID())
 	}
 	e.flowLogs.put(&flowLog{
-		id:            *given.FlowLogId,
-		resourceID:    aws.ToString(given.ResourceId),
-		given:         &given,
-		configuration: configure(requestFor(given)),
+		id:         *given.FlowLogId,
+		resourceID: aws.ToString(given.ResourceId),
+		identity:   configure(requestFor(given)).identity,
+		shown:      given,
 	})
 	return *given.FlowLogId
 }
