@@ -107,7 +107,7 @@ func (e *EC2) describeTags(in *ec2.DescribeTagsInput, _ activeFaults, now time.T
 		if now.Before(f.visible) {
 			continue
 		}
-		for _, tag := range f.shown.Tags {
+		for _, tag := range f.describe(now).Tags {
 			described := types.TagDescription{Key: tag.Key, ResourceId: aws.String(f.id), ResourceType: types.ResourceTypeVpcFlowLog, Value: tag.Value}
 			if filters.match(described) {
 				tags = append(tags, described)
