@@ -12,7 +12,7 @@ type apiError struct {
 	message string
 }
 
-// apiErrorf returns an error with status 400, that of most of EC2's errors.
+// apiErrorf returns an error with status 400, as most of EC2's errors have.
 func apiErrorf(code, format string, args ...any) *apiError {
 	return &apiError{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
 }

@@ -20,23 +20,22 @@ type Call struct {
 	// ClientToken is the token of the call. It is empty if the call had none.
 	ClientToken string
 
-	// ResourceIDs are those of CreateFlowLogs, in the order of the request, or the
-	// IDs that CreateTags and DeleteTags name.
+	// ResourceIDs are the IDs that CreateFlowLogs, CreateTags or DeleteTags names,
+	// in the order of the request.
 	ResourceIDs []string
 
-	// FlowLogIDs are those of DescribeFlowLogs and DeleteFlowLogs, in the order of
-	// the request.
+	// FlowLogIDs are the IDs that DescribeFlowLogs or DeleteFlowLogs names, in the
+	// order of the request.
 	FlowLogIDs []string
 
-	// Params are all parameters of the call by their names in the EC2 Query
-	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun",
-	// without those that authenticate a request that is signed in its query
-	// string.
+	// Params are the parameters of the call by their names in the EC2 Query API,
+	// such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun". The
+	// parameters that sign a request in its query string are left out.
 	Params map[string]string
 
 	// Body is the request byte for byte. Two attempts of one call have equal
-	// bodies. For a GET request it is the query string. That of a POST request,
-	// if it has one, follows its body after an ampersand.
+	// bodies. For a GET request it is the query string. If a POST request has a
+	// query string, it follows the body after an ampersand.
 	Body string
 
 	// Status is the HTTP status of the response. It is 0 until the response is
@@ -47,7 +46,7 @@ type Call struct {
 	// "IdempotentParameterMismatch". It is empty if EC2 did not reject it.
 	ErrorCode string
 
-	// Response is the body of the response, as much of it as was sent.
+	// Response is the body of the response, as far as it was sent.
 	Response string
 }
 

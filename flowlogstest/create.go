@@ -165,7 +165,7 @@ func (e *EC2) newToken() string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// requestID counts as the IDs of flow logs do.
+// requestID numbers requests from 1, as flow logs are numbered.
 func requestID(number int) string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012x", number)
 }

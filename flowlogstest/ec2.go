@@ -44,19 +44,19 @@ func New(optFns ...func(*Options)) *EC2 {
 		Region:      e.options.Region,
 		Credentials: aws.AnonymousCredentials{},
 		HTTPClient:  &http.Client{Transport: memory{e}},
-		// The retries of the program are under test, not those of this client.
+		// The retries of the program are under test, not this client's.
 		Retryer: aws.NopRetryer{},
 	})
 	return e
 }
 
 // CreateFlowLogs does what [ec2.Client.CreateFlowLogs] does, on this EC2. Its
-// errors are those of the SDK: they hold a smithy.APIError if EC2 rejected the
-// call, and a smithyhttp.RequestSendError if the response was lost. Input that
-// the SDK rejects as incomplete does not reach EC2.
+// errors are the SDK's: they hold a smithy.APIError if EC2 rejected the call, and a
+// smithyhttp.RequestSendError if the response was lost. Input that the SDK rejects
+// as incomplete does not reach EC2.
 //
-// It makes one attempt, unless optFns set a Retryer. All other options take
-// effect but HTTPClient.
+// It makes one attempt, unless optFns set a Retryer. All options but HTTPClient
+// take effect.
 func (e *EC2) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	return e.client.CreateFlowLogs(ctx, params, e.inMemory(optFns)...)
 }
@@ -92,9 +92,9 @@ func (e *EC2) DeleteTags(ctx context.Context, params *ec2.DeleteTagsInput, optFn
 	return e.client.DeleteTags(ctx, params, e.inMemory(optFns)...)
 }
 
-// FlowLogs returns the flow logs that exist now, in the order of their creation
-// and as DescribeFlowLogs shows them, those included that Options.DescribeLag
-// still hides. They are copies.
+// FlowLogs returns copies of the flow logs that exist now, in the order of their
+// creation and as DescribeFlowLogs shows them. Options.DescribeLag and
+// Options.DeleteLag have no effect on it.
 func (e *EC2) FlowLogs() []types.FlowLog {
 	e.mu.Lock()
 	defer e.mu.Unlock()

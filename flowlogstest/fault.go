@@ -123,9 +123,9 @@ func failing(name string, ids []string, why func(destination string) failure) Fa
 // until d has passed since Inject. Until then a CreateFlowLogs call with that
 // role is rejected with "Unable to assume given IAM role", and each resource of
 // a call to that bucket fails with "Access Denied for LogDestination". The ARN
-// is that of the role, or that of the bucket without a prefix.
+// names the role, or the bucket without a prefix.
 //
-// It is kept until d has passed.
+// The fault is kept until d has passed.
 func PropagateAfter(arn string, d time.Duration) Fault {
 	return Fault{name: "PropagateAfter", hidden: arn, delay: d}.onOperation("CreateFlowLogs").Keep()
 }

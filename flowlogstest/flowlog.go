@@ -15,8 +15,8 @@ type flowLog struct {
 	number     int // in the order of creation, from 1
 	id         string
 	resourceID string
-	identity   string        // that of its configuration
-	shown      types.FlowLog // by DescribeFlowLogs; memory may be shared between flow logs
+	identity   string        // of its configuration
+	shown      types.FlowLog // by DescribeFlowLogs; flow logs of one call share memory
 
 	// The zero time means from the beginning for visible, and never for the others.
 	visible time.Time // from when DescribeFlowLogs shows it

@@ -87,8 +87,8 @@ func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	}
 	if len(unknown) > 0 {
 		// The first three words are EC2's, by
-		// https://github.com/badmintoncryer/cdk-preflight. The code, and that a
-		// field of the other kind of resource is unknown, too, are choices.
+		// https://github.com/badmintoncryer/cdk-preflight. The code is a choice,
+		// and so is that a field of the other kind of resource is unknown.
 		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
 	}
 	return nil
@@ -104,9 +104,9 @@ func formatFields(format string) []string {
 
 // checkTagFields has EC2's message for tag fields without specifications:
 // https://github.com/hashicorp/terraform-provider-aws/issues/48806
-// The limits are those of
+// The limits are documented on
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagFieldSpecificationRequest.html
-// with texts that are choices. Specifications that the format does not use are
+// and their texts are choices. Specifications that the format does not use are
 // accepted: no source says that EC2 rejects them.
 func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	specs := in.TagFieldSpecifications

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Inject adds faults behind those that are active. A call is matched by every
-// kept fault that is for it, and by the first other fault that is for it, which
-// then has one call fewer to match. If several of them change the response, the
-// last injected takes precedence.
+// Inject makes faults active, behind the faults that are active already. Every kept
+// fault that matches a call applies to it, and so does the first other fault that
+// matches, which then has one call fewer to match. If several faults change the
+// response, the last injected takes precedence.
 func (e *EC2) Inject(faults ...Fault) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -32,10 +32,11 @@ func (e *EC2) ClearFaults() {
 	e.faults = nil
 }
 
-// activeFaults are those that match one call, in the order of their injection.
+// activeFaults are the faults that match one call, in the order of injection.
 type activeFaults []Fault
 
-// match returns the faults for a call, and removes those that it uses up.
+// match returns the faults that match a call, and removes a fault after its last
+// call.
 func (e *EC2) match(r *entry, now time.Time) activeFaults {
 	if len(e.faults) == 0 {
 		return nil // common case: the request is not decoded twice

@@ -50,7 +50,7 @@ func (l *ledger) add(f *flowLog) {
 	l.byResource[f.resourceID] = append(l.byResource[f.resourceID], f)
 }
 
-// put adds a flow log, or replaces the one with its ID in the same place.
+// put adds a flow log, or replaces the flow log with its ID in the same place.
 func (l *ledger) put(f *flowLog) {
 	before := l.byID[f.id]
 	if before == nil {
@@ -102,8 +102,8 @@ func (l *ledger) delete(ids []string, hidden time.Time) {
 	l.all = slices.DeleteFunc(l.all, isDeleted)
 }
 
-// withDeleted adds the flow logs that are deleted and still shown to some of the
-// others. The filters of DescribeFlowLogs apply to them later.
+// withDeleted adds flow logs that are deleted and still shown, with a higher number.
+// It may add more than a filter lets pass.
 func (l *ledger) withDeleted(others []*flowLog, number int, now time.Time) []*flowLog {
 	l.deleted = slices.DeleteFunc(l.deleted, func(f *flowLog) bool {
 		return !now.Before(f.hidden) || l.byID[f.id] != nil // Put has used the ID again

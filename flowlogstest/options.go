@@ -55,9 +55,9 @@ type Options struct {
 	// Default zero: no lag.
 	DeleteLag time.Duration
 
-	// TokenLifetime is how long a client token is remembered. Then a call with it
-	// is a new one. AWS documents no time. Default: as long as the EC2 exists.
-	// Zero: no token is ever remembered, as if each had been used long ago.
+	// TokenLifetime is how long a client token is remembered. After that, a call
+	// with the token is a new call. AWS documents no lifetime. Default: as long as
+	// the EC2 exists. Zero: no token is remembered.
 	TokenLifetime time.Duration
 
 	// AlreadyExistsPerItem reports FlowLogAlreadyExists as an unsuccessful item
@@ -68,21 +68,20 @@ type Options struct {
 	AlreadyExistsPerItem bool
 
 	// Fallback serves the actions that an EC2 does not know, such as
-	// DescribeVpcs. The body of its request can be read again. Its response is
-	// buffered, so it cannot be streamed. Default nil: such an action is
-	// rejected with InvalidAction.
+	// DescribeVpcs. The body of the request can still be read, and the response
+	// is buffered. Default nil: such an action is rejected with InvalidAction.
 	//
-	// The calls are part of [EC2.Calls], with no ErrorCode, and faults apply to
-	// them as to any other call; [Fault.On] keeps a fault away from them.
-	// Throttle does not count them. Fallback is called without a lock, by
-	// several goroutines at once, and may use the EC2. It is reached through
-	// [EC2.ServeHTTP] and so through a [Server]; the methods of an EC2 call
-	// known actions only.
+	// Its calls are part of [EC2.Calls], without an ErrorCode. Faults match them
+	// as any other call; [Fault.On] can keep a fault away. Throttle does not
+	// count them. Fallback is called without a lock, by several goroutines at
+	// once, and may use the EC2. Only [EC2.ServeHTTP] and a [Server] reach it. In
+	// memory, embed the EC2 in a type with the other methods; see the Example of
+	// a nightly job.
 	Fallback http.Handler
 
-	// Throttle turns on the token buckets of the EC2 API, one for each
-	// operation. That of DescribeFlowLogs is the documented one for reading: 100
-	// calls, refilled by 20 a second. Default off.
+	// Throttle turns on the token buckets of CreateFlowLogs, DescribeFlowLogs and
+	// DeleteFlowLogs, one for each. The bucket of DescribeFlowLogs holds 100 calls
+	// and regains 20 a second, as documented. Default off.
 	Throttle bool
 
 	// Burst is the size of the buckets of CreateFlowLogs and DeleteFlowLogs, in

@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// Put adds a flow log that CreateFlowLogs did not make, or replaces the one that
-// has its FlowLogId, and returns the ID. If FlowLogId is nil, it gets the next
-// ID. Nothing is checked: Put is for the old and odd flow logs of an account,
-// and for a delivery that fails.
+// Put adds a flow log that CreateFlowLogs did not make, or replaces the flow log
+// with its FlowLogId, and returns the ID. If FlowLogId is nil, it gets the next
+// ID. Nothing is checked: Put is for the old and odd flow logs of an account, and
+// for a delivery that fails.
 //
 // DescribeFlowLogs and [EC2.FlowLogs] show every other field as given: a nil
 // field stays nil, and the status does not change by itself. CreateFlowLogs sees
@@ -33,7 +33,7 @@ func (e *EC2) Put(f types.FlowLog) string {
 	return *given.FlowLogId
 }
 
-// requestFor returns a request that creates a flow log like f, but for its tags.
+// requestFor returns a request that creates a flow log like f, without its tags.
 func requestFor(f types.FlowLog) *ec2.CreateFlowLogsInput {
 	in := &ec2.CreateFlowLogsInput{
 		DeliverCrossAccountRole:  f.DeliverCrossAccountRole,

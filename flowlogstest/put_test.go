@@ -140,7 +140,7 @@ func TestPut_IsDeletedLikeOthers(t *testing.T) {
 	})
 }
 
-func TestPut_IsInTheWayOfTheSameConfiguration(t *testing.T) {
+func TestPut_ConflictsWithTheSameConfiguration(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:logs:us-east-1:123456789012:log-group:flow-logs"
 	s3 := types.LogDestinationTypeS3

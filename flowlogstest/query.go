@@ -107,8 +107,8 @@ func (q *query) fill(v reflect.Value, prefix string) {
 	}
 }
 
-// parameter returns the name of the parameter for a field. That of a list has no
-// plural: ResourceIds are ResourceId.1, ResourceId.2 and so on.
+// parameter returns the name of the parameter for a field. The name of a list is
+// singular: ResourceIds are ResourceId.1, ResourceId.2 and so on.
 func parameter(field reflect.StructField) string {
 	switch {
 	case field.Name == "Resources": // of CreateTags and DeleteTags

@@ -71,24 +71,24 @@ func (r response) deliver(ctx context.Context) error {
 // caller. The request is applied before the response is delayed, so a caller
 // that gives up does not undo it.
 func (e *EC2) respond(req *http.Request, query string) (response, error) {
-	rec, res := e.serve(req, query)
+	logged, res := e.serve(req, query)
 	if err := res.deliver(req.Context()); err != nil {
 		return response{}, err
 	}
 	res.header.Set("Content-Length", strconv.Itoa(len(res.body)))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	rec.status, rec.code, rec.body = res.status, res.code, res.sent()
+	logged.status, logged.code, logged.body = res.status, res.code, res.sent()
 	return res, nil
 }
 
 func (e *EC2) serve(req *http.Request, query string) (*entry, response) {
-	rec, faults, res := e.receive(query)
+	logged, faults, res := e.receive(query)
 	if res.fallback != nil {
 		res.replace(serveFallback(res.fallback, req, query))
 	}
 	faults.modify(&res)
-	return rec, res
+	return logged, res
 }
 
 // receive records a request and applies it. It holds the lock throughout: two
@@ -97,15 +97,15 @@ func (e *EC2) receive(query string) (*entry, activeFaults, response) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	rec := &entry{time: now, query: query}
-	e.entries = append(e.entries, rec)
+	logged := &entry{time: now, query: query}
+	e.entries = append(e.entries, logged)
 
-	faults := e.match(rec, now)
+	faults := e.match(logged, now)
 	res := response{requestID: requestID(len(e.entries))}
 	if !faults.reject() {
 		res = e.apply(query, res.requestID, faults, now)
 	}
-	return rec, faults, res
+	return logged, faults, res
 }
 
 func (e *EC2) apply(request, requestID string, faults activeFaults, now time.Time) response {

@@ -76,8 +76,8 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	return string(body), err
 }
 
-// join returns the parameters of a POST request: those of its body, and of its URL
-// if it has some, as a presigned one does.
+// join returns the parameters of a POST request. A presigned request has some in its
+// URL.
 func join(body, query string) string {
 	if body == "" || query == "" {
 		return body + query

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// maxTags is how many tags a resource has, except for those with the prefix aws:
+// maxTags is how many tags a resource may have. Keys with the prefix aws: do not
+// count:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 const maxTags = 50
 
@@ -57,9 +58,9 @@ func (e *EC2) createTags(in *ec2.CreateTagsInput, _ activeFaults, _ time.Time) (
 }
 
 // deleteTags deletes a tag by its key, or by key and value if a value is given.
-// Without tags it deletes all but those with the prefix aws:, as documented on
+// Without tags it deletes all tags except those of AWS:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
-// A tag that a flow log does not have is no error; that is a choice.
+// That a tag may be missing is a choice.
 func (e *EC2) deleteTags(in *ec2.DeleteTagsInput, _ activeFaults, _ time.Time) (*done, *apiError) {
 	flowLogs, err := e.tagged(in.Resources)
 	if err != nil {
@@ -146,7 +147,7 @@ func tagAttribute(filter string) func(types.TagDescription) []string {
 	return nil
 }
 
-// done is the output of an operation without one.
+// done is the output of an operation that only succeeds.
 type done struct{ Return bool }
 
 // tagged returns the flow logs that a call tags. The texts were seen with other
