@@ -137,7 +137,6 @@ func TestFallback_RespondsAsOverHTTP(t *testing.T) {
 		o.Fallback = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			w.Header().Set("X-Before", "sent")
-			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusTeapot)
 			w.WriteHeader(http.StatusOK)
 			w.Header().Set("X-After", "not sent")

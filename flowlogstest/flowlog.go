@@ -2,6 +2,7 @@ package flowlogstest
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 
@@ -95,32 +96,14 @@ func identify(in *ec2.CreateFlowLogsInput, destination string) string {
 
 // describe returns what DescribeFlowLogs shows of a new flow log, without its IDs.
 func (c *configuration) describe(now time.Time) types.FlowLog {
-	described := types.FlowLog{
-		CreationTime:             aws.Time(wireTime(now)),
-		DeliverCrossAccountRole:  c.in.DeliverCrossAccountRole,
-		DeliverLogsPermissionArn: c.in.DeliverLogsPermissionArn,
-		DeliverLogsStatus:        aws.String("SUCCESS"),
-		FlowLogStatus:            aws.String("ACTIVE"),
-		LogDestination:           c.in.LogDestination,
-		LogDestinationType:       c.in.LogDestinationType,
-		LogFormat:                c.in.LogFormat,
-		MaxAggregationInterval:   c.in.MaxAggregationInterval,
-		Tags:                     []types.Tag{},
-		TrafficType:              c.in.TrafficType,
-	}
+	described := convert[types.FlowLog](*c.in)
+	described.CreationTime = aws.Time(wireTime(now))
+	described.DeliverLogsStatus = aws.String("SUCCESS")
+	described.FlowLogStatus = aws.String("ACTIVE")
 	if c.logGroup != "" {
-		described.LogGroupName = &c.logGroup
+		described.LogGroupName = aws.String(c.logGroup)
 	}
-	if o := c.in.DestinationOptions; o != nil {
-		described.DestinationOptions = &types.DestinationOptionsResponse{
-			FileFormat: o.FileFormat, HiveCompatiblePartitions: o.HiveCompatiblePartitions, PerHourPartition: o.PerHourPartition,
-		}
-	}
-	for _, spec := range c.in.TagFieldSpecifications {
-		described.TagFieldSpecifications = append(described.TagFieldSpecifications, types.TagFieldSpecificationResponse{
-			ResourceType: spec.ResourceType, TagKeys: spec.TagKeys,
-		})
-	}
+	described.Tags = []types.Tag{}
 	for _, spec := range c.in.TagSpecifications {
 		described.Tags = append(described.Tags, spec.Tags...)
 	}
@@ -129,7 +112,7 @@ func (c *configuration) describe(now time.Time) types.FlowLog {
 
 // describe returns what DescribeFlowLogs shows now. It shares no memory with f.
 func (f *flowLog) describe(now time.Time) types.FlowLog {
-	described := copyFlowLog(f.shown)
+	described := convert[types.FlowLog](f.shown)
 	if !f.fails.IsZero() && !now.Before(f.fails) {
 		described.DeliverLogsStatus = aws.String("FAILED")
 		described.DeliverLogsErrorMessage = aws.String("Access error")
@@ -156,10 +139,40 @@ func (c *configuration) undeliverable(o Options) bool {
 	return strings.HasSuffix(aws.ToString(c.in.LogDestination), ":*") || !exists(c.logGroup, o.LogGroups)
 }
 
-func duplicate[T any](p *T) *T {
-	if p == nil {
-		return nil
+// convert copies a value of the SDK's types to a type with fields of the same names.
+// The copy shares no memory with the value, and other fields stay zero.
+func convert[To, From any](from From) To {
+	var to To
+	copyValue(reflect.ValueOf(&to).Elem(), reflect.ValueOf(from))
+	return to
+}
+
+func copyValue(to, from reflect.Value) {
+	switch to.Kind() {
+	case reflect.Pointer:
+		if !from.IsNil() {
+			to.Set(reflect.New(to.Type().Elem()))
+			copyValue(to.Elem(), from.Elem())
+		}
+	case reflect.Slice:
+		if !from.IsNil() {
+			to.Set(reflect.MakeSlice(to.Type(), from.Len(), from.Len()))
+		}
+		for i := range to.Len() {
+			copyValue(to.Index(i), from.Index(i))
+		}
+	case reflect.Struct:
+		if to.Type() == reflect.TypeFor[time.Time]() {
+			to.Set(from)
+			return
+		}
+		for i := range to.NumField() {
+			field := to.Type().Field(i)
+			if same := from.FieldByName(field.Name); field.IsExported() && same.IsValid() {
+				copyValue(to.Field(i), same)
+			}
+		}
+	default:
+		to.Set(from)
 	}
-	v := *p
-	return &v
 }

@@ -1,8 +1,6 @@
 package flowlogstest
 
 import (
-	"slices"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -20,7 +18,10 @@ import (
 func (e *EC2) Put(f types.FlowLog) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	given := copyFlowLog(f)
+	given := convert[types.FlowLog](f)
+	if given.CreationTime != nil {
+		given.CreationTime = aws.Time(wireTime(*given.CreationTime))
+	}
 	if given.FlowLogId == nil {
 		given.FlowLogId = aws.String(e.flowLogs.nextID())
 	}
@@ -35,16 +36,7 @@ func (e *EC2) Put(f types.FlowLog) string {
 
 // requestFor returns a request that creates a flow log like f, without its tags.
 func requestFor(f types.FlowLog) *ec2.CreateFlowLogsInput {
-	in := &ec2.CreateFlowLogsInput{
-		DeliverCrossAccountRole:  f.DeliverCrossAccountRole,
-		DeliverLogsPermissionArn: f.DeliverLogsPermissionArn,
-		LogDestination:           f.LogDestination,
-		LogDestinationType:       f.LogDestinationType,
-		LogFormat:                f.LogFormat,
-		LogGroupName:             f.LogGroupName,
-		MaxAggregationInterval:   f.MaxAggregationInterval,
-		TrafficType:              f.TrafficType,
-	}
+	in := convert[ec2.CreateFlowLogsInput](f)
 	for t, kind := range resourceKinds {
 		if kind.owns(aws.ToString(f.ResourceId)) {
 			in.ResourceType = t
@@ -56,44 +48,5 @@ func requestFor(f types.FlowLog) *ec2.CreateFlowLogsInput {
 	if f.LogDestinationType == types.LogDestinationTypeS3 {
 		in.DeliverLogsPermissionArn = nil // not part of a request; old flow logs show one
 	}
-	if o := f.DestinationOptions; o != nil {
-		in.DestinationOptions = &types.DestinationOptionsRequest{
-			FileFormat:               o.FileFormat,
-			HiveCompatiblePartitions: o.HiveCompatiblePartitions,
-			PerHourPartition:         o.PerHourPartition,
-		}
-	}
-	for _, spec := range f.TagFieldSpecifications {
-		in.TagFieldSpecifications = append(in.TagFieldSpecifications, types.TagFieldSpecificationRequest{
-			ResourceType: spec.ResourceType, TagKeys: spec.TagKeys,
-		})
-	}
-	return in
-}
-
-// copyFlowLog shares no memory with f.
-func copyFlowLog(f types.FlowLog) types.FlowLog {
-	for _, p := range []**string{
-		&f.DeliverCrossAccountRole, &f.DeliverLogsErrorMessage, &f.DeliverLogsPermissionArn, &f.DeliverLogsStatus, &f.FlowLogId,
-		&f.FlowLogStatus, &f.LogDestination, &f.LogFormat, &f.LogGroupName, &f.ResourceId,
-	} {
-		*p = duplicate(*p)
-	}
-	f.MaxAggregationInterval = duplicate(f.MaxAggregationInterval)
-	if f.CreationTime != nil {
-		f.CreationTime = aws.Time(wireTime(*f.CreationTime))
-	}
-	if o := duplicate(f.DestinationOptions); o != nil {
-		o.HiveCompatiblePartitions, o.PerHourPartition = duplicate(o.HiveCompatiblePartitions), duplicate(o.PerHourPartition)
-		f.DestinationOptions = o
-	}
-	f.TagFieldSpecifications = slices.Clone(f.TagFieldSpecifications)
-	for i, spec := range f.TagFieldSpecifications {
-		f.TagFieldSpecifications[i].TagKeys = slices.Clone(spec.TagKeys)
-	}
-	f.Tags = slices.Clone(f.Tags)
-	for i, tag := range f.Tags {
-		f.Tags[i] = types.Tag{Key: duplicate(tag.Key), Value: duplicate(tag.Value)}
-	}
-	return f
+	return &in
 }

@@ -1,7 +1,6 @@
 package flowlogstest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"time"
@@ -93,35 +93,9 @@ func serveFallback(handler http.Handler, req *http.Request, query string) respon
 		req.Body = io.NopCloser(strings.NewReader(query))
 		req.ContentLength = int64(len(query))
 	}
-	w := &buffer{header: http.Header{}}
+	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, req)
-	w.WriteHeader(http.StatusOK) // no effect if the handler has called it
-	if w.sent.Get("Content-Type") == "" {
-		w.sent.Set("Content-Type", http.DetectContentType(w.body.Bytes()))
-	}
-	return response{status: w.status, header: w.sent, body: w.body.String()}
-}
-
-// buffer is an [http.ResponseWriter] that holds the response in memory.
-type buffer struct {
-	header http.Header
-	status int         // 0 until WriteHeader
-	sent   http.Header // header as it was at WriteHeader
-	body   bytes.Buffer
-}
-
-func (b *buffer) Header() http.Header { return b.header }
-
-func (b *buffer) WriteHeader(status int) {
-	informational := status < 200 // such as 103 Early Hints, which EC2 never sends
-	if b.status == 0 && !informational {
-		b.status, b.sent = status, b.header.Clone()
-	}
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.WriteHeader(http.StatusOK)
-	return b.body.Write(p)
+	return response{status: w.Code, header: w.Result().Header, body: w.Body.String()}
 }
 
 // Server serves an [EC2] on the loopback interface to clients of the EC2 Query
