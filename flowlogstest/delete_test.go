@@ -102,6 +102,19 @@ func TestFailFlowLogs_KeepsTheFlowLogsThatItNames(t *testing.T) {
 	})
 }
 
+func TestFailFlowLogs_MatchesACallThatNamesOne(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...)))
+	require.NoError(t, err)
+	e.Inject(flowlogstest.FailFlowLogs("400", "no", flowLogID(2)))
+	for n, failed := range []int{0, 1} {
+		out, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(n + 1)}})
+		require.NoError(t, err)
+		assert.Len(t, out.Unsuccessful, failed)
+	}
+}
+
 func TestFailFlowLogs_IsForDeleteFlowLogsOnly(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()

@@ -112,5 +112,5 @@ func parsePageToken(token string) (number int, ok bool) {
 		return 0, false
 	}
 	number, err = strconv.Atoi(string(text))
-	return number, err == nil
+	return number, err == nil && number >= 0
 }

@@ -167,8 +167,7 @@ func copyValue(to, from reflect.Value) {
 			return
 		}
 		for i := range to.NumField() {
-			field := to.Type().Field(i)
-			if same := from.FieldByName(field.Name); field.IsExported() && same.IsValid() {
+			if same := from.FieldByName(to.Type().Field(i).Name); same.IsValid() {
 				copyValue(to.Field(i), same)
 			}
 		}

@@ -101,9 +101,7 @@ func decode[In any](q *query) (*In, *apiError) {
 // prefix.
 func (q *query) fill(v reflect.Value, prefix string) {
 	for i := range v.NumField() {
-		if field := v.Type().Field(i); field.IsExported() {
-			q.set(v.Field(i), prefix+parameter(field))
-		}
+		q.set(v.Field(i), prefix+parameter(v.Type().Field(i)))
 	}
 }
 

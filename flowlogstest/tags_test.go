@@ -133,6 +133,10 @@ func TestTags_Reject(t *testing.T) {
 		},
 		{"a page too small", &ec2.DescribeTagsInput{MaxResults: aws.Int32(4)}, "InvalidParameterValue", "Value ( 4 ) for parameter maxResults is invalid."},
 		{
+			"a page before the first", &ec2.DescribeTagsInput{NextToken: aws.String("LTE")}, // -1
+			"InvalidPaginationToken", "The specified pagination token is not valid or is expired.",
+		},
+		{
 			"a page that does not exist", &ec2.DescribeTagsInput{NextToken: aws.String("!")},
 			"InvalidPaginationToken", "The specified pagination token is not valid or is expired.",
 		},
@@ -202,6 +206,9 @@ func TestDescribeTags_FiltersAndPages(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []int{5, 3}, sizes)
+		beyond, err := call.DescribeTags(t.Context(), &ec2.DescribeTagsInput{NextToken: aws.String("OTk")})
+		require.NoError(t, err, "tags may have been deleted since the last page")
+		assert.Empty(t, beyond.Tags)
 		assert.Equal(t, flowLogID(1)+"Name "+flowLogID(1)+"Owner "+flowLogID(2)+"Name", strings.Join(all[:3], " "))
 	})
 }
