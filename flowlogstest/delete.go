@@ -8,9 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// deleteFlowLogs deletes all flow logs of the call but those that a fault fails, or
-// none. That an unknown ID rejects the call is a choice: one tool looks for it in
-// the unsuccessful items.
+// deleteFlowLogs deletes nothing if an ID is unknown. That this rejects the call is a
+// choice: one tool looks for the ID in the unsuccessful items.
 func (e *EC2) deleteFlowLogs(in *ec2.DeleteFlowLogsInput, faults activeFaults, now time.Time) (*ec2.DeleteFlowLogsOutput, *apiError) {
 	if len(in.FlowLogIds) == 0 {
 		return nil, noFlowLogIDs

@@ -97,8 +97,8 @@ func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *a
 
 // checkLogGroup has EC2's message on the Region:
 // https://github.com/nozaq/terraform-aws-secure-baseline/issues/30
-// AWS documents that flow logs are not delivered to CloudWatch Logs of another
-// account, and not what EC2 says then; that it rejects the call is a choice.
+// AWS documents that delivery to CloudWatch Logs of another account is not supported.
+// How EC2 responds is not known; that it rejects the call is a choice.
 // https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
 func checkLogGroup(in *ec2.CreateFlowLogsInput, region string) *apiError {
 	name, arn := aws.ToString(in.LogGroupName), aws.ToString(in.LogDestination)

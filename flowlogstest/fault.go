@@ -91,8 +91,7 @@ func Delay(d time.Duration) Fault {
 // call that names one of resourceIDs. Without resourceIDs, every resource of a
 // call fails.
 func FailResources(code, message string, resourceIDs ...string) Fault {
-	return failing("FailResources", resourceIDs, func(string) failure { return failure{code: code, message: message} }).
-		onOperation("CreateFlowLogs")
+	return failing("FailResources", "CreateFlowLogs", resourceIDs, failure{code: code, message: message})
 }
 
 // DenyDestination reports resources of a CreateFlowLogs call as unsuccessful, as
@@ -100,7 +99,9 @@ func FailResources(code, message string, resourceIDs ...string) Fault {
 // The message names the destination of the call: its bucket, or else its log
 // group or stream. It matches as FailResources does.
 func DenyDestination(resourceIDs ...string) Fault {
-	return failing("DenyDestination", resourceIDs, accessDenied).onOperation("CreateFlowLogs")
+	f := failing("DenyDestination", "CreateFlowLogs", resourceIDs, failure{})
+	f.failure = accessDenied
+	return f
 }
 
 // FailFlowLogs reports flow logs of a DeleteFlowLogs call as unsuccessful, with the
@@ -108,13 +109,13 @@ func DenyDestination(resourceIDs ...string) Fault {
 // a call that names one of flowLogIDs. Without flowLogIDs, every flow log of a call
 // fails.
 func FailFlowLogs(code, message string, flowLogIDs ...string) Fault {
-	return failing("FailFlowLogs", flowLogIDs, func(string) failure { return failure{code: code, message: message} }).
-		onOperation("DeleteFlowLogs")
+	return failing("FailFlowLogs", "DeleteFlowLogs", flowLogIDs, failure{code: code, message: message})
 }
 
-func failing(name string, ids []string, why func(destination string) failure) Fault {
+func failing(name, operation string, ids []string, why failure) Fault {
 	fails := func(id string) bool { return len(ids) == 0 || slices.Contains(ids, id) }
-	return Fault{name: name, times: 1, fails: fails, failure: why}.On(func(c Call) bool {
+	f := Fault{name: name, times: 1, fails: fails, failure: func(string) failure { return why }}
+	return f.onOperation(operation).On(func(c Call) bool {
 		return slices.ContainsFunc(c.ResourceIDs, fails) || slices.ContainsFunc(c.FlowLogIDs, fails)
 	})
 }

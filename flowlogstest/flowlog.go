@@ -80,8 +80,8 @@ func withDefaults(o *types.DestinationOptionsRequest) *types.DestinationOptionsR
 	return &filled
 }
 
-// identify returns the parameters that EC2 compares, by our guess, for
-// FlowLogAlreadyExists. JSON tells nil from nothing and follows pointers.
+// identify returns a text of the parameters that EC2 compares, by our guess, for
+// FlowLogAlreadyExists.
 func identify(in *ec2.CreateFlowLogsInput, destination string) string {
 	identity, err := json.Marshal([]any{
 		in.TrafficType, in.LogDestinationType, destination, in.LogFormat, in.MaxAggregationInterval,

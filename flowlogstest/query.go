@@ -89,8 +89,8 @@ func (q *query) addPrefixes(name string) {
 	}
 }
 
-// decode returns the input of an operation. Its fields name the parameters, so an
-// SDK that knows a new parameter needs no line here.
+// decode returns the input of an operation. The names of its fields are the names of
+// the parameters, so a parameter that the SDK gains needs no line here.
 func decode[In any](q *query) (*In, *apiError) {
 	in := new(In)
 	q.fill(reflect.ValueOf(in).Elem(), "")
