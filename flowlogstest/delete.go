@@ -23,7 +23,6 @@ func (e *EC2) deleteFlowLogs(in *ec2.DeleteFlowLogsInput, faults activeFaults, n
 		f := faults.failure(id, "")
 		switch {
 		case f != failure{}:
-			f.id = id
 			failures = append(failures, f)
 		case e.flowLogs.byID[id] == nil:
 			unknown = append(unknown, id)

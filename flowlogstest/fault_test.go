@@ -133,6 +133,15 @@ func TestFailResources_FailsTheResourcesThatItNames(t *testing.T) {
 	})
 }
 
+func TestFailResources_TakesAnItemWithoutText(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	e.Inject(flowlogstest.FailResources("", ""))
+	out, err := e.CreateFlowLogs(t.Context(), toBucket())
+	require.NoError(t, err)
+	assertEqual(t, []types.UnsuccessfulItem{unsuccessful(vpc(1), "", "")}, out.Unsuccessful)
+}
+
 func TestDenyDestination_NamesTheDestinationOfTheCall(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -90,7 +90,9 @@ func (a activeFaults) edit(output any) {
 func (a activeFaults) failure(id, destination string) failure {
 	for _, f := range a {
 		if f.fails != nil && f.fails(id) {
-			return f.failure(destination)
+			why := f.failure(destination)
+			why.id = id // also makes it one, if code and message are empty
+			return why
 		}
 	}
 	return failure{}
