@@ -12,13 +12,13 @@ type apiError struct {
 	message string
 }
 
-// apiErrorf returns an error with status 400, that of most of EC2's errors.
+// apiErrorf returns an error with status 400, as most of EC2's errors have.
 func apiErrorf(code, format string, args ...any) *apiError {
 	return &apiError{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
 }
 
 func (e *apiError) response(requestID string) response {
-	r := newXMLResponse(e.status, requestID, &errorDocument{Code: e.code, Message: e.message, RequestID: requestID})
+	r := newXMLResponse(e.status, requestID, encodeError(e, requestID))
 	r.code = e.code
 	return r
 }
@@ -42,6 +42,10 @@ var (
 
 	// The documented description of the code; EC2's own text is not known.
 	flowLogsLimitExceeded = apiErrorf("FlowLogsLimitExceeded", "You've reached the limit on the number of flow logs you can create.")
+
+	// The texts of these two are choices.
+	tagLimitExceeded       = apiErrorf("TagLimitExceeded", "More than 50 tags specified")
+	invalidPaginationToken = apiErrorf("InvalidPaginationToken", "The specified pagination token is not valid or is expired.")
 
 	// Seen with a list without IDs:
 	// https://github.com/cloud-custodian/cloud-custodian/issues/2944

@@ -20,18 +20,22 @@ type Call struct {
 	// ClientToken is the token of the call. It is empty if the call had none.
 	ClientToken string
 
-	// ResourceIDs are those of CreateFlowLogs, in the order of the request.
+	// ResourceIDs are the IDs that CreateFlowLogs, CreateTags or DeleteTags names,
+	// in the order of the request.
 	ResourceIDs []string
 
-	// Params are all parameters of the call by their names in the EC2 Query
-	// API, such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun",
-	// without those that authenticate a request that is signed in its query
-	// string.
+	// FlowLogIDs are the IDs that DescribeFlowLogs or DeleteFlowLogs names, in the
+	// order of the request.
+	FlowLogIDs []string
+
+	// Params are the parameters of the call by their names in the EC2 Query API,
+	// such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun". The
+	// parameters that sign a request in its query string are left out.
 	Params map[string]string
 
 	// Body is the request byte for byte. Two attempts of one call have equal
-	// bodies. For a GET request it is the query string. That of a POST request,
-	// if it has one, follows its body after an ampersand.
+	// bodies. For a GET request it is the query string. If a POST request has a
+	// query string, it follows the body after an ampersand.
 	Body string
 
 	// Status is the HTTP status of the response. It is 0 until the response is
@@ -42,7 +46,7 @@ type Call struct {
 	// "IdempotentParameterMismatch". It is empty if EC2 did not reject it.
 	ErrorCode string
 
-	// Response is the body of the response, as much of it as was sent.
+	// Response is the body of the response, as far as it was sent.
 	Response string
 }
 
@@ -54,7 +58,7 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 	if err != nil || q.action != "CreateFlowLogs" {
 		return nil
 	}
-	in, err := decodeCreateFlowLogs(q)
+	in, err := decode[ec2.CreateFlowLogsInput](q)
 	if err != nil {
 		return nil
 	}
@@ -67,32 +71,33 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 func (e *EC2) Calls() []Call {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	calls := make([]Call, 0, len(e.records))
-	for _, r := range e.records {
+	calls := make([]Call, 0, len(e.entries))
+	for _, r := range e.entries {
 		calls = append(calls, r.call())
 	}
 	return calls
 }
 
-// record is what an EC2 keeps of a call. The rest of a [Call] is decoded from
-// the query when it is asked for.
-type record struct {
+// entry is what an EC2 keeps of a call. The rest of a [Call] is decoded from the
+// query when it is asked for.
+type entry struct {
 	time  time.Time
 	query string
 
-	// Of the response, zero until it is sent.
+	// Set when the response is sent.
 	status int
 	code   string
 	body   string
 }
 
-func (r *record) call() Call {
+func (r *entry) call() Call {
 	c := Call{Time: r.time, Body: r.query, Status: r.status, ErrorCode: r.code, Response: r.body}
 	if q, err := parseQuery(r.query); err == nil {
 		c.Operation = q.action
 		c.Params = q.params
 		c.ClientToken = q.params["ClientToken"]
 		c.ResourceIDs = q.list("ResourceId")
+		c.FlowLogIDs = q.list("FlowLogId")
 	}
 	return c
 }

@@ -39,10 +39,10 @@ func TestCalls_HasEveryCallThatArrived(t *testing.T) {
 				Status: 400, ErrorCode: "IdempotentParameterMismatch",
 			},
 			{
-				Operation: "DeleteFlowLogs",
-				Params:    map[string]string{"Action": "DeleteFlowLogs", "Version": "2016-11-15", "FlowLogId.1": flowLogID(1)},
-				Body:      "Action=DeleteFlowLogs&FlowLogId.1=fl-00000000000000001&Version=2016-11-15",
-				Status:    200,
+				Operation: "DeleteFlowLogs", FlowLogIDs: []string{flowLogID(1)},
+				Params: map[string]string{"Action": "DeleteFlowLogs", "Version": "2016-11-15", "FlowLogId.1": flowLogID(1)},
+				Body:   "Action=DeleteFlowLogs&FlowLogId.1=fl-00000000000000001&Version=2016-11-15",
+				Status: 200,
 			},
 		}
 		calls := e.Calls()

@@ -99,7 +99,32 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	assert.Equal(t, "${version} ${srcaddr}", described.FlowLogs[1].LogFormat)
 	assert.NotEmpty(t, described.FlowLogs[1].CreationTime)
 
-	var deleted struct{ Unsuccessful []any }
+	for _, args := range [][]string{
+		{"create-tags", "--resources", flowLogID(1), flowLogID(2), "--tags", "Key=Owner,Value=a b", "Key=Empty,Value="},
+		{"delete-tags", "--resources", flowLogID(2), "--tags", "Key=Name", "Key=Empty,Value=x"},
+	} {
+		_, stderr, err := aws.ec2(t, args...)
+		require.NoError(t, err, stderr)
+	}
+	var tagged struct {
+		Tags []struct{ Key, ResourceId, ResourceType, Value string }
+	}
+	aws.read(t, &tagged, "describe-tags", "--filters", "Name=resource-id,Values="+flowLogID(2), "--page-size", "5")
+	require.Len(t, tagged.Tags, 2)
+	assert.Equal(t, "Owner=a b Empty=", tagged.Tags[0].Key+"="+tagged.Tags[0].Value+" "+tagged.Tags[1].Key+"="+tagged.Tags[1].Value)
+	assert.Equal(t, "vpc-flow-log", tagged.Tags[0].ResourceType)
+	_, stderr, err = aws.ec2(t, "create-tags", "--resources", vpc(1), "--tags", "Key=Owner,Value=a")
+	require.Error(t, err)
+	assert.Contains(t, stderr, "An error occurred (InvalidID) when calling the CreateTags operation: The ID 'vpc-00000000000000001' is not valid")
+
+	e.Inject(flowlogstest.FailFlowLogs("400", "no", flowLogID(1)))
+	var deleted struct {
+		Unsuccessful []struct{ ResourceId string }
+	}
+	aws.read(t, &deleted, "delete-flow-logs", "--flow-log-ids", flowLogID(1))
+	require.Len(t, deleted.Unsuccessful, 1)
+	assert.Equal(t, flowLogID(1), deleted.Unsuccessful[0].ResourceId)
+	deleted.Unsuccessful = nil
 	aws.read(t, &deleted, "delete-flow-logs", "--flow-log-ids", flowLogID(1), flowLogID(2))
 	assert.Empty(t, deleted.Unsuccessful)
 	assert.Empty(t, e.FlowLogs())

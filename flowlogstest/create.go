@@ -21,15 +21,37 @@ const maxPerResource = 250
 
 // claim is a call that has succeeded under a client token.
 type claim struct {
-	request *ec2.CreateFlowLogsInput
-	output  *ec2.CreateFlowLogsOutput
+	request    *ec2.CreateFlowLogsInput
+	token      string
+	time       time.Time
+	flowLogIDs []string
+	failures   []failure
 }
 
-func (e *EC2) createFlowLogs(q *query, faults activeFaults, now time.Time) (document, *apiError) {
-	in, err := decodeCreateFlowLogs(q)
-	if err != nil {
-		return nil, err
+// output returns a new output, so that a fault may edit it.
+func (c claim) output() *ec2.CreateFlowLogsOutput {
+	return &ec2.CreateFlowLogsOutput{
+		ClientToken:  aws.String(c.token),
+		FlowLogIds:   append([]string{}, c.flowLogIDs...), // empty lists are sent, too
+		Unsuccessful: unsuccessful(c.failures),
 	}
+}
+
+// failure is an unsuccessful item. The zero failure is none.
+type failure struct{ id, code, message string }
+
+func unsuccessful(failures []failure) []types.UnsuccessfulItem {
+	items := []types.UnsuccessfulItem{}
+	for _, f := range failures {
+		items = append(items, types.UnsuccessfulItem{
+			Error:      &types.UnsuccessfulItemError{Code: aws.String(f.code), Message: aws.String(f.message)},
+			ResourceId: aws.String(f.id),
+		})
+	}
+	return items
+}
+
+func (e *EC2) createFlowLogs(in *ec2.CreateFlowLogsInput, faults activeFaults, now time.Time) (*ec2.CreateFlowLogsOutput, *apiError) {
 	if err := checkCreate(in, e.options); err != nil {
 		return nil, err
 	}
@@ -37,11 +59,12 @@ func (e *EC2) createFlowLogs(q *query, faults activeFaults, now time.Time) (docu
 	// A dry run neither uses a token nor asks whether it is used.
 	dryRun := aws.ToBool(in.DryRun)
 	token := aws.ToString(in.ClientToken)
-	if earlier, ok := e.claims[token]; ok && !dryRun {
+	earlier, claimed := e.claims[token]
+	if claimed && !dryRun && now.Sub(earlier.time) < e.options.TokenLifetime {
 		if !sameRequest(earlier.request, in) {
 			return nil, idempotentParameterMismatch
 		}
-		return newCreateFlowLogsDocument(faults.edit(earlier.output)), nil
+		return earlier.output(), nil
 	}
 
 	c := configure(in)
@@ -55,17 +78,19 @@ func (e *EC2) createFlowLogs(q *query, faults activeFaults, now time.Time) (docu
 	if token == "" {
 		token = e.newToken()
 	}
-	out := &ec2.CreateFlowLogsOutput{ClientToken: aws.String(token)}
-	undeliverable := e.deliveryError(in, faults)
+	made := claim{request: in, token: token, time: now}
+	template := c.flowLog(now, e.options)
+	undeliverable := e.deliveryFailure(in, faults)
 	for _, id := range in.ResourceIds {
-		if itemErr := cmp.Or(undeliverable, faults.itemError(id, in), e.existsError(id, c)); itemErr != nil {
-			out.Unsuccessful = append(out.Unsuccessful, types.UnsuccessfulItem{Error: itemErr, ResourceId: aws.String(id)})
+		if f := cmp.Or(undeliverable, faults.failure(id, destinationName(in)), e.existsFailure(id, c)); f != (failure{}) {
+			f.id = id
+			made.failures = append(made.failures, f)
 			continue
 		}
-		out.FlowLogIds = append(out.FlowLogIds, e.flowLogs.create(id, c, now))
+		made.flowLogIDs = append(made.flowLogIDs, e.flowLogs.create(id, template))
 	}
-	e.claims[token] = claim{request: in, output: out}
-	return newCreateFlowLogsDocument(faults.edit(out)), nil
+	e.claims[token] = made
+	return made.output(), nil
 }
 
 // checkAccount compares the request with what exists in the account.
@@ -91,40 +116,36 @@ func (e *EC2) checkAccount(c *configuration, faults activeFaults) *apiError {
 	return nil
 }
 
-// deliveryError returns why EC2 accepts the call and creates no flow log on any
-// of the resources, or nil. The code of such an item is literally "400". Code
-// and messages were seen on EC2: the first in a snapshot that LocalStack
-// validated against it, the second in users' logs.
+// deliveryFailure returns why EC2 accepts the call and creates no flow log on any
+// of the resources. The code of such an item is literally "400". Code and messages
+// were seen on EC2: the first in a snapshot that LocalStack validated against it,
+// the second in users' logs.
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
-func (e *EC2) deliveryError(in *ec2.CreateFlowLogsInput, faults activeFaults) *types.UnsuccessfulItemError {
+func (e *EC2) deliveryFailure(in *ec2.CreateFlowLogsInput, faults activeFaults) failure {
 	if in.LogDestinationType != types.LogDestinationTypeS3 {
-		return nil
+		return failure{}
 	}
 	arn, name := parseBucket(*in.LogDestination)
 	if !exists(name, e.options.Buckets) {
-		return itemError("400", fmt.Sprintf("LogDestination: %s does not exist", name))
+		return failure{code: "400", message: fmt.Sprintf("LogDestination: %s does not exist", name)}
 	}
 	if slices.Contains(e.options.DeniedBuckets, name) || faults.hide(arn) {
 		return accessDenied(name)
 	}
-	return nil
+	return failure{}
 }
 
-func accessDenied(destination string) *types.UnsuccessfulItemError {
-	return itemError("400", fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", destination))
+func accessDenied(destination string) failure {
+	return failure{code: "400", message: fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", destination)}
 }
 
-// existsError is for Options.AlreadyExistsPerItem: without it checkAccount has
+// existsFailure is for Options.AlreadyExistsPerItem: without it checkAccount has
 // rejected the call.
-func (e *EC2) existsError(resourceID string, c *configuration) *types.UnsuccessfulItemError {
+func (e *EC2) existsFailure(resourceID string, c *configuration) failure {
 	if !e.flowLogs.has(resourceID, c) {
-		return nil
+		return failure{}
 	}
-	return itemError(flowLogAlreadyExists.code, flowLogAlreadyExists.message)
-}
-
-func itemError(code, message string) *types.UnsuccessfulItemError {
-	return &types.UnsuccessfulItemError{Code: aws.String(code), Message: aws.String(message)}
+	return failure{code: flowLogAlreadyExists.code, message: flowLogAlreadyExists.message}
 }
 
 // sameRequest compares every parameter but the token, in the order of the
@@ -144,7 +165,7 @@ func (e *EC2) newToken() string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// requestID counts as the IDs of flow logs do.
+// requestID numbers requests from 1, as flow logs are numbered.
 func requestID(number int) string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012x", number)
 }

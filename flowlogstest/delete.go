@@ -5,35 +5,43 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// deleteFlowLogs deletes all flow logs of the call or none. That an unknown ID
-// rejects the call is a choice; one tool looks for it in the unsuccessful items.
-func (e *EC2) deleteFlowLogs(q *query, _ activeFaults, _ time.Time) (document, *apiError) {
-	in, err := decodeDeleteFlowLogs(q)
-	if err != nil {
-		return nil, err
-	}
+// deleteFlowLogs deletes nothing if an ID is unknown. That this rejects the call is a
+// choice: one tool looks for the ID in the unsuccessful items.
+func (e *EC2) deleteFlowLogs(in *ec2.DeleteFlowLogsInput, faults activeFaults, now time.Time) (*ec2.DeleteFlowLogsOutput, *apiError) {
 	if len(in.FlowLogIds) == 0 {
 		return nil, noFlowLogIDs
 	}
 	if err := checkFlowLogIDs(in.FlowLogIds); err != nil {
 		return nil, err
 	}
-	var unknown []string
+	var failures []failure
+	var known, unknown []string
 	for _, id := range in.FlowLogIds {
-		if e.flowLogs.byID[id] == nil {
+		f := faults.failure(id, "")
+		switch {
+		case f != failure{}:
+			failures = append(failures, f)
+		case e.flowLogs.byID[id] == nil:
 			unknown = append(unknown, id)
+		default:
+			known = append(known, id)
 		}
 	}
 	if len(unknown) > 0 {
-		// The text of an emulator:
-		// https://github.com/getmoto/moto/blob/master/moto/ec2/exceptions.py
-		return nil, apiErrorf("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %d] %s", len(unknown), strings.Join(unknown, " "))
+		return nil, unknownFlowLogs(unknown)
 	}
 	if aws.ToBool(in.DryRun) {
 		return nil, dryRunOperation
 	}
-	e.flowLogs.delete(in.FlowLogIds)
-	return &deleteFlowLogsDocument{}, nil
+	e.flowLogs.delete(known, now.Add(e.options.DeleteLag))
+	return &ec2.DeleteFlowLogsOutput{Unsuccessful: unsuccessful(failures)}, nil
+}
+
+// unknownFlowLogs has the text of an emulator:
+// https://github.com/getmoto/moto/blob/master/moto/ec2/exceptions.py
+func unknownFlowLogs(ids []string) *apiError {
+	return apiErrorf("InvalidFlowLogId.NotFound", "These flow log ids in the input list are not found: [TotalCount: %d] %s", len(ids), strings.Join(ids, " "))
 }

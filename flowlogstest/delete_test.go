@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -74,4 +75,53 @@ func TestDeleteFlowLogs_RejectsAFlowLogThatIsDeleted(t *testing.T) {
 		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: out.FlowLogIds})
 		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err))
 	})
+}
+
+func TestFailFlowLogs_KeepsTheFlowLogsThatItNames(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...)))
+		require.NoError(t, err)
+		e.Inject(
+			flowlogstest.FailFlowLogs("InternalError", "no", flowLogID(2), flowLogID(9)),
+			flowlogstest.FailFlowLogs("400", "all"),
+		)
+		in := &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(9), flowLogID(1), flowLogID(2)}}
+		out, err := call.DeleteFlowLogs(t.Context(), in)
+		require.NoError(t, err, "a flow log that fails need not exist")
+		assertEqual(t, []types.UnsuccessfulItem{unsuccessful(flowLogID(9), "InternalError", "no"), unsuccessful(flowLogID(2), "InternalError", "no")}, out.Unsuccessful)
+		assert.Equal(t, []string{flowLogID(2), flowLogID(3)}, idsOf(e.FlowLogs()))
+
+		out, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(2)}})
+		require.NoError(t, err)
+		assertEqual(t, []types.UnsuccessfulItem{unsuccessful(flowLogID(2), "400", "all")}, out.Unsuccessful)
+
+		_, err = call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(2), flowLogID(3)}})
+		require.NoError(t, err)
+		assert.Empty(t, e.FlowLogs())
+	})
+}
+
+func TestFailFlowLogs_MatchesACallThatNamesOne(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(2)...)))
+	require.NoError(t, err)
+	e.Inject(flowlogstest.FailFlowLogs("400", "no", flowLogID(2)))
+	for n, failed := range []int{0, 1} {
+		out, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(n + 1)}})
+		require.NoError(t, err)
+		assert.Len(t, out.Unsuccessful, failed)
+	}
+}
+
+func TestFailFlowLogs_IsForDeleteFlowLogsOnly(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	e.Inject(flowlogstest.FailFlowLogs("400", "all").Keep(), flowlogstest.FailResources("400", "all", flowLogID(1)).Keep())
+	out, err := e.CreateFlowLogs(t.Context(), toBucket())
+	require.NoError(t, err)
+	assert.Empty(t, out.Unsuccessful)
+	_, err = e.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: out.FlowLogIds, Tags: manyTags(1)})
+	require.NoError(t, err)
 }

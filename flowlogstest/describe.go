@@ -8,23 +8,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // maxFlowLogIDs is how many IDs DescribeFlowLogs and DeleteFlowLogs take:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
 const maxFlowLogIDs = 1000
 
-func (e *EC2) describeFlowLogs(q *query, _ activeFaults, now time.Time) (document, *apiError) {
-	in, err := decodeDescribeFlowLogs(q)
-	if err != nil {
-		return nil, err
-	}
+func (e *EC2) describeFlowLogs(in *ec2.DescribeFlowLogsInput, _ activeFaults, now time.Time) (*ec2.DescribeFlowLogsOutput, *apiError) {
 	if err := checkDescribe(in); err != nil {
 		return nil, err
 	}
 	last, ok := parsePageToken(aws.ToString(in.NextToken))
 	if !ok {
-		return nil, apiErrorf("InvalidPaginationToken", "The specified pagination token is not valid or is expired.")
+		return nil, invalidPaginationToken
 	}
 	if aws.ToBool(in.DryRun) {
 		return nil, dryRunOperation
@@ -35,29 +32,29 @@ func (e *EC2) describeFlowLogs(q *query, _ activeFaults, now time.Time) (documen
 	// https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ec2-flowlog
 	// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
 	selected := newSet(in.FlowLogIds)
-	filters := compileFilters(in.Filter)
+	filters := compile(in.Filter, flowLogAttribute)
 	candidates := e.flowLogs.after(last)
 	if ids, ok := filters.resourceIDs(); ok { // for tests with large fleets
 		candidates = e.flowLogs.on(ids, last)
 	}
 	limit := int(aws.ToInt32(in.MaxResults))
-	doc := &describeFlowLogsDocument{}
-	for _, f := range candidates {
-		if len(selected) > 0 && !selected[f.id] || !f.visible(now, e.options) {
+	out := &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{}}
+	for _, f := range e.flowLogs.withDeleted(candidates, last, now) {
+		if len(selected) > 0 && !selected[f.id] || now.Before(f.visible) {
 			continue
 		}
-		described := f.describe(now, e.options)
+		described := f.describe(now)
 		if !filters.match(described) {
 			continue
 		}
-		if limit > 0 && len(doc.FlowLogs.Items) == limit {
-			doc.NextToken = aws.String(pageToken(last))
+		if limit > 0 && len(out.FlowLogs) == limit {
+			out.NextToken = aws.String(pageToken(last))
 			break
 		}
-		doc.FlowLogs.Items = append(doc.FlowLogs.Items, newFlowLogElement(described))
+		out.FlowLogs = append(out.FlowLogs, described)
 		last = f.number
 	}
-	return doc, nil
+	return out, nil
 }
 
 func newSet(ids []string) map[string]bool {
@@ -79,7 +76,7 @@ func checkDescribe(in *ec2.DescribeFlowLogsInput) *apiError {
 			return apiErrorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid.", n)
 		}
 	}
-	if err := checkFilters(in.Filter); err != nil {
+	if err := checkFilters(in.Filter, flowLogAttribute); err != nil {
 		return err
 	}
 	return checkFlowLogIDs(in.FlowLogIds)
@@ -115,5 +112,5 @@ func parsePageToken(token string) (number int, ok bool) {
 		return 0, false
 	}
 	number, err = strconv.Atoi(string(text))
-	return number, err == nil
+	return number, err == nil && number >= 0
 }

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	logGroupARN  = regexp.MustCompile(`^arn:[a-z-]+:logs:([a-z0-9-]+):[0-9]{12}:log-group:([.\-_/#A-Za-z0-9]+)(:\*)?$`)
+	logGroupARN  = regexp.MustCompile(`^arn:[a-z-]+:logs:([a-z0-9-]+):([0-9]{12}):log-group:([.\-_/#A-Za-z0-9]+)(:\*)?$`)
 	bucketARN    = regexp.MustCompile(`^(arn:[a-z-]+:s3:::([A-Za-z0-9._-]+))(/[^[:cntrl:]]*)?$`)
 	streamARN    = regexp.MustCompile(`^arn:[a-z-]+:firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/[a-zA-Z0-9_.-]{1,64}$`)
 	roleARN      = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):role/[!-~]+$`)
@@ -57,7 +57,7 @@ func checkDestination(in *ec2.CreateFlowLogsInput, o Options) *apiError {
 		}
 		return nil
 	}
-	return checkLogGroup(name, arn, o.Region)
+	return checkLogGroup(in, o.Region)
 }
 
 // checkRoles has EC2's messages, from these sources in the order of its cases:
@@ -95,15 +95,23 @@ func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *a
 	return nil
 }
 
-func checkLogGroup(name, arn, region string) *apiError {
+// checkLogGroup has EC2's message on the Region:
+// https://github.com/nozaq/terraform-aws-secure-baseline/issues/30
+// AWS documents that delivery to CloudWatch Logs of another account is not supported.
+// How EC2 responds is not known; that it rejects the call is a choice.
+// https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
+func checkLogGroup(in *ec2.CreateFlowLogsInput, region string) *apiError {
+	name, arn := aws.ToString(in.LogGroupName), aws.ToString(in.LogDestination)
 	if arn != "" {
-		at, _, ok := parseLogGroup(arn)
+		group, ok := parseLogGroup(arn)
 		if !ok {
 			return badDestination(arn)
 		}
-		if at != region {
-			// Seen on EC2: https://github.com/nozaq/terraform-aws-secure-baseline/issues/30
+		if group.region != region {
 			return invalidParameter("LogDestination must be in the same region as the API caller.")
+		}
+		if role := roleARN.FindStringSubmatch(*in.DeliverLogsPermissionArn); role != nil && role[1] != group.account {
+			return invalidParameter("LogDestination must be in the account of DeliverLogsPermissionArn.")
 		}
 		return nil
 	}
@@ -131,12 +139,14 @@ func badDestination(arn string) *apiError {
 	return invalidParameter("LogDestination: %s is not a valid ARN", arn)
 }
 
-func parseLogGroup(arn string) (region, name string, ok bool) {
+type logGroup struct{ region, account, name string }
+
+func parseLogGroup(arn string) (group logGroup, ok bool) {
 	parts := logGroupARN.FindStringSubmatch(arn)
 	if parts == nil {
-		return "", "", false
+		return logGroup{}, false
 	}
-	return parts[1], parts[2], true
+	return logGroup{region: parts[1], account: parts[2], name: parts[3]}, true
 }
 
 // parseBucket is for ARNs that checkBucket has accepted.

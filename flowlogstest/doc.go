@@ -4,8 +4,9 @@ flow logs. It honors client tokens, rejects requests with EC2's codes and
 messages, throttles, fails single resources, and loses responses after it has
 applied a call.
 
-An [EC2] has the methods CreateFlowLogs, DescribeFlowLogs and DeleteFlowLogs. Use
-it wherever a program takes them through an interface:
+An [EC2] has the methods CreateFlowLogs, DescribeFlowLogs and DeleteFlowLogs, and
+CreateTags, DescribeTags and DeleteTags for flow logs. Use it wherever a program
+takes them through an interface:
 
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.LoseResponse())
@@ -21,39 +22,46 @@ the same EC2 through a [Server] on the loopback interface:
 	client := s.Client()
 
 Either way the calls go through the SDK's client; in memory, only its network is
-replaced. So the errors are those of the SDK, down to their types.
+replaced. So the errors are the SDK's, down to their types.
 
 # Faults
 
 A [Fault] changes what happens to a call. By default it matches the next call.
 On narrows it to some calls, Times makes it match several, and Keep makes it
 match all until [EC2.ClearFaults]. Reject, Throttle and Respond come before EC2
-applies the call, or after with AfterApplying:
+applies the call, or after it with AfterApplying. FailResources and FailFlowLogs
+make unsuccessful items, and [EditResponse] makes any response that EC2 should not
+send:
 
 	e.Inject(
 		flowlogstest.Throttle().Times(3),
 		flowlogstest.Reject("InternalError", "An internal error has occurred", 500).AfterApplying(),
 		flowlogstest.FailResources("400", "LogDestination: logs is undeliverable", "vpc-0a1b2c3d4e5f60718").Keep(),
+		flowlogstest.EditResponse(func(out *ec2.DeleteFlowLogsOutput) { out.Unsuccessful[0].ResourceId = nil }),
 	)
 
 # The account
 
 [Options] say which resources, buckets, log groups and roles exist, and how EC2
-behaves where its behavior varies. [EC2.Put] adds flow logs that no request can
-create today: those of years ago, with fields that are nil, or those whose
-delivery fails. Options.Fallback serves the other actions that a program calls,
-such as DescribeVpcs.
+behaves where its behavior varies: how long it lags behind, and how long it
+remembers a token. [EC2.Put] adds flow logs that no request can create today: old
+ones, with fields that are nil, and ones whose delivery fails.
+
+A program also calls other operations, such as DescribeVpcs. In memory, embed the
+EC2 in a type that has their methods, as the Example of a nightly job does. Over
+HTTP, Options.Fallback serves them.
 
 # Time
 
-Time is that of package time. In a bubble of [testing/synctest], throttling,
-delays, and deliveries that fail later take virtual time. The IDs of flow logs
+An EC2 uses package time. In a bubble of [testing/synctest], throttling, delays,
+lags, and deliveries that fail later take virtual time. The IDs of flow logs
 and requests count from 1, so that a test can write them down.
 
 # What is modelled
 
 From the documentation of the [operation], the [record fields], [transit gateway
-flow logs], [idempotency], [throttling], [error codes], [quotas] and [filters]:
+flow logs], [idempotency], [throttling], [error codes], [quotas], [filters] and
+[tags]:
 
   - The parameters and their values, and the fields of the log format. A call
     takes 300 resources, or 25 of the transit gateway types. A resource has at
@@ -69,6 +77,10 @@ flow logs], [idempotency], [throttling], [error codes], [quotas] and [filters]:
     mark zero or one, and a backslash makes them literal.
   - The pages of DescribeFlowLogs. MaxResults together with flow log IDs is an
     InvalidParameterCombination.
+  - Tags are added, overwritten and deleted by key, or by key and value. Without
+    tags, DeleteTags deletes all but those of AWS. DescribeTags has filters and
+    pages of 5 to 1000.
+  - CloudWatch Logs are in the [account] of the role.
   - The EC2 Query API and its XML. Requests may be signed in the query string,
     with signature version 4 or 2.
 
@@ -82,8 +94,8 @@ is cited where it is applied:
   - Failures of single resources, whose code is literally "400": a bucket does
     not exist, or denies access.
   - DryRunOperation with status 412, RequestLimitExceeded with status 503,
-    InvalidAction, NoSuchVersion, UnknownParameter, and DeleteFlowLogs without an
-    ID.
+    InvalidAction, NoSuchVersion, UnknownParameter, DeleteFlowLogs without an ID,
+    and CreateTags without one or with one that is not valid.
   - What DescribeFlowLogs shows: default format and destination options; a log
     group by its name, or by ARN and name. For the ID of a deleted or unknown
     flow log it shows nothing, and that is no error.
@@ -100,8 +112,8 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
     each call gets a token of its own, so that a test can tell the calls apart.
   - What a repeated token is compared by: all parameters except DryRun. Lists are
     compared in order, and an omitted value differs from its default. A token
-    lasts as long as its EC2. Its response stays the same after a partial failure
-    and after flow logs were deleted.
+    lasts as long as its EC2, or for Options.TokenLifetime. Its response stays the
+    same after a partial failure and after flow logs were deleted.
   - A rejected call and a dry run do not use up their token.
   - A dry run is rejected for every reason for which the call would be.
   - FlowLogAlreadyExists is for a resource that has a flow log with the same
@@ -109,12 +121,16 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
     the whole call, or with Options.AlreadyExistsPerItem only that resource.
     EC2 may compare fewer parameters: [Reject] with On can reject the others.
   - Unknown resources reject the whole call, and so do unknown flow logs in
-    DeleteFlowLogs.
+    DeleteFlowLogs, CreateTags and DeleteTags. [FailFlowLogs] makes them items.
+  - A deleted flow log that DescribeFlowLogs still shows conflicts with no new one,
+    and is unknown to all other operations but DescribeTags.
   - A flow log to a log group that is not in Options.LogGroups is created and
     fails later. Without Options.LogGroups every log group accepts records,
     because EC2 creates missing ones.
   - A role of an account other than Options.AccountID cannot be assumed. Neither
     can a malformed ARN.
+  - A log group that is given by its ARN and is not in the account of the role is
+    rejected with InvalidParameter. EC2 may accept it and fail later.
   - DestinationOptions are rejected for Firehose, as they are for CloudWatch Logs.
   - DeliverCrossAccountRole is accepted and shown for every destination.
   - Fields of the other kind of resource are rejected as unknown. A field may be
@@ -136,9 +152,10 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
     them.
   - The delivery of records, and the Firehose streams and KMS keys that it needs.
     [EC2.Put] can give a flow log any delivery status.
-  - Eventual consistency, except [PropagateAfter] and Options.DescribeLag.
+  - Eventual consistency, except [PropagateAfter], Options.DescribeLag and
+    Options.DeleteLag. A change of tags is seen at once.
   - The resource types of Cloud WAN.
-  - Tagging after creation.
+  - Tags of other resources, and throttling of the operations on tags.
   - A token whose first call is still in progress.
   - The responses of older versions of the API: all get that of 2016-11-15, and so
     does a request without a Version.
@@ -151,6 +168,8 @@ EC2's behavior is not known here, or varies. Tests should not depend on it:
 [error codes]: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 [quotas]: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html
 [filters]: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+[tags]: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+[account]: https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
 [snapshot]: https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 */
 package flowlogstest

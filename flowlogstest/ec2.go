@@ -11,9 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// EC2 is an in-memory EC2 with the three operations on flow logs. Use it
-// wherever a program holds an interface of CreateFlowLogs, DescribeFlowLogs and
-// DeleteFlowLogs in place of an [ec2.Client].
+// EC2 is an in-memory EC2 with the operations on flow logs and their tags. Use it
+// wherever a program holds an interface of these methods in place of an
+// [ec2.Client]. A program that calls other operations as well gets a type of its own
+// that embeds an EC2 and has their methods; see the Example of a nightly job.
 //
 // It is safe for concurrent use. Create one with [New].
 type EC2 struct {
@@ -21,7 +22,7 @@ type EC2 struct {
 	client  *ec2.Client // with memory for a network
 
 	mu        sync.Mutex // guards everything below
-	records   []*record
+	entries   []*entry
 	faults    []Fault
 	flowLogs  ledger
 	claims    map[string]claim        // by client token
@@ -43,19 +44,19 @@ func New(optFns ...func(*Options)) *EC2 {
 		Region:      e.options.Region,
 		Credentials: aws.AnonymousCredentials{},
 		HTTPClient:  &http.Client{Transport: memory{e}},
-		// The retries of the program are under test, not those of this client.
+		// The retries of the program are under test, not this client's.
 		Retryer: aws.NopRetryer{},
 	})
 	return e
 }
 
 // CreateFlowLogs does what [ec2.Client.CreateFlowLogs] does, on this EC2. Its
-// errors are those of the SDK: they hold a smithy.APIError if EC2 rejected the
-// call, and a smithyhttp.RequestSendError if the response was lost. Input that
-// the SDK rejects as incomplete does not reach EC2.
+// errors are the SDK's: they hold a smithy.APIError if EC2 rejected the call, and a
+// smithyhttp.RequestSendError if the response was lost. Input that the SDK rejects
+// as incomplete does not reach EC2.
 //
-// It makes one attempt, unless optFns set a Retryer. All other options take
-// effect but HTTPClient.
+// It makes one attempt, unless optFns set a Retryer. All options but HTTPClient
+// take effect.
 func (e *EC2) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	return e.client.CreateFlowLogs(ctx, params, e.inMemory(optFns)...)
 }
@@ -73,16 +74,34 @@ func (e *EC2) DeleteFlowLogs(ctx context.Context, params *ec2.DeleteFlowLogsInpu
 	return e.client.DeleteFlowLogs(ctx, params, e.inMemory(optFns)...)
 }
 
-// FlowLogs returns the flow logs that exist now, in the order of their creation
-// and as DescribeFlowLogs shows them, those included that Options.DescribeLag
-// still hides. They are copies.
+// CreateTags does what [ec2.Client.CreateTags] does for flow logs on this EC2. See
+// [EC2.CreateFlowLogs] for its errors and optFns.
+func (e *EC2) CreateTags(ctx context.Context, params *ec2.CreateTagsInput, optFns ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error) {
+	return e.client.CreateTags(ctx, params, e.inMemory(optFns)...)
+}
+
+// DescribeTags does what [ec2.Client.DescribeTags] does for flow logs on this EC2.
+// See [EC2.CreateFlowLogs] for its errors and optFns.
+func (e *EC2) DescribeTags(ctx context.Context, params *ec2.DescribeTagsInput, optFns ...func(*ec2.Options)) (*ec2.DescribeTagsOutput, error) {
+	return e.client.DescribeTags(ctx, params, e.inMemory(optFns)...)
+}
+
+// DeleteTags does what [ec2.Client.DeleteTags] does for flow logs on this EC2. See
+// [EC2.CreateFlowLogs] for its errors and optFns.
+func (e *EC2) DeleteTags(ctx context.Context, params *ec2.DeleteTagsInput, optFns ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error) {
+	return e.client.DeleteTags(ctx, params, e.inMemory(optFns)...)
+}
+
+// FlowLogs returns copies of the flow logs that exist now, in the order of their
+// creation and as DescribeFlowLogs shows them. Options.DescribeLag and
+// Options.DeleteLag have no effect on it.
 func (e *EC2) FlowLogs() []types.FlowLog {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
 	flowLogs := make([]types.FlowLog, 0, len(e.flowLogs.all))
 	for _, f := range e.flowLogs.all {
-		flowLogs = append(flowLogs, f.describe(now, e.options))
+		flowLogs = append(flowLogs, f.describe(now))
 	}
 	return flowLogs
 }

@@ -96,6 +96,24 @@ func ExamplePropagateAfter() {
 	// Access Denied for LogDestination: my-flow-logs. Please check LogDestination permission
 }
 
+// One flow log is not deleted. There is no error; the failure is in the output.
+func ExampleFailFlowLogs() {
+	e := flowlogstest.New()
+	created, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d", "vpc-4e5f6a7b")
+	if err != nil {
+		fmt.Println(err)
+	}
+	e.Inject(flowlogstest.FailFlowLogs("InternalError", "An internal error has occurred", created.FlowLogIds[1]))
+
+	out, err := e.DeleteFlowLogs(context.Background(), &ec2.DeleteFlowLogsInput{FlowLogIds: created.FlowLogIds})
+
+	fmt.Println(*out.Unsuccessful[0].ResourceId, *out.Unsuccessful[0].Error.Code, err)
+	fmt.Println(len(e.FlowLogs()), "flow log")
+	// Output:
+	// fl-00000000000000002 InternalError <nil>
+	// 1 flow log
+}
+
 // The response does not mention a failure that it should.
 func ExampleEditResponse() {
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.Buckets = []string{"another-bucket"} })
@@ -105,6 +123,40 @@ func ExampleEditResponse() {
 
 	fmt.Println(len(out.FlowLogIds), len(out.Unsuccessful), err)
 	// Output: 0 0 <nil>
+}
+
+// An item does not say which flow log was not deleted. FailFlowLogs is kept, so
+// that both faults apply to the call.
+func ExampleEditResponse_delete() {
+	e := flowlogstest.New()
+	created, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
+	if err != nil {
+		fmt.Println(err)
+	}
+	e.Inject(
+		flowlogstest.FailFlowLogs("InternalError", "An internal error has occurred").Keep(),
+		flowlogstest.EditResponse(func(out *ec2.DeleteFlowLogsOutput) { out.Unsuccessful[0].ResourceId = nil }),
+	)
+
+	out, err := e.DeleteFlowLogs(context.Background(), &ec2.DeleteFlowLogsInput{FlowLogIds: created.FlowLogIds})
+
+	fmt.Println(out.Unsuccessful[0].ResourceId == nil, *out.Unsuccessful[0].Error.Code, err)
+	// Output: true InternalError <nil>
+}
+
+// EC2 has forgotten the token when the program retries.
+func ExampleOptions_tokenLifetime() {
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.TokenLifetime = 0 })
+	e.Inject(flowlogstest.LoseResponse())
+
+	_, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
+
+	var apiErr smithy.APIError
+	fmt.Println(errors.As(err, &apiErr), apiErr.ErrorCode())
+	fmt.Println(len(e.FlowLogs()), "flow log")
+	// Output:
+	// true FlowLogAlreadyExists
+	// 1 flow log
 }
 
 // The fault is for some calls only.
@@ -138,8 +190,8 @@ func ExampleFault_Times() {
 	// 200
 }
 
-// A flow log of 2016 shows neither a format nor an interval, and it is in the way
-// of one with the defaults.
+// A flow log of 2016 shows neither a format nor an interval. It conflicts with a
+// new one that has the defaults.
 func ExampleEC2_Put() {
 	e := flowlogstest.New()
 	e.Put(types.FlowLog{

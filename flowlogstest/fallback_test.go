@@ -137,11 +137,10 @@ func TestFallback_RespondsAsOverHTTP(t *testing.T) {
 		o.Fallback = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			w.Header().Set("X-Before", "sent")
-			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusTeapot)
 			w.WriteHeader(http.StatusOK)
 			w.Header().Set("X-After", "not sent")
-			fmt.Fprintf(w, "%s %s %q", r.Method, r.URL.RawQuery, body)
+			fmt.Fprintf(w, "%s %s %q of %d", r.Method, r.URL.RawQuery, body, r.ContentLength)
 		})
 	})
 	s := flowlogstest.NewServer(e)
@@ -153,9 +152,9 @@ func TestFallback_RespondsAsOverHTTP(t *testing.T) {
 	assert.Empty(t, header.Get("X-After"))
 	assert.Empty(t, header.Get("X-Amzn-Requestid"), "the response is the handler's")
 	assert.Equal(t, "text/plain; charset=utf-8", header.Get("Content-Type"))
-	assert.Equal(t, `POST  "Action=Brew"`, body)
+	assert.Equal(t, `POST  "Action=Brew" of 11`, body)
 
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?Action=Brew", nil))
-	assert.Equal(t, `GET Action=Brew ""`, w.Body.String())
+	assert.Equal(t, `GET Action=Brew "" of 0`, w.Body.String())
 }

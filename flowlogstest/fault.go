@@ -3,33 +3,34 @@ package flowlogstest
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // Fault is something that goes wrong with a call. The functions below return
 // faults, and [EC2.Inject] makes them active. A Fault matches one call and is
-// gone, unless Times or Keep say otherwise.
+// gone, unless Times or Keep says otherwise.
 //
 // A Fault is a value: On, Times, Keep, AfterApplying and RetryAfter return changed
-// copies.
-// The zero Fault matches no call.
+// copies. The zero Fault matches no call.
 type Fault struct {
 	name    string
 	times   int  // how many calls are left to match, or always
 	rejects bool // before EC2 applies the call
 	matches func(Call) bool
 
-	modify func(*response)
-	edit   func(*ec2.CreateFlowLogsOutput)
-	item   func(resourceID string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError
-	hidden string        // an ARN that EC2 does not see
-	delay  time.Duration // from Inject until EC2 sees it
-	until  time.Time
+	modify  func(*response)
+	edit    func(output any)
+	fails   func(id string) bool // whether a resource or flow log is unsuccessful
+	failure func(destination string) failure
+	hidden  string        // an ARN that EC2 does not see
+	delay   time.Duration // from Inject until EC2 sees it
+	until   time.Time
 }
 
 const always = -1
@@ -90,9 +91,7 @@ func Delay(d time.Duration) Fault {
 // call that names one of resourceIDs. Without resourceIDs, every resource of a
 // call fails.
 func FailResources(code, message string, resourceIDs ...string) Fault {
-	return failing("FailResources", resourceIDs, func(*ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
-		return itemError(code, message)
-	})
+	return failing("FailResources", "CreateFlowLogs", resourceIDs, failure{code: code, message: message})
 }
 
 // DenyDestination reports resources of a CreateFlowLogs call as unsuccessful, as
@@ -100,46 +99,55 @@ func FailResources(code, message string, resourceIDs ...string) Fault {
 // The message names the destination of the call: its bucket, or else its log
 // group or stream. It matches as FailResources does.
 func DenyDestination(resourceIDs ...string) Fault {
-	return failing("DenyDestination", resourceIDs, func(in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
-		return accessDenied(destinationName(in))
-	})
+	f := failing("DenyDestination", "CreateFlowLogs", resourceIDs, failure{})
+	f.failure = accessDenied
+	return f
 }
 
-func failing(name string, resourceIDs []string, failure func(*ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError) Fault {
-	fails := func(id string) bool { return len(resourceIDs) == 0 || slices.Contains(resourceIDs, id) }
-	return onCreate(Fault{
-		name:  name,
-		times: 1,
-		item: func(id string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
-			if !fails(id) {
-				return nil
-			}
-			return failure(in)
-		},
-	}).On(func(c Call) bool { return slices.ContainsFunc(c.ResourceIDs, fails) })
+// FailFlowLogs reports flow logs of a DeleteFlowLogs call as unsuccessful, with the
+// code and message given, and does not delete them. They need not exist. It matches
+// a call that names one of flowLogIDs. Without flowLogIDs, every flow log of a call
+// fails.
+func FailFlowLogs(code, message string, flowLogIDs ...string) Fault {
+	return failing("FailFlowLogs", "DeleteFlowLogs", flowLogIDs, failure{code: code, message: message})
+}
+
+func failing(name, operation string, ids []string, why failure) Fault {
+	fails := func(id string) bool { return len(ids) == 0 || slices.Contains(ids, id) }
+	f := Fault{name: name, times: 1, fails: fails, failure: func(string) failure { return why }}
+	return f.onOperation(operation).On(func(c Call) bool {
+		return slices.ContainsFunc(c.ResourceIDs, fails) || slices.ContainsFunc(c.FlowLogIDs, fails)
+	})
 }
 
 // PropagateAfter hides an IAM role, or the policy of an S3 bucket, from EC2
 // until d has passed since Inject. Until then a CreateFlowLogs call with that
 // role is rejected with "Unable to assume given IAM role", and each resource of
 // a call to that bucket fails with "Access Denied for LogDestination". The ARN
-// is that of the role, or that of the bucket without a prefix.
+// names the role, or the bucket without a prefix.
 //
-// It is kept until d has passed.
+// The fault is kept until d has passed.
 func PropagateAfter(arn string, d time.Duration) Fault {
-	return onCreate(Fault{name: "PropagateAfter", hidden: arn, delay: d}).Keep()
+	return Fault{name: "PropagateAfter", hidden: arn, delay: d}.onOperation("CreateFlowLogs").Keep()
 }
 
-// EditResponse changes the response to a successful CreateFlowLogs call, and
-// nothing else: flow log IDs in another order, fewer or more of them, a failure
-// that is not mentioned. The output is a copy that belongs to edit. A replay
-// under the same token starts from the unedited response.
-func EditResponse(edit func(*ec2.CreateFlowLogsOutput)) Fault {
-	return onCreate(Fault{name: "EditResponse", times: 1, edit: edit})
+// Output is the output of an operation. [EditResponse] takes the operation from it.
+type Output interface {
+	ec2.CreateFlowLogsOutput | ec2.DescribeFlowLogsOutput | ec2.DeleteFlowLogsOutput | ec2.DescribeTagsOutput
 }
 
-func onCreate(f Fault) Fault {
-	return f.On(func(c Call) bool { return c.Operation == "CreateFlowLogs" })
+// EditResponse changes the response to a successful call of the operation that has
+// this Output, and nothing else: flow log IDs in another order, a failure that is
+// not mentioned, an item without its ResourceId, a NextToken that repeats. The
+// output is a copy that belongs to edit. A replay under the same token starts from
+// the unedited response.
+func EditResponse[Out Output](edit func(*Out)) Fault {
+	operation := strings.TrimSuffix(reflect.TypeFor[Out]().Name(), "Output")
+	return Fault{name: "EditResponse", times: 1, edit: func(output any) { edit(output.(*Out)) }}.onOperation(operation)
+}
+
+func (f Fault) onOperation(name string) Fault {
+	return f.On(func(c Call) bool { return c.Operation == name })
 }
 
 // On narrows a Fault to the calls for which match returns true. The response is

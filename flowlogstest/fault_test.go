@@ -133,6 +133,15 @@ func TestFailResources_FailsTheResourcesThatItNames(t *testing.T) {
 	})
 }
 
+func TestFailResources_TakesAnItemWithoutText(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	e.Inject(flowlogstest.FailResources("", ""))
+	out, err := e.CreateFlowLogs(t.Context(), toBucket())
+	require.NoError(t, err)
+	assertEqual(t, []types.UnsuccessfulItem{unsuccessful(vpc(1), "", "")}, out.Unsuccessful)
+}
+
 func TestDenyDestination_NamesTheDestinationOfTheCall(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -159,7 +168,7 @@ func TestDenyDestination_NamesTheDestinationOfTheCall(t *testing.T) {
 	}
 }
 
-func TestEditAnswer_IsNotRememberedForTheToken(t *testing.T) {
+func TestEditResponse_IsNotRememberedForTheToken(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		e.Inject(
@@ -307,7 +316,7 @@ func TestClearFaults_RemovesKeptFaultsToo(t *testing.T) {
 	})
 }
 
-func TestEditAnswer_EditsWhatAnotherEditHasLeftIncomplete(t *testing.T) {
+func TestEditResponse_EditsWhatAnotherEditHasLeftIncomplete(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		seen := 0
@@ -324,6 +333,58 @@ func TestEditAnswer_EditsWhatAnotherEditHasLeftIncomplete(t *testing.T) {
 	})
 }
 
+func TestEditResponse_IsForEveryOperationWithAnOutput(t *testing.T) {
+	t.Parallel()
+	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
+		arn := aws.String("arn:aws:ec2:us-east-1:123456789012:vpc-flow-log/" + flowLogID(1))
+		e.Inject(
+			flowlogstest.EditResponse(func(out *ec2.DescribeFlowLogsOutput) {
+				out.NextToken = aws.String("again")
+				*out.FlowLogs[0].FlowLogId, out.FlowLogs[0].DeliverLogsStatus = "edited", nil
+				*out.FlowLogs[0].Tags[0].Value = "edited"
+			}),
+			flowlogstest.EditResponse(func(out *ec2.DescribeTagsOutput) { out.Tags[0].ResourceId = nil }),
+			flowlogstest.FailFlowLogs("400", "no", flowLogID(1)).Keep(),
+			flowlogstest.EditResponse(func(out *ec2.DeleteFlowLogsOutput) { out.Unsuccessful[0].ResourceId = nil }),
+			flowlogstest.EditResponse(func(out *ec2.DeleteFlowLogsOutput) { out.Unsuccessful[0].ResourceId = arn }),
+		)
+		_, err := call.CreateFlowLogs(t.Context(), toBucket(withTags("vpc-flow-log", tag("Name", "x"))))
+		require.NoError(t, err)
+		before := e.FlowLogs()
+
+		described, err := call.DescribeFlowLogs(t.Context(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, "again", *described.NextToken)
+		assert.Equal(t, "edited edited", *described.FlowLogs[0].FlowLogId+" "+*described.FlowLogs[0].Tags[0].Value)
+		assert.Nil(t, described.FlowLogs[0].DeliverLogsStatus)
+		assert.Equal(t, before, e.FlowLogs(), "only the response is edited")
+
+		tags, err := call.DescribeTags(t.Context(), nil)
+		require.NoError(t, err)
+		assert.Nil(t, tags.Tags[0].ResourceId)
+
+		for _, want := range []*string{nil, arn, aws.String(flowLogID(1))} {
+			out, err := call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1)}})
+			require.NoError(t, err)
+			assert.Equal(t, want, out.Unsuccessful[0].ResourceId)
+		}
+		assert.Len(t, e.FlowLogs(), 1)
+	})
+}
+
+// A test that keeps a tag of a response must not change the EC2 with it.
+func TestEditResponse_OwnsTheTagsOfDescribeTags(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	_, err := e.CreateFlowLogs(t.Context(), toBucket(withTags("vpc-flow-log", tag("Name", "x"))))
+	require.NoError(t, err)
+	e.Inject(flowlogstest.EditResponse(func(out *ec2.DescribeTagsOutput) { *out.Tags[0].Value, *out.Tags[0].ResourceId = "edited", "edited" }))
+	_, err = e.DescribeTags(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "x", *e.FlowLogs()[0].Tags[0].Value)
+	assert.Equal(t, flowLogID(1), *e.FlowLogs()[0].FlowLogId)
+}
+
 func TestFault_IsAValue(t *testing.T) {
 	t.Parallel()
 	once := flowlogstest.Throttle()
@@ -336,7 +397,7 @@ func TestFault_IsAValue(t *testing.T) {
 	assert.Empty(t, e.FlowLogs())
 }
 
-func TestLoseAnswer_IsRetriedByTheSDKWithTheSameBody(t *testing.T) {
+func TestLoseResponse_IsRetriedByTheSDKWithTheSameBody(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
 	s := flowlogstest.NewServer(e)

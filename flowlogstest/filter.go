@@ -1,6 +1,7 @@
 package flowlogstest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ const (
 // checkFilters has a documented code for the limits, and texts that are
 // choices. The text on an unknown filter was seen with other operations:
 // https://github.com/boto/boto3/issues/1299
-func checkFilters(filters []types.Filter) *apiError {
+func checkFilters[T any](filters []types.Filter, attribute attributes[T]) *apiError {
 	if len(filters) > maxFilters {
 		return apiErrorf("FilterLimitExceeded", "The maximum number of filters specified on a single call is %d", maxFilters)
 	}
@@ -33,21 +34,24 @@ func checkFilters(filters []types.Filter) *apiError {
 	return nil
 }
 
-// filter selects flow logs by one of their attributes.
-type filter struct {
+// filters select items of a list by their attributes.
+type filters[T any] []filter[T]
+
+type filter[T any] struct {
 	name      string
-	attribute func(types.FlowLog) []string
+	attribute func(T) []string
 	exact     map[string]bool
-	patterns  []pattern
+	patterns  []*regexp.Regexp
 }
 
-type filters []filter
+// attributes returns what a filter compares, or nil if there is no such filter.
+type attributes[T any] func(filter string) func(T) []string
 
-func compileFilters(in []types.Filter) filters {
-	var compiled filters
+func compile[T any](in []types.Filter, attribute attributes[T]) filters[T] {
+	var compiled filters[T]
 	for _, f := range in {
 		name := aws.ToString(f.Name)
-		c := filter{name: name, attribute: attribute(name), exact: map[string]bool{}}
+		c := filter[T]{name: name, attribute: attribute(name), exact: map[string]bool{}}
 		for _, value := range f.Values {
 			if strings.ContainsAny(value, `*?\`) {
 				c.patterns = append(c.patterns, newPattern(value))
@@ -61,7 +65,7 @@ func compileFilters(in []types.Filter) filters {
 }
 
 // resourceIDs returns the values of a resource-id filter without wildcards.
-func (fs filters) resourceIDs() (ids map[string]bool, ok bool) {
+func (fs filters[T]) resourceIDs() (ids map[string]bool, ok bool) {
 	for _, f := range fs {
 		if f.name == "resource-id" && len(f.patterns) == 0 {
 			return f.exact, true
@@ -70,22 +74,23 @@ func (fs filters) resourceIDs() (ids map[string]bool, ok bool) {
 	return nil, false
 }
 
-// match reports whether a flow log passes every filter.
-func (fs filters) match(flowLog types.FlowLog) bool {
+// match reports whether an item passes every filter.
+func (fs filters[T]) match(item T) bool {
 	for _, f := range fs {
-		if !slices.ContainsFunc(f.attribute(flowLog), f.matchValue) {
+		if !slices.ContainsFunc(f.attribute(item), f.matchValue) {
 			return false
 		}
 	}
 	return true
 }
 
-func (f filter) matchValue(value string) bool {
-	return f.exact[value] || slices.ContainsFunc(f.patterns, func(p pattern) bool { return p.match(value) })
+func (f filter[T]) matchValue(value string) bool {
+	return f.exact[value] || slices.ContainsFunc(f.patterns, func(p *regexp.Regexp) bool { return p.MatchString(value) })
 }
 
-// attribute returns what a filter compares, or nil if there is no such filter.
-func attribute(filter string) func(types.FlowLog) []string {
+// flowLogAttribute has the filters of
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
+func flowLogAttribute(filter string) func(types.FlowLog) []string {
 	switch filter {
 	case "deliver-log-status":
 		return func(f types.FlowLog) []string { return text(f.DeliverLogsStatus) }
@@ -129,63 +134,29 @@ func text(p *string) []string {
 	return []string{*p}
 }
 
-// pattern is a filter value with wildcards. An asterisk matches zero or more
-// characters, a question mark zero or one, and a backslash takes the wildcard
+// newPattern compiles a filter value with wildcards. An asterisk matches zero or
+// more characters, a question mark zero or one, and a backslash takes the wildcard
 // behind it literally:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
-type pattern []element
-
-type element struct {
-	wildcard  bool
-	unlimited bool // an asterisk
-	char      rune // of an element that is no wildcard
-}
-
-func newPattern(value string) pattern {
-	var p pattern
+func newPattern(value string) *regexp.Regexp {
+	var b strings.Builder
+	b.WriteString(`(?s)^`)
 	escaped := false
 	for _, char := range value {
 		switch {
-		case escaped:
-			p = append(p, element{char: char})
-			escaped = false
-		case char == '\\':
+		case !escaped && char == '\\':
 			escaped = true
-		case char == '*' || char == '?':
-			p = append(p, element{wildcard: true, unlimited: char == '*'})
+			continue
+		case !escaped && (char == '*' || char == '?'):
+			b.WriteString("." + string(char))
 		default:
-			p = append(p, element{char: char})
+			b.WriteString(regexp.QuoteMeta(string(char)))
 		}
+		escaped = false
 	}
 	if escaped { // a backslash at the end escapes nothing
-		p = append(p, element{char: '\\'})
+		b.WriteString(`\\`)
 	}
-	return p
-}
-
-// match follows all ways through the pattern at once, so it takes linear time.
-func (p pattern) match(value string) bool {
-	at := make([]bool, len(p)+1) // the elements that may match next
-	at[0] = true
-	p.skipWildcards(at)
-	for _, char := range value {
-		next := make([]bool, len(at))
-		for i, e := range p {
-			if !at[i] {
-				continue
-			}
-			next[i] = next[i] || e.unlimited
-			next[i+1] = next[i+1] || e.wildcard && !e.unlimited || !e.wildcard && e.char == char
-		}
-		p.skipWildcards(next)
-		at = next
-	}
-	return at[len(p)]
-}
-
-// skipWildcards lets every wildcard match nothing.
-func (p pattern) skipWildcards(at []bool) {
-	for i, e := range p {
-		at[i+1] = at[i+1] || at[i] && e.wildcard
-	}
+	b.WriteString(`$`)
+	return regexp.MustCompile(b.String())
 }

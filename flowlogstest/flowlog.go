@@ -1,8 +1,8 @@
 package flowlogstest
 
 import (
-	"fmt"
-	"slices"
+	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,9 +16,13 @@ type flowLog struct {
 	number     int // in the order of creation, from 1
 	id         string
 	resourceID string
-	created    time.Time      // zero if put
-	given      *types.FlowLog // to Put, else nil
-	*configuration
+	identity   string        // of its configuration
+	shown      types.FlowLog // by DescribeFlowLogs; flow logs of one call share memory
+
+	// The zero time means from the beginning for visible, and never for the others.
+	visible time.Time // from when DescribeFlowLogs shows it
+	fails   time.Time // from when its delivery fails
+	hidden  time.Time // from when DescribeFlowLogs no longer shows it, once it is deleted
 }
 
 // configuration is what all flow logs of one call have in common.
@@ -51,16 +55,12 @@ func configure(request *ec2.CreateFlowLogsInput) *configuration {
 	c := &configuration{in: in, logGroup: aws.ToString(in.LogGroupName)}
 	destination := aws.ToString(in.LogDestination)
 	if in.LogDestinationType == types.LogDestinationTypeCloudWatchLogs {
-		if _, name, ok := parseLogGroup(destination); ok {
-			c.logGroup = name
+		if group, ok := parseLogGroup(destination); ok {
+			c.logGroup = group.name
 		}
 		destination = c.logGroup
 	}
-	c.identity = fmt.Sprintf("%q", []any{
-		in.TrafficType, in.LogDestinationType, destination, *in.LogFormat, *in.MaxAggregationInterval,
-		aws.ToString(in.DeliverLogsPermissionArn), aws.ToString(in.DeliverCrossAccountRole),
-		optionsIdentity(in.DestinationOptions), tagFieldsIdentity(in.TagFieldSpecifications),
-	})
+	c.identity = identify(in, destination)
 	return c
 }
 
@@ -80,88 +80,98 @@ func withDefaults(o *types.DestinationOptionsRequest) *types.DestinationOptionsR
 	return &filled
 }
 
-func optionsIdentity(o *types.DestinationOptionsRequest) string {
-	if o == nil {
-		return ""
+// identify returns a text of the parameters that EC2 compares, by our guess, for
+// FlowLogAlreadyExists.
+func identify(in *ec2.CreateFlowLogsInput, destination string) string {
+	identity, err := json.Marshal([]any{
+		in.TrafficType, in.LogDestinationType, destination, in.LogFormat, in.MaxAggregationInterval,
+		aws.ToString(in.DeliverLogsPermissionArn), aws.ToString(in.DeliverCrossAccountRole),
+		in.DestinationOptions, in.TagFieldSpecifications,
+	})
+	if err != nil {
+		panic(err) // cannot happen: the SDK's types marshal
 	}
-	return fmt.Sprint(o.FileFormat, aws.ToBool(o.HiveCompatiblePartitions), aws.ToBool(o.PerHourPartition))
+	return string(identity)
 }
 
-func tagFieldsIdentity(specs []types.TagFieldSpecificationRequest) string {
-	var b strings.Builder
-	for _, spec := range specs {
-		fmt.Fprintf(&b, "%s%q", spec.ResourceType, spec.TagKeys)
+// describe returns what DescribeFlowLogs shows of a new flow log, without its IDs.
+func (c *configuration) describe(now time.Time) types.FlowLog {
+	described := convert[types.FlowLog](*c.in)
+	described.CreationTime = aws.Time(wireTime(now))
+	described.DeliverLogsStatus = aws.String("SUCCESS")
+	described.FlowLogStatus = aws.String("ACTIVE")
+	if c.logGroup != "" {
+		described.LogGroupName = aws.String(c.logGroup)
 	}
-	return b.String()
+	described.Tags = []types.Tag{}
+	for _, spec := range c.in.TagSpecifications {
+		described.Tags = append(described.Tags, spec.Tags...)
+	}
+	return described
 }
 
-// visible reports whether DescribeFlowLogs shows the flow log yet.
-func (f *flowLog) visible(now time.Time, o Options) bool {
-	return now.Sub(f.created) >= o.DescribeLag
-}
-
-// describe returns what DescribeFlowLogs shows. It shares no memory with f.
-func (f *flowLog) describe(now time.Time, o Options) types.FlowLog {
-	if f.given != nil {
-		return copyFlowLog(*f.given)
-	}
-	described := types.FlowLog{
-		CreationTime:             aws.Time(wireTime(f.created)),
-		DeliverCrossAccountRole:  duplicate(f.in.DeliverCrossAccountRole),
-		DeliverLogsPermissionArn: duplicate(f.in.DeliverLogsPermissionArn),
-		DeliverLogsStatus:        aws.String("SUCCESS"),
-		FlowLogId:                aws.String(f.id),
-		FlowLogStatus:            aws.String("ACTIVE"),
-		LogDestination:           duplicate(f.in.LogDestination),
-		LogDestinationType:       f.in.LogDestinationType,
-		LogFormat:                duplicate(f.in.LogFormat),
-		MaxAggregationInterval:   duplicate(f.in.MaxAggregationInterval),
-		ResourceId:               aws.String(f.resourceID),
-		Tags:                     []types.Tag{},
-		TrafficType:              f.in.TrafficType,
-	}
-	if f.logGroup != "" {
-		described.LogGroupName = aws.String(f.logGroup)
-	}
-	if options := f.in.DestinationOptions; options != nil {
-		described.DestinationOptions = &types.DestinationOptionsResponse{
-			FileFormat:               options.FileFormat,
-			HiveCompatiblePartitions: duplicate(options.HiveCompatiblePartitions),
-			PerHourPartition:         duplicate(options.PerHourPartition),
-		}
-	}
-	for _, spec := range f.in.TagFieldSpecifications {
-		described.TagFieldSpecifications = append(described.TagFieldSpecifications, types.TagFieldSpecificationResponse{
-			ResourceType: spec.ResourceType,
-			TagKeys:      slices.Clone(spec.TagKeys),
-		})
-	}
-	for _, spec := range f.in.TagSpecifications {
-		for _, tag := range spec.Tags {
-			described.Tags = append(described.Tags, types.Tag{Key: duplicate(tag.Key), Value: duplicate(tag.Value)})
-		}
-	}
-	if f.undeliverable(o) && now.Sub(f.created) >= o.FailedAfter {
+// describe returns what DescribeFlowLogs shows now. It shares no memory with f.
+func (f *flowLog) describe(now time.Time) types.FlowLog {
+	described := convert[types.FlowLog](f.shown)
+	if !f.fails.IsZero() && !now.Before(f.fails) {
 		described.DeliverLogsStatus = aws.String("FAILED")
 		described.DeliverLogsErrorMessage = aws.String("Access error")
 	}
 	return described
 }
 
+// flowLog returns a new flow log without its IDs.
+func (c *configuration) flowLog(now time.Time, o Options) flowLog {
+	f := flowLog{identity: c.identity, shown: c.describe(now), visible: now.Add(o.DescribeLag)}
+	if c.undeliverable(o) {
+		f.fails = now.Add(o.FailedAfter)
+	}
+	return f
+}
+
 // undeliverable reports whether CloudWatch Logs will reject the records. EC2 was
 // seen to accept a log group ARN that ends in ":*" and to fail with "Access
 // error" later: https://github.com/hashicorp/terraform-provider-aws/issues/6373
-func (f *flowLog) undeliverable(o Options) bool {
-	if f.in.LogDestinationType != types.LogDestinationTypeCloudWatchLogs {
+func (c *configuration) undeliverable(o Options) bool {
+	if c.in.LogDestinationType != types.LogDestinationTypeCloudWatchLogs {
 		return false
 	}
-	return strings.HasSuffix(aws.ToString(f.in.LogDestination), ":*") || !exists(f.logGroup, o.LogGroups)
+	return strings.HasSuffix(aws.ToString(c.in.LogDestination), ":*") || !exists(c.logGroup, o.LogGroups)
 }
 
-func duplicate[T any](p *T) *T {
-	if p == nil {
-		return nil
+// convert copies a value of the SDK's types to a type with fields of the same names.
+// The copy shares no memory with the value, and other fields stay zero.
+func convert[To, From any](from From) To {
+	var to To
+	copyValue(reflect.ValueOf(&to).Elem(), reflect.ValueOf(from))
+	return to
+}
+
+func copyValue(to, from reflect.Value) {
+	switch to.Kind() {
+	case reflect.Pointer:
+		if !from.IsNil() {
+			to.Set(reflect.New(to.Type().Elem()))
+			copyValue(to.Elem(), from.Elem())
+		}
+	case reflect.Slice:
+		if !from.IsNil() {
+			to.Set(reflect.MakeSlice(to.Type(), from.Len(), from.Len()))
+		}
+		for i := range to.Len() {
+			copyValue(to.Index(i), from.Index(i))
+		}
+	case reflect.Struct:
+		if to.Type() == reflect.TypeFor[time.Time]() {
+			to.Set(from)
+			return
+		}
+		for i := range to.NumField() {
+			if same := from.FieldByName(to.Type().Field(i).Name); same.IsValid() {
+				copyValue(to.Field(i), same)
+			}
+		}
+	default:
+		to.Set(from)
 	}
-	v := *p
-	return &v
 }

@@ -2,7 +2,9 @@ package flowlogstest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -85,8 +87,8 @@ func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	}
 	if len(unknown) > 0 {
 		// The first three words are EC2's, by
-		// https://github.com/badmintoncryer/cdk-preflight. The code, and that a
-		// field of the other kind of resource is unknown, too, are choices.
+		// https://github.com/badmintoncryer/cdk-preflight. The code is a choice,
+		// and so is that a field of the other kind of resource is unknown.
 		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
 	}
 	return nil
@@ -98,4 +100,39 @@ func formatFields(format string) []string {
 		fields = append(fields, match[1])
 	}
 	return fields
+}
+
+// checkTagFields has EC2's message for tag fields without specifications:
+// https://github.com/hashicorp/terraform-provider-aws/issues/48806
+// The limits are documented on
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagFieldSpecificationRequest.html
+// and their texts are choices. Specifications that the format does not use are
+// accepted: no source says that EC2 rejects them.
+func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
+	specs := in.TagFieldSpecifications
+	usesTags := slices.ContainsFunc(formatFields(aws.ToString(in.LogFormat)), func(field string) bool { return tagFieldSet[field] })
+	if usesTags && len(specs) == 0 {
+		return invalidParameter("The TagFieldSpecifications parameter must be set when including tag fields in the log format")
+	}
+	if len(specs) > 3 {
+		return invalidParameter("At most 3 TagFieldSpecifications can be set")
+	}
+	for _, spec := range specs {
+		switch spec.ResourceType {
+		case "":
+			return missingParameter("TagFieldSpecification.ResourceType")
+		case types.TaggableResourceTypeNetworkInterface, types.TaggableResourceTypeInstance, types.TaggableResourceTypeAutoScalingGroup:
+		default:
+			return invalidValue("TagFieldSpecification.ResourceType", string(spec.ResourceType))
+		}
+		if n := len(spec.TagKeys); n < 1 || n > 2 {
+			return invalidParameter("A TagFieldSpecification must have 1 or 2 tag keys")
+		}
+		for _, key := range spec.TagKeys {
+			if n := utf8.RuneCountInString(key); n < 1 || n > 128 {
+				return invalidValue("TagFieldSpecification.TagKey", key)
+			}
+		}
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -21,12 +23,15 @@ func FuzzServer(f *testing.F) {
 		"Action=CreateFlowLogs&ResourceId.2=vpc-12345678", "Action=CreateFlowLogs&ResourceId=x&ResourceId.1=y",
 		"Action=CreateFlowLogs&TagSpecification.1.Tag.1.Key=k&TagSpecification.99999999999999999999.Tag.1.Key=k",
 		"Action=CreateFlowLogs&MaxAggregationInterval=1e9&DryRun=maybe", "Action=DescribeFlowLogs&MaxResults=-1&NextToken=%ff",
-		"Action=DescribeFlowLogs&Filter.1.Name=tag:&Filter.1.Value.1=", `Action=DescribeFlowLogs&Filter.1.Name=resource-id&Filter.1.Value.1=v%3f*%5c*%5c`, "Action=DeleteFlowLogs&FlowLogId.1=", "Action=RunInstances", "Action", "%", "&&==", "",
+		"Action=DescribeFlowLogs&Filter.1.Name=tag:&Filter.1.Value.1=", `Action=DescribeFlowLogs&Filter.1.Name=resource-id&Filter.1.Value.1=v%3f*%5c*%5c`, "Action=DeleteFlowLogs&FlowLogId.1=",
+		"Action=CreateTags&ResourceId.1=fl-12345678&Tag.1.Key=k&Tag.2.Key=l&Tag.2.Value=", "Action=DeleteTags&ResourceId.1=fl-12345678&Tag.1.Key=k",
+		"Action=DescribeTags&NextToken=LTE&MaxResults=5&Filter.1.Name=value&Filter.1.Value.1=(%3f", "Action=RunInstances", "Action", "%", "&&==", "",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		e := flowlogstest.New()
+		e.Put(types.FlowLog{FlowLogId: aws.String("fl-12345678"), Tags: []types.Tag{tag("k", "(v"), {}}})
 		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		response := httptest.NewRecorder()
 		e.ServeHTTP(response, request)

@@ -88,6 +88,16 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 			{ResourceType: types.TaggableResourceTypeNetworkInterface, TagKeys: []string{"Name"}},
 		},
 	}
+	failsOne := func(e *flowlogstest.EC2) {
+		exists(e)
+		e.Inject(flowlogstest.FailFlowLogs("InternalError", "An internal error has occurred", flowLogID(3)))
+	}
+	kept := &ec2.DeleteFlowLogsOutput{Unsuccessful: []types.UnsuccessfulItem{
+		unsuccessful(flowLogID(3), "InternalError", "An internal error has occurred"),
+	}}
+	tags := &ec2.DescribeTagsOutput{Tags: []types.TagDescription{{
+		Key: aws.String("Name"), ResourceId: aws.String(flowLogID(2)), ResourceType: types.ResourceTypeVpcFlowLog, Value: aws.String("a & b"),
+	}}}
 	tests := []struct {
 		name   string
 		before func(*flowlogstest.EC2)
@@ -104,6 +114,10 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		{"describe-unknown", exists, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, &ec2.DescribeFlowLogsOutput{}, ""},
 		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{ofOldTimes()}}, ""},
 		{"delete", exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
+		{"delete-partial", failsOne, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, kept, ""},
+		{"tags-create", exists, &ec2.CreateTagsInput{Resources: []string{flowLogID(1), flowLogID(3)}, Tags: []types.Tag{tag("Name", "<b>"), tag("Empty", "")}}, &ec2.CreateTagsOutput{}, ""},
+		{"tags-describe", exists, &ec2.DescribeTagsInput{Filters: []types.Filter{filter("key", "Na*"), filter("resource-id", flowLogID(2))}}, tags, ""},
+		{"tags-delete", exists, &ec2.DeleteTagsInput{Resources: []string{flowLogID(1)}, Tags: []types.Tag{{Key: aws.String("Name")}, tag("Owner", "")}}, &ec2.DeleteTagsOutput{}, ""},
 
 		{"error-parameter", nothing, toBucket(withInterval(300)), nil, "InvalidParameter"},
 		{"error-parameter-value", nothing, toBucket(withFormat("${version}<")), nil, "InvalidParameterValue"},
@@ -120,6 +134,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		{"error-limit", full, toBucket(), nil, "FlowLogsLimitExceeded"},
 		{"error-internal", fails(internalError), toBucket(), nil, "InternalError"},
 		{"error-not-found", nothing, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, nil, "InvalidFlowLogId.NotFound"},
+		{"error-tagged", nothing, &ec2.CreateTagsInput{Resources: []string{vpc(1)}, Tags: []types.Tag{tag("Name", "x")}}, nil, "InvalidID"},
 		{"error-combination", nothing, pageOfIDs, nil, "InvalidParameterCombination"},
 		{"error-page", nothing, &ec2.DescribeFlowLogsInput{NextToken: aws.String("!")}, nil, "InvalidPaginationToken"},
 	}
@@ -159,13 +174,20 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 }
 
 func invoke(call api, in any) (any, error) {
+	ctx := context.Background()
 	switch in := in.(type) {
 	case *ec2.CreateFlowLogsInput:
-		return call.CreateFlowLogs(context.Background(), in)
+		return call.CreateFlowLogs(ctx, in)
 	case *ec2.DescribeFlowLogsInput:
-		return call.DescribeFlowLogs(context.Background(), in)
+		return call.DescribeFlowLogs(ctx, in)
+	case *ec2.DeleteFlowLogsInput:
+		return call.DeleteFlowLogs(ctx, in)
+	case *ec2.CreateTagsInput:
+		return call.CreateTags(ctx, in)
+	case *ec2.DescribeTagsInput:
+		return call.DescribeTags(ctx, in)
 	default:
-		return call.DeleteFlowLogs(context.Background(), in.(*ec2.DeleteFlowLogsInput))
+		return call.DeleteTags(ctx, in.(*ec2.DeleteTagsInput))
 	}
 }
 

@@ -3,15 +3,12 @@ package flowlogstest
 import (
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// Inject adds faults behind those that are active. A call is matched by every
-// kept fault that is for it, and by the first other fault that is for it, which
-// then has one call fewer to match. If several of them change the response, the
-// last injected takes precedence.
+// Inject makes faults active, behind the faults that are active already. Every kept
+// fault that matches a call applies to it, and so does the first other fault that
+// matches, which then has one call fewer to match. If several faults change the
+// response, the last injected takes precedence.
 func (e *EC2) Inject(faults ...Fault) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -35,11 +32,12 @@ func (e *EC2) ClearFaults() {
 	e.faults = nil
 }
 
-// activeFaults are those that match one call, in the order of their injection.
+// activeFaults are the faults that match one call, in the order of injection.
 type activeFaults []Fault
 
-// match returns the faults for a call, and removes those that it uses up.
-func (e *EC2) match(r *record, now time.Time) activeFaults {
+// match returns the faults that match a call, and removes a fault after its last
+// call.
+func (e *EC2) match(r *entry, now time.Time) activeFaults {
 	if len(e.faults) == 0 {
 		return nil // common case: the request is not decoded twice
 	}
@@ -80,45 +78,26 @@ func (a activeFaults) modify(r *response) {
 	}
 }
 
-// edit returns the output to send. It leaves the remembered one as it is.
-func (a activeFaults) edit(out *ec2.CreateFlowLogsOutput) *ec2.CreateFlowLogsOutput {
+func (a activeFaults) edit(output any) {
 	for _, f := range a {
 		if f.edit != nil {
-			out = copyOutput(out)
-			f.edit(out)
+			f.edit(output)
 		}
 	}
-	return out
 }
 
-func (a activeFaults) itemError(resourceID string, in *ec2.CreateFlowLogsInput) *types.UnsuccessfulItemError {
+// failure returns why a resource or flow log of the call fails, if it does.
+func (a activeFaults) failure(id, destination string) failure {
 	for _, f := range a {
-		if f.item != nil {
-			if err := f.item(resourceID, in); err != nil {
-				return err
-			}
+		if f.fails != nil && f.fails(id) {
+			why := f.failure(destination)
+			why.id = id // also makes it one, if code and message are empty
+			return why
 		}
 	}
-	return nil
+	return failure{}
 }
 
 func (a activeFaults) hide(arn string) bool {
 	return slices.ContainsFunc(a, func(f Fault) bool { return f.hidden != "" && f.hidden == arn })
-}
-
-// copyOutput is for outputs that an edit has changed, too: anything in them can
-// be nil.
-func copyOutput(out *ec2.CreateFlowLogsOutput) *ec2.CreateFlowLogsOutput {
-	c := &ec2.CreateFlowLogsOutput{
-		ClientToken: duplicate(out.ClientToken),
-		FlowLogIds:  slices.Clone(out.FlowLogIds),
-	}
-	for _, item := range out.Unsuccessful {
-		copied := types.UnsuccessfulItem{ResourceId: duplicate(item.ResourceId)}
-		if item.Error != nil {
-			copied.Error = &types.UnsuccessfulItemError{Code: duplicate(item.Error.Code), Message: duplicate(item.Error.Message)}
-		}
-		c.Unsuccessful = append(c.Unsuccessful, copied)
-	}
-	return c
 }

@@ -13,7 +13,8 @@ type ledger struct {
 	all        []*flowLog // in the order of their numbers
 	byID       map[string]*flowLog
 	byResource map[string][]*flowLog
-	last       int // number given to a flow log
+	deleted    []*flowLog // that DescribeFlowLogs may still show
+	last       int        // number given to a flow log
 }
 
 func newLedger() ledger {
@@ -32,8 +33,11 @@ func (l *ledger) nextID() string {
 	}
 }
 
-func (l *ledger) create(resourceID string, c *configuration, now time.Time) string {
-	f := &flowLog{id: l.nextID(), resourceID: resourceID, created: now, configuration: c}
+// create adds a flow log that is like the template.
+func (l *ledger) create(resourceID string, template flowLog) string {
+	f := &template
+	f.id, f.resourceID = l.nextID(), resourceID
+	f.shown.FlowLogId, f.shown.ResourceId = &f.id, &f.resourceID
 	l.add(f)
 	return f.id
 }
@@ -46,7 +50,7 @@ func (l *ledger) add(f *flowLog) {
 	l.byResource[f.resourceID] = append(l.byResource[f.resourceID], f)
 }
 
-// put adds a flow log, or replaces the one with its ID in the same place.
+// put adds a flow log, or replaces the flow log with its ID in the same place.
 func (l *ledger) put(f *flowLog) {
 	before := l.byID[f.id]
 	if before == nil {
@@ -80,18 +84,43 @@ func (l *ledger) on(resourceIDs map[string]bool, number int) []*flowLog {
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b *flowLog) int { return cmp.Compare(a.number, b.number) })
-	return found
+	return inOrder(found)
 }
 
-func (l *ledger) delete(ids []string) {
+// delete removes flow logs. Until hidden, DescribeFlowLogs shows them all the same.
+func (l *ledger) delete(ids []string, hidden time.Time) {
 	deleted := newSet(ids)
 	isDeleted := func(f *flowLog) bool { return deleted[f.id] }
 	for _, id := range ids {
 		if f := l.byID[id]; f != nil { // an ID may be named twice
 			l.byResource[f.resourceID] = slices.DeleteFunc(l.byResource[f.resourceID], isDeleted)
 			delete(l.byID, id)
+			f.hidden = hidden
+			l.deleted = append(l.deleted, f)
 		}
 	}
 	l.all = slices.DeleteFunc(l.all, isDeleted)
+}
+
+// withDeleted adds flow logs that are deleted and still shown, with a higher number.
+// It may add more than a filter lets pass.
+func (l *ledger) withDeleted(others []*flowLog, number int, now time.Time) []*flowLog {
+	l.deleted = slices.DeleteFunc(l.deleted, func(f *flowLog) bool {
+		return !now.Before(f.hidden) || l.byID[f.id] != nil // Put has used the ID again
+	})
+	if len(l.deleted) == 0 {
+		return others
+	}
+	found := slices.Clone(others)
+	for _, f := range l.deleted {
+		if f.number > number {
+			found = append(found, f)
+		}
+	}
+	return inOrder(found)
+}
+
+func inOrder(flowLogs []*flowLog) []*flowLog {
+	slices.SortFunc(flowLogs, func(a, b *flowLog) int { return cmp.Compare(a.number, b.number) })
+	return flowLogs
 }

@@ -1,6 +1,7 @@
 package flowlogstest
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -15,7 +16,8 @@ type Options struct {
 	Region string
 
 	// AccountID is the account of the caller. The roles must belong to it.
-	// Default empty: a role may belong to any account.
+	// Default empty: a role may belong to any account. A log group that is given
+	// by its ARN must be in the account of the role either way.
 	AccountID string
 
 	// Resources are the IDs of the VPCs, subnets, network interfaces, gateways
@@ -44,10 +46,19 @@ type Options struct {
 	// Zero: it never shows SUCCESS.
 	FailedAfter time.Duration
 
-	// DescribeLag is how long after its creation DescribeFlowLogs does not show
-	// a flow log. Deletions and flow logs of [EC2.Put] are seen at once.
-	// Default zero: no lag.
+	// DescribeLag is how long DescribeFlowLogs and DescribeTags do not show a new
+	// flow log. Those of [EC2.Put] are shown at once. Default zero: no lag.
 	DescribeLag time.Duration
+
+	// DeleteLag is how long DescribeFlowLogs and DescribeTags still show a flow
+	// log that is deleted. All other operations see at once that it is gone.
+	// Default zero: no lag.
+	DeleteLag time.Duration
+
+	// TokenLifetime is how long a client token is remembered. After that, a call
+	// with the token is a new call. AWS documents no lifetime. Default: as long as
+	// the EC2 exists. Zero: no token is remembered.
+	TokenLifetime time.Duration
 
 	// AlreadyExistsPerItem reports FlowLogAlreadyExists as an unsuccessful item
 	// of the resource that has the flow log, and creates the flow logs on the
@@ -57,21 +68,20 @@ type Options struct {
 	AlreadyExistsPerItem bool
 
 	// Fallback serves the actions that an EC2 does not know, such as
-	// DescribeVpcs. The body of its request can be read again. Its response is
-	// buffered, so it cannot be streamed. Default nil: such an action is
-	// rejected with InvalidAction.
+	// DescribeVpcs. The body of the request can still be read, and the response
+	// is buffered. Default nil: such an action is rejected with InvalidAction.
 	//
-	// The calls are part of [EC2.Calls], with no ErrorCode, and faults apply to
-	// them as to any other call; [Fault.On] keeps a fault away from them.
-	// Throttle does not count them. Fallback is called without a lock, by
-	// several goroutines at once, and may use the EC2. It is reached through
-	// [EC2.ServeHTTP] and so through a [Server]; the methods of an EC2 call
-	// known actions only.
+	// Its calls are part of [EC2.Calls], without an ErrorCode. Faults match them
+	// as any other call; [Fault.On] can keep a fault away. Throttle does not
+	// count them. Fallback is called without a lock, by several goroutines at
+	// once, and may use the EC2. Only [EC2.ServeHTTP] and a [Server] reach it. In
+	// memory, embed the EC2 in a type with the other methods; see the Example of
+	// a nightly job.
 	Fallback http.Handler
 
-	// Throttle turns on the token buckets of the EC2 API, one for each
-	// operation. That of DescribeFlowLogs is the documented one for reading: 100
-	// calls, refilled by 20 a second. Default off.
+	// Throttle turns on the token buckets of CreateFlowLogs, DescribeFlowLogs and
+	// DeleteFlowLogs, one for each. The bucket of DescribeFlowLogs holds 100 calls
+	// and regains 20 a second, as documented. Default off.
 	Throttle bool
 
 	// Burst is the size of the buckets of CreateFlowLogs and DeleteFlowLogs, in
@@ -86,10 +96,11 @@ type Options struct {
 
 func resolve(optFns []func(*Options)) Options {
 	o := Options{
-		Region:      "us-east-1",
-		FailedAfter: 10 * time.Minute,
-		Burst:       50,
-		PerSecond:   5,
+		Region:        "us-east-1",
+		FailedAfter:   10 * time.Minute,
+		TokenLifetime: math.MaxInt64,
+		Burst:         50,
+		PerSecond:     5,
 	}
 	for _, fn := range optFns {
 		fn(&o)
@@ -104,4 +115,39 @@ func resolve(optFns []func(*Options)) Options {
 // exists reports whether names contains name. Nil contains every name.
 func exists(name string, names []string) bool {
 	return names == nil || slices.Contains(names, name)
+}
+
+// tokenBucket throttles the calls of one operation. A call takes one token; a
+// call that finds none is throttled and takes nothing. See
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+type tokenBucket struct {
+	size      float64
+	perSecond float64
+	level     float64
+	filled    time.Time // when level was computed
+}
+
+func newBuckets(o Options) map[string]*tokenBucket {
+	if !o.Throttle {
+		return nil
+	}
+	return map[string]*tokenBucket{
+		"CreateFlowLogs":   newTokenBucket(o.Burst, o.PerSecond),
+		"DeleteFlowLogs":   newTokenBucket(o.Burst, o.PerSecond),
+		"DescribeFlowLogs": newTokenBucket(100, 20),
+	}
+}
+
+func newTokenBucket(size int, perSecond float64) *tokenBucket {
+	return &tokenBucket{size: float64(size), perSecond: perSecond, level: float64(size), filled: time.Now()}
+}
+
+func (b *tokenBucket) take(now time.Time) bool {
+	b.level = min(b.size, b.level+now.Sub(b.filled).Seconds()*b.perSecond)
+	b.filled = now
+	if b.level < 1 {
+		return false
+	}
+	b.level--
+	return true
 }

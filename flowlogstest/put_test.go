@@ -88,6 +88,16 @@ func TestPut_CopiesTheFlowLog(t *testing.T) {
 	assert.Equal(t, withEverything(), e.FlowLogs()[0])
 }
 
+func TestPut_ShowsTheTimeAsTheWireDoes(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	e.Put(types.FlowLog{CreationTime: aws.Time(time.Date(2017, 5, 6, 9, 8, 9, 1234567, time.FixedZone("", 7200)))})
+	out, err := e.DescribeFlowLogs(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, time.Date(2017, 5, 6, 7, 8, 9, 1000000, time.UTC), *e.FlowLogs()[0].CreationTime)
+	assert.Equal(t, out.FlowLogs[0].CreationTime, e.FlowLogs()[0].CreationTime)
+}
+
 func TestPut_GivesAFlowLogTheNextID(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
@@ -140,7 +150,7 @@ func TestPut_IsDeletedLikeOthers(t *testing.T) {
 	})
 }
 
-func TestPut_IsInTheWayOfTheSameConfiguration(t *testing.T) {
+func TestPut_ConflictsWithTheSameConfiguration(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:logs:us-east-1:123456789012:log-group:flow-logs"
 	s3 := types.LogDestinationTypeS3

@@ -2,20 +2,18 @@ package flowlogstest
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // query is a request of the EC2 Query API, whose lists are flat: Name.1,
 // Name.2 and so on, with case-sensitive names. See
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 //
-// A decoder reads the parameters that it knows by their names. Then finish
-// rejects the rest, such as what follows a gap in a list.
+// [decode] reads the parameters that an operation has. Then finish rejects the
+// others, such as an item behind a gap in a list.
 type query struct {
 	action   string
 	params   map[string]string
@@ -24,8 +22,8 @@ type query struct {
 	err      *apiError // the first of reading
 }
 
-// authentication are the parameters of a request that is signed in its query
-// string, with signature version 4 or 2. They are no parameters of the action.
+// authentication names the parameters that sign a request in its query string,
+// with signature version 4 or 2. They do not belong to the action.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 // https://docs.aws.amazon.com/general/latest/gr/signature-version-2.html
@@ -47,8 +45,8 @@ var authentication = map[string]bool{
 	"Timestamp":        true,
 }
 
-// versions are the versions of EC2's API that have flow logs, as botocore's models
-// of it have them. https://github.com/boto/botocore/tree/master/botocore/data/ec2
+// versions are the versions of EC2's API that have flow logs, by botocore's models:
+// https://github.com/boto/botocore/tree/master/botocore/data/ec2
 var versions = []string{"2015-04-15", "2015-10-01", "2016-04-01", "2016-09-15", "2016-11-15"}
 
 func parseQuery(request string) (*query, *apiError) {
@@ -77,9 +75,8 @@ func parseQuery(request string) (*query, *apiError) {
 	return q, nil
 }
 
-// addPrefixes adds those that a decoder asks for: the longest is like
-// "TagSpecification.1.Tag.1.". All prefixes of a name of dots alone would be too
-// many.
+// addPrefixes adds the prefixes that decode asks for. The longest is like
+// "TagSpecification.1.Tag.1."; a name of dots alone has far too many.
 func (q *query) addPrefixes(name string) {
 	end := 0
 	for range 4 {
@@ -92,69 +89,92 @@ func (q *query) addPrefixes(name string) {
 	}
 }
 
-func (q *query) text(name string) *string {
-	value, ok := q.params[name]
-	if !ok {
-		return nil
-	}
-	q.read[name] = true
-	return &value
+// decode returns the input of an operation. The names of its fields are the names of
+// the parameters, so a parameter that the SDK gains needs no line here.
+func decode[In any](q *query) (*In, *apiError) {
+	in := new(In)
+	q.fill(reflect.ValueOf(in).Elem(), "")
+	return in, q.finish()
 }
 
-func (q *query) enum(name string) string {
+// fill sets the fields of a struct from the parameters whose names start with
+// prefix.
+func (q *query) fill(v reflect.Value, prefix string) {
+	for i := range v.NumField() {
+		q.set(v.Field(i), prefix+parameter(v.Type().Field(i)))
+	}
+}
+
+// parameter returns the name of the parameter for a field. The name of a list is
+// singular: ResourceIds are ResourceId.1, ResourceId.2 and so on.
+func parameter(field reflect.StructField) string {
+	switch {
+	case field.Name == "Resources": // of CreateTags and DeleteTags
+		return "ResourceId"
+	case field.Type.Kind() == reflect.Slice:
+		return strings.TrimSuffix(field.Name, "s")
+	}
+	return field.Name
+}
+
+func (q *query) set(v reflect.Value, name string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if q.given(name) {
+			v.Set(reflect.New(v.Type().Elem()))
+			q.set(v.Elem(), name)
+		}
+	case reflect.Struct:
+		q.fill(v, name+".")
+	case reflect.Slice:
+		for n := 1; ; n++ {
+			itemName := numbered(name, n)
+			if !q.given(itemName) {
+				return
+			}
+			v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+			q.set(v.Index(n-1), itemName)
+		}
+	case reflect.Bool:
+		text := q.text(name)
+		if text != "true" && text != "false" {
+			q.fail(invalidValue(name, text))
+		}
+		v.SetBool(text == "true")
+	case reflect.Int32:
+		text := q.text(name)
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || text[0] == '+' {
+			q.fail(invalidValue(name, text))
+		}
+		v.SetInt(n)
+	default:
+		v.SetString(q.text(name))
+	}
+}
+
+// given reports whether the request has a parameter of that name, or members of
+// it.
+func (q *query) given(name string) bool {
+	_, ok := q.params[name]
+	return ok || q.prefixes[name+"."]
+}
+
+func (q *query) text(name string) string {
 	q.read[name] = true
 	return q.params[name]
 }
 
-func (q *query) number(name string) *int32 {
-	text := q.text(name)
-	if text == nil {
-		return nil
-	}
-	n, err := strconv.ParseInt(*text, 10, 32)
-	if err != nil || (*text)[0] == '+' {
-		q.fail(invalidValue(name, *text))
-	}
-	number := int32(n)
-	return &number
-}
-
-func (q *query) flag(name string) *bool {
-	text := q.text(name)
-	if text == nil {
-		return nil
-	}
-	if *text != "true" && *text != "false" {
-		q.fail(invalidValue(name, *text))
-	}
-	flag := *text == "true"
-	return &flag
-}
-
+// list returns the items of a list of strings.
 func (q *query) list(name string) []string {
 	var list []string
-	for n := 1; ; n++ {
-		text := q.text(name + "." + strconv.Itoa(n))
-		if text == nil {
-			return list
-		}
-		list = append(list, *text)
+	for n := 1; q.given(numbered(name, n)); n++ {
+		list = append(list, q.params[numbered(name, n)])
 	}
+	return list
 }
 
-// each calls fn with "Name.1.", "Name.2." and so on, as long as a parameter has
-// that prefix.
-func (q *query) each(name string, fn func(prefix string)) {
-	for n := 1; ; n++ {
-		prefix := name + "." + strconv.Itoa(n) + "."
-		if !q.has(prefix) {
-			return
-		}
-		fn(prefix)
-	}
-}
-
-func (q *query) has(prefix string) bool { return q.prefixes[prefix] }
+func numbered(name string, n int) string { return name + "." + strconv.Itoa(n) }
 
 func (q *query) fail(err *apiError) {
 	if q.err == nil {
@@ -162,9 +182,8 @@ func (q *query) fail(err *apiError) {
 	}
 }
 
-// finish returns the first error of reading, or an error for a version that EC2
-// does not have or a parameter that was not read. A request without a version is
-// taken for one of the latest.
+// finish returns the first error of reading, or an error for an unknown version or
+// a parameter that was not read. A request without a version gets the latest.
 func (q *query) finish() *apiError {
 	if version, ok := q.params["Version"]; ok && !slices.Contains(versions, version) {
 		return noSuchVersion(version)
@@ -182,63 +201,4 @@ func (q *query) finish() *apiError {
 		return unknownParameter(slices.Min(unknown))
 	}
 	return nil
-}
-
-func decodeCreateFlowLogs(q *query) (*ec2.CreateFlowLogsInput, *apiError) {
-	in := &ec2.CreateFlowLogsInput{
-		ClientToken:              q.text("ClientToken"),
-		DeliverCrossAccountRole:  q.text("DeliverCrossAccountRole"),
-		DeliverLogsPermissionArn: q.text("DeliverLogsPermissionArn"),
-		DryRun:                   q.flag("DryRun"),
-		LogDestination:           q.text("LogDestination"),
-		LogDestinationType:       types.LogDestinationType(q.enum("LogDestinationType")),
-		LogFormat:                q.text("LogFormat"),
-		LogGroupName:             q.text("LogGroupName"),
-		MaxAggregationInterval:   q.number("MaxAggregationInterval"),
-		ResourceIds:              q.list("ResourceId"),
-		ResourceType:             types.FlowLogsResourceType(q.enum("ResourceType")),
-		TrafficType:              types.TrafficType(q.enum("TrafficType")),
-	}
-	if q.has("DestinationOptions.") {
-		in.DestinationOptions = &types.DestinationOptionsRequest{
-			FileFormat:               types.DestinationFileFormat(q.enum("DestinationOptions.FileFormat")),
-			HiveCompatiblePartitions: q.flag("DestinationOptions.HiveCompatiblePartitions"),
-			PerHourPartition:         q.flag("DestinationOptions.PerHourPartition"),
-		}
-	}
-	q.each("TagFieldSpecification", func(prefix string) {
-		in.TagFieldSpecifications = append(in.TagFieldSpecifications, types.TagFieldSpecificationRequest{
-			ResourceType: types.TaggableResourceType(q.enum(prefix + "ResourceType")),
-			TagKeys:      q.list(prefix + "TagKey"),
-		})
-	})
-	q.each("TagSpecification", func(prefix string) {
-		spec := types.TagSpecification{ResourceType: types.ResourceType(q.enum(prefix + "ResourceType"))}
-		q.each(prefix+"Tag", func(prefix string) {
-			spec.Tags = append(spec.Tags, types.Tag{Key: q.text(prefix + "Key"), Value: q.text(prefix + "Value")})
-		})
-		in.TagSpecifications = append(in.TagSpecifications, spec)
-	})
-	return in, q.finish()
-}
-
-func decodeDescribeFlowLogs(q *query) (*ec2.DescribeFlowLogsInput, *apiError) {
-	in := &ec2.DescribeFlowLogsInput{
-		DryRun:     q.flag("DryRun"),
-		FlowLogIds: q.list("FlowLogId"),
-		MaxResults: q.number("MaxResults"),
-		NextToken:  q.text("NextToken"),
-	}
-	q.each("Filter", func(prefix string) {
-		in.Filter = append(in.Filter, types.Filter{Name: q.text(prefix + "Name"), Values: q.list(prefix + "Value")})
-	})
-	return in, q.finish()
-}
-
-func decodeDeleteFlowLogs(q *query) (*ec2.DeleteFlowLogsInput, *apiError) {
-	in := &ec2.DeleteFlowLogsInput{
-		DryRun:     q.flag("DryRun"),
-		FlowLogIds: q.list("FlowLogId"),
-	}
-	return in, q.finish()
 }

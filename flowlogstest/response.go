@@ -25,11 +25,11 @@ type response struct {
 	hung      bool          // nothing is ever sent
 }
 
-func newXMLResponse(status int, requestID string, document any) response {
+func newXMLResponse(status int, requestID string, body string) response {
 	header := http.Header{}
 	header.Set("Content-Type", xmlContentType)
 	header.Set("X-Amzn-Requestid", requestID)
-	return response{requestID: requestID, status: status, header: header, body: encode(document)}
+	return response{requestID: requestID, status: status, header: header, body: body}
 }
 
 // replace changes what is sent and leaves the delivery as it is.
@@ -71,41 +71,41 @@ func (r response) deliver(ctx context.Context) error {
 // caller. The request is applied before the response is delayed, so a caller
 // that gives up does not undo it.
 func (e *EC2) respond(req *http.Request, query string) (response, error) {
-	rec, res := e.serve(req, query)
+	logged, res := e.serve(req, query)
 	if err := res.deliver(req.Context()); err != nil {
 		return response{}, err
 	}
 	res.header.Set("Content-Length", strconv.Itoa(len(res.body)))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	rec.status, rec.code, rec.body = res.status, res.code, res.sent()
+	logged.status, logged.code, logged.body = res.status, res.code, res.sent()
 	return res, nil
 }
 
-func (e *EC2) serve(req *http.Request, query string) (*record, response) {
-	rec, faults, res := e.receive(query)
+func (e *EC2) serve(req *http.Request, query string) (*entry, response) {
+	logged, faults, res := e.receive(query)
 	if res.fallback != nil {
 		res.replace(serveFallback(res.fallback, req, query))
 	}
 	faults.modify(&res)
-	return rec, res
+	return logged, res
 }
 
 // receive records a request and applies it. It holds the lock throughout: two
 // calls with one token must not both create.
-func (e *EC2) receive(query string) (*record, activeFaults, response) {
+func (e *EC2) receive(query string) (*entry, activeFaults, response) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	rec := &record{time: now, query: query}
-	e.records = append(e.records, rec)
+	logged := &entry{time: now, query: query}
+	e.entries = append(e.entries, logged)
 
-	faults := e.match(rec, now)
-	res := response{requestID: requestID(len(e.records))}
+	faults := e.match(logged, now)
+	res := response{requestID: requestID(len(e.entries))}
 	if !faults.reject() {
 		res = e.apply(query, res.requestID, faults, now)
 	}
-	return rec, faults, res
+	return logged, faults, res
 }
 
 func (e *EC2) apply(request, requestID string, faults activeFaults, now time.Time) response {
@@ -123,19 +123,35 @@ func (e *EC2) apply(request, requestID string, faults activeFaults, now time.Tim
 	if bucket := e.buckets[q.action]; bucket != nil && !bucket.take(now) {
 		return requestLimitExceeded.response(requestID)
 	}
-	document, err := operation(e, q, faults, now)
+	output, err := operation(e, q, faults, now)
 	if err != nil {
 		return err.response(requestID)
 	}
-	document.setRequestID(requestID)
-	return newXMLResponse(http.StatusOK, requestID, document)
+	faults.edit(output)
+	return newXMLResponse(http.StatusOK, requestID, encode(q.action, requestID, output))
 }
 
+// operation applies a request and returns a pointer to its output.
+type operation func(*EC2, *query, activeFaults, time.Time) (any, *apiError)
+
 // operations are the actions of the EC2 Query API that an EC2 knows.
-var operations = map[string]func(*EC2, *query, activeFaults, time.Time) (document, *apiError){
-	"CreateFlowLogs":   (*EC2).createFlowLogs,
-	"DescribeFlowLogs": (*EC2).describeFlowLogs,
-	"DeleteFlowLogs":   (*EC2).deleteFlowLogs,
+var operations = map[string]operation{
+	"CreateFlowLogs":   operationOf((*EC2).createFlowLogs),
+	"DescribeFlowLogs": operationOf((*EC2).describeFlowLogs),
+	"DeleteFlowLogs":   operationOf((*EC2).deleteFlowLogs),
+	"CreateTags":       operationOf((*EC2).createTags),
+	"DescribeTags":     operationOf((*EC2).describeTags),
+	"DeleteTags":       operationOf((*EC2).deleteTags),
+}
+
+func operationOf[In, Out any](do func(*EC2, *In, activeFaults, time.Time) (*Out, *apiError)) operation {
+	return func(e *EC2, q *query, faults activeFaults, now time.Time) (any, *apiError) {
+		in, err := decode[In](q)
+		if err != nil {
+			return nil, err
+		}
+		return do(e, in, faults, now)
+	}
 }
 
 // memory is the transport between the SDK's client and an EC2 in one process.

@@ -92,8 +92,8 @@ func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	return nil
 }
 
-// owns reports whether an ID has the prefix of the kind. The ID of a transit
-// gateway attachment starts with that of a transit gateway, too.
+// owns reports whether an ID has the prefix of the kind. The prefix of a transit
+// gateway also starts the ID of an attachment.
 func (k resourceKind) owns(id string) bool {
 	return strings.HasPrefix(id, k.prefix) && (k.prefix != "tgw-" || !strings.HasPrefix(id, "tgw-attach-"))
 }
@@ -135,9 +135,8 @@ func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 }
 
 // checkToken has the documented length and alphabet. That a control character is
-// none of the alphabet is a choice: the XML of the response has no place for most
-// of them. The code and the text are those of the error table; using them here is
-// a choice, too.
+// rejected is a choice: XML cannot hold most control characters. The code and the
+// text are in the error table; using them here is our guess.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	token := aws.ToString(in.ClientToken)

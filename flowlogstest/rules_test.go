@@ -154,6 +154,16 @@ func TestCreateFlowLogs_Rejects(t *testing.T) {
 			invalidValue, "Value (csv) for parameter DestinationOptions.FileFormat is invalid.",
 		},
 		{
+			"a log group by its ARN, and a role that is no ARN",
+			toLogGroup(withDestination("arn:aws:logs:us-east-1:123456789012:log-group:flow-logs"), withRole("flow-logs")),
+			invalid, "Unable to assume given IAM role: 'flow-logs'",
+		},
+		{
+			"a log group of an account other than that of the role",
+			toLogGroup(withDestination("arn:aws:logs:us-east-1:210987654321:log-group:flow-logs")),
+			invalid, "LogDestination must be in the account of DeliverLogsPermissionArn.",
+		},
+		{
 			"a log group of another Region",
 			toLogGroup(withDestination("arn:aws:logs:eu-west-1:123456789012:log-group:flow-logs")),
 			invalid, "LogDestination must be in the same region as the API caller.",

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,13 +76,26 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	return string(body), err
 }
 
-// join returns the parameters of a POST request: those of its body, and of its URL
-// if it has some, as a presigned one does.
+// join returns the parameters of a POST request. A presigned request has some in its
+// URL.
 func join(body, query string) string {
 	if body == "" || query == "" {
 		return body + query
 	}
 	return body + "&" + query
+}
+
+// serveFallback runs the handler to its end before anything is sent: a fault
+// may still delay, truncate or replace the response.
+func serveFallback(handler http.Handler, req *http.Request, query string) response {
+	req = req.WithContext(req.Context()) // a copy: the request is the caller's
+	if req.Method != http.MethodGet {
+		req.Body = io.NopCloser(strings.NewReader(query))
+		req.ContentLength = int64(len(query))
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, req)
+	return response{status: w.Code, header: w.Result().Header, body: w.Body.String()}
 }
 
 // Server serves an [EC2] on the loopback interface to clients of the EC2 Query

@@ -151,6 +151,86 @@ func TestOptions_DescribeLagHidesANewFlowLog(t *testing.T) {
 	})
 }
 
+func TestOptions_DeleteLagShowsADeletedFlowLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeleteLag = time.Minute })
+		_, err := e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...)))
+		require.NoError(t, err)
+		shown := func(in *ec2.DescribeFlowLogsInput) []string {
+			t.Helper()
+			out, err := e.DescribeFlowLogs(t.Context(), in)
+			require.NoError(t, err)
+			return idsOf(out.FlowLogs)
+		}
+		second := &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(2)}}
+		_, err = e.DeleteFlowLogs(t.Context(), second)
+		require.NoError(t, err)
+		on2 := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpc(2))}}
+		afterFirst := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}
+
+		time.Sleep(time.Minute - 1)
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, shown(nil), "in its place")
+		assert.Equal(t, []string{flowLogID(2)}, shown(&ec2.DescribeFlowLogsInput{FlowLogIds: second.FlowLogIds}))
+		assert.Equal(t, []string{flowLogID(2)}, shown(on2))
+		assert.Equal(t, []string{flowLogID(2)}, shown(afterFirst))
+		assert.Equal(t, []string{flowLogID(1), flowLogID(3)}, idsOf(e.FlowLogs()))
+		_, err = e.DeleteFlowLogs(t.Context(), second)
+		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err), "it is gone for other operations")
+		_, err = e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2))))
+		require.NoError(t, err, "its resource is free")
+		assert.Equal(t, []string{flowLogID(2), flowLogID(4)}, shown(on2))
+
+		time.Sleep(1)
+		assert.Equal(t, []string{flowLogID(1), flowLogID(3), flowLogID(4)}, shown(nil))
+	})
+}
+
+func TestOptions_DeleteLagShowsNoFlowLogTwice(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeleteLag = time.Hour })
+	id := e.Put(ofOldTimes())
+	_, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{id}})
+	require.NoError(t, err)
+	e.Put(ofOldTimes())
+	out, err := e.DescribeFlowLogs(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{id}, idsOf(out.FlowLogs))
+}
+
+func TestOptions_TokenLifetimeIsWhenATokenIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New(func(o *flowlogstest.Options) { o.TokenLifetime = time.Hour })
+		in := toBucket(withToken("token"))
+		first, err := e.CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+		time.Sleep(time.Hour - 1)
+		again, err := e.CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+		assert.Equal(t, first.FlowLogIds, again.FlowLogIds)
+
+		time.Sleep(1)
+		_, err = e.CreateFlowLogs(t.Context(), in)
+		assert.Equal(t, "FlowLogAlreadyExists", code(err))
+		other, err := e.CreateFlowLogs(t.Context(), toBucket(withToken("token"), withIDs(vpc(2))))
+		require.NoError(t, err, "the token is free for other parameters")
+		time.Sleep(time.Minute)
+		again, err = e.CreateFlowLogs(t.Context(), toBucket(withToken("token"), withIDs(vpc(2))))
+		require.NoError(t, err)
+		assert.Equal(t, other.FlowLogIds, again.FlowLogIds, "and is remembered anew")
+	})
+}
+
+func TestOptions_TokenLifetimeOfZeroRemembersNoToken(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.TokenLifetime = 0 })
+	_, err := e.CreateFlowLogs(t.Context(), toBucket(withToken("token")))
+	require.NoError(t, err)
+	_, err = e.CreateFlowLogs(t.Context(), toBucket(withToken("token")))
+	assert.Equal(t, "FlowLogAlreadyExists", code(err))
+}
+
 func TestOptions_FailedAfterIsWhenADeliveryFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -2,11 +2,10 @@ package flowlogstest
 
 import (
 	"encoding/xml"
+	"fmt"
+	"reflect"
+	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 const (
@@ -15,151 +14,84 @@ const (
 	xmlTime        = "2006-01-02T15:04:05.000Z"
 )
 
-// document is the body of the response to a call that EC2 accepted. EC2 writes
-// it without newlines and indentation:
-// https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
-type document interface{ setRequestID(string) }
-
-type requestIDElement struct {
-	RequestID string `xml:"requestId"`
+// encode writes the output of an action as EC2 does, without newlines and
+// indentation: https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
+// The names of the elements follow from the names of the SDK's fields.
+func encode(action, requestID string, output any) string {
+	var b strings.Builder
+	b.WriteString(xmlHeader)
+	fmt.Fprintf(&b, `<%sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">`, action)
+	writeElement(&b, "requestId", reflect.ValueOf(requestID))
+	writeFields(&b, reflect.ValueOf(output).Elem())
+	fmt.Fprintf(&b, "</%sResponse>", action)
+	return b.String()
 }
 
-func (r *requestIDElement) setRequestID(id string) { r.RequestID = id }
-
-// list is an EC2 list: <name><item>…</item></name>. It is present if it is
-// empty; a pointer to one can be absent.
-type list[T any] struct {
-	Items []T `xml:"item"`
+// encodeError spells the request ID as EC2 does in errors, and only there.
+func encodeError(err *apiError, requestID string) string {
+	var b strings.Builder
+	b.WriteString(xmlHeader + "<Response><Errors><Error>")
+	writeElement(&b, "Code", reflect.ValueOf(err.code))
+	writeElement(&b, "Message", reflect.ValueOf(err.message))
+	b.WriteString("</Error></Errors>")
+	writeElement(&b, "RequestID", reflect.ValueOf(requestID))
+	b.WriteString("</Response>")
+	return b.String()
 }
 
-type createFlowLogsDocument struct {
-	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ CreateFlowLogsResponse"`
-	requestIDElement
-	ClientToken  *string                `xml:"clientToken"`
-	Unsuccessful list[unsuccessfulItem] `xml:"unsuccessful"`
-	FlowLogIDs   list[string]           `xml:"flowLogIdSet"`
-}
-
-type deleteFlowLogsDocument struct {
-	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DeleteFlowLogsResponse"`
-	requestIDElement
-	Unsuccessful list[unsuccessfulItem] `xml:"unsuccessful"`
-}
-
-type describeFlowLogsDocument struct {
-	XMLName xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DescribeFlowLogsResponse"`
-	requestIDElement
-	FlowLogs  list[flowLogElement] `xml:"flowLogSet"`
-	NextToken *string              `xml:"nextToken"`
-}
-
-type unsuccessfulItem struct {
-	Code       *string `xml:"error>code"`
-	Message    *string `xml:"error>message"`
-	ResourceID *string `xml:"resourceId"`
-}
-
-type flowLogElement struct {
-	CreationTime             *string                 `xml:"creationTime"`
-	DeliverCrossAccountRole  *string                 `xml:"deliverCrossAccountRole"`
-	DeliverLogsErrorMessage  *string                 `xml:"deliverLogsErrorMessage"`
-	DeliverLogsPermissionArn *string                 `xml:"deliverLogsPermissionArn"`
-	DeliverLogsStatus        *string                 `xml:"deliverLogsStatus"`
-	DestinationOptions       *optionsElement         `xml:"destinationOptions"`
-	FlowLogID                *string                 `xml:"flowLogId"`
-	FlowLogStatus            *string                 `xml:"flowLogStatus"`
-	LogDestination           *string                 `xml:"logDestination"`
-	LogDestinationType       string                  `xml:"logDestinationType,omitempty"`
-	LogFormat                *string                 `xml:"logFormat"`
-	LogGroupName             *string                 `xml:"logGroupName"`
-	MaxAggregationInterval   *int32                  `xml:"maxAggregationInterval"`
-	ResourceID               *string                 `xml:"resourceId"`
-	TagFieldSpecifications   *list[tagFieldsElement] `xml:"tagFieldSpecificationSet"`
-	Tags                     *list[tagElement]       `xml:"tagSet"`
-	TrafficType              string                  `xml:"trafficType,omitempty"`
-}
-
-type optionsElement struct {
-	FileFormat               string `xml:"fileFormat,omitempty"`
-	HiveCompatiblePartitions *bool  `xml:"hiveCompatiblePartitions"`
-	PerHourPartition         *bool  `xml:"perHourPartition"`
-}
-
-type tagFieldsElement struct {
-	ResourceType string       `xml:"resourceType"`
-	TagKeys      list[string] `xml:"tagKeySet"`
-}
-
-type tagElement struct {
-	Key   *string `xml:"key"`
-	Value *string `xml:"value"`
-}
-
-// errorDocument spells the request ID in another way than the others.
-type errorDocument struct {
-	XMLName   xml.Name `xml:"Response"`
-	Code      string   `xml:"Errors>Error>Code"`
-	Message   string   `xml:"Errors>Error>Message"`
-	RequestID string   `xml:"RequestID"`
-}
-
-func encode(v any) string {
-	body, err := xml.Marshal(v)
-	if err != nil {
-		panic(err) // cannot happen: the types above have no values that do not marshal
-	}
-	return xmlHeader + string(body)
-}
-
-func newCreateFlowLogsDocument(out *ec2.CreateFlowLogsOutput) *createFlowLogsDocument {
-	r := &createFlowLogsDocument{ClientToken: out.ClientToken}
-	r.FlowLogIDs.Items = out.FlowLogIds
-	for _, item := range out.Unsuccessful {
-		element := unsuccessfulItem{ResourceID: item.ResourceId}
-		if item.Error != nil {
-			element.Code, element.Message = item.Error.Code, item.Error.Message
+func writeFields(b *strings.Builder, v reflect.Value) {
+	for i := range v.NumField() {
+		if field := v.Type().Field(i); field.IsExported() && field.Name != "ResultMetadata" {
+			writeElement(b, elementName(field), v.Field(i))
 		}
-		r.Unsuccessful.Items = append(r.Unsuccessful.Items, element)
 	}
-	return r
 }
 
-func newFlowLogElement(f types.FlowLog) flowLogElement {
-	element := flowLogElement{
-		DeliverCrossAccountRole:  f.DeliverCrossAccountRole,
-		DeliverLogsErrorMessage:  f.DeliverLogsErrorMessage,
-		DeliverLogsPermissionArn: f.DeliverLogsPermissionArn,
-		DeliverLogsStatus:        f.DeliverLogsStatus,
-		FlowLogID:                f.FlowLogId,
-		FlowLogStatus:            f.FlowLogStatus,
-		LogDestination:           f.LogDestination,
-		LogDestinationType:       string(f.LogDestinationType),
-		LogFormat:                f.LogFormat,
-		LogGroupName:             f.LogGroupName,
-		MaxAggregationInterval:   f.MaxAggregationInterval,
-		ResourceID:               f.ResourceId,
-		TrafficType:              string(f.TrafficType),
+// elementName returns the name of the element for a field: logFormat for
+// LogFormat, and flowLogIdSet for the list FlowLogIds.
+func elementName(field reflect.StructField) string {
+	name := strings.ToLower(field.Name[:1]) + field.Name[1:]
+	if field.Type.Kind() == reflect.Slice && name != "unsuccessful" {
+		return strings.TrimSuffix(name, "s") + "Set"
 	}
-	if o := f.DestinationOptions; o != nil {
-		element.DestinationOptions = &optionsElement{string(o.FileFormat), o.HiveCompatiblePartitions, o.PerHourPartition}
+	return name
+}
+
+// writeElement writes nothing for nil and for the empty value of an enumeration.
+func writeElement(b *strings.Builder, name string, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			writeElement(b, name, v.Elem())
+		}
+		return
+	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
+	case reflect.String:
+		if v.IsZero() && v.Type() != reflect.TypeFor[string]() {
+			return
+		}
 	}
-	if f.CreationTime != nil {
-		element.CreationTime = aws.String(f.CreationTime.UTC().Format(xmlTime))
+	b.WriteString("<" + name + ">")
+	writeContent(b, v)
+	b.WriteString("</" + name + ">")
+}
+
+func writeContent(b *strings.Builder, v reflect.Value) {
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		b.WriteString(v.Interface().(time.Time).UTC().Format(xmlTime))
+	case v.Kind() == reflect.Struct:
+		writeFields(b, v)
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			writeElement(b, "item", v.Index(i))
+		}
+	default:
+		_ = xml.EscapeText(b, fmt.Append(nil, v)) // fails only if b does
 	}
-	if f.Tags != nil {
-		element.Tags = &list[tagElement]{}
-	}
-	for _, tag := range f.Tags {
-		element.Tags.Items = append(element.Tags.Items, tagElement{tag.Key, tag.Value})
-	}
-	if len(f.TagFieldSpecifications) > 0 {
-		element.TagFieldSpecifications = &list[tagFieldsElement]{}
-	}
-	for _, spec := range f.TagFieldSpecifications {
-		fields := tagFieldsElement{ResourceType: string(spec.ResourceType), TagKeys: list[string]{spec.TagKeys}}
-		element.TagFieldSpecifications.Items = append(element.TagFieldSpecifications.Items, fields)
-	}
-	return element
 }
 
 // wireTime returns t with the precision of the wire.
