@@ -9,48 +9,43 @@ import (
 	"strings"
 )
 
-// maxBucketPolicy is 20 KB.
+// maxBucketPolicy is 20 KB, which "appears to apply to the JSON policy passed to
+// put_bucket_policy, after removing unnecessary whitespace". S3 normalizes a policy in
+// other ways, too, so it may count a little more or less.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
-const maxBucketPolicy = 20 * 1024
+// https://github.com/MIT-LCP/physionet-build/issues/2094
+// https://github.com/FogSecurity/aws-size/issues/8
+const maxBucketPolicy = 20480
 
-// Merge returns the existing policy with the statements of d in it. If existing is
-// nil, there is no policy yet. If it is empty and not nil, that is an error, because a
-// command that failed has no output.
+// Merge returns the existing policy with the statements of d in it. The existing policy
+// is a document or what the AWS CLI prints around one, such as the output of
+// get-bucket-policy or get-key-policy; a byte order mark is skipped. If existing is nil,
+// there is no policy yet. If it is empty and not nil, that is an error, because a command
+// that failed has no output.
 //
-// For each statement of d, Merge looks for the Sid in the existing policy. It finds:
+// For each statement of d, Merge looks at those with its Sid, or with its Sid and a
+// number, as AWS numbers its own:
 //
-//   - No such Sid: the statement is appended.
-//   - A statement that covers d's: it is kept, even if it allows more. To tighten a
-//     policy, remove the statement first.
-//   - A statement that d's covers: it is replaced with d's.
-//   - A statement of the same effect, principals, actions and condition keys, such
-//     as the one for another account, Region or folder: the resources and values
-//     that it lacks are added to it.
-//   - A statement of the same effect, principals and actions with other condition
-//     keys, such as one from older documentation for another folder: d's is appended
-//     with a number after its Sid, as AWS numbers its own.
-//   - Any other statement: the Sid is in use, which is an error.
+//   - If one allows what d's does, nothing changes, even if it allows more. To tighten a
+//     policy, remove the statement first. It does if it has d's principals, if each action
+//     and resource of d's is equal to one of its own or under one that ends in *, and if
+//     each of its conditions is one of d's and as strict.
+//   - If one differs in nothing but its resources and the values of its conditions, such
+//     as the statement for another account, Region or folder, it gets those of d's.
+//   - Otherwise d's is appended, with a number after its Sid if the Sid is taken.
 //
-// Actions are the same if one statement has all of the other's.
+// A statement of d without a Sid is appended unless one without a Sid allows the same.
 //
-// Every statement applies to at least the calls that it applied to before. Merging
-// twice has the same result as merging once. Everything else is kept: the order of
-// statements and members, members that this package does not know, numbers, escapes in
+// Merging twice has the same result as merging once. Everything else is kept: the order
+// of statements and members, members that this package does not know, numbers, escapes in
 // strings. White space is not: the result is indented by four spaces, or has none if a
-// bucket's policy would otherwise be too long.
+// bucket's policy would otherwise be longer than 20,480 bytes.
 //
-// A statement of d without a Sid is appended unless an existing one without a Sid
-// covers it.
+// A statement that denies what d allows is kept too; see [Document.Blocking].
 //
-// The error wraps a *[flowlogs.FieldError] that names the place. It is an error if
-// existing is not a policy. If d is the policy of a bucket and the merge would change
-// existing, it is also an error:
-//
-//   - if a statement has NotAction or NotPrincipal: AWS then fails to add to the
-//     policy, and such a statement can deny what d allows.
-//     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
-//   - if it would be longer than the 20 KB that S3 takes. Whether S3 counts white
-//     space is not documented; it is not counted here.
+// The error wraps a *[flowlogs.FieldError] that names the place: existing is not a policy,
+// or the policy of a bucket would get longer than the 20,480 bytes that S3 takes, white
+// space not counted.
 func (d *Document) Merge(existing []byte) ([]byte, error) {
 	merged, err := d.merge(existing)
 	if err != nil {
@@ -74,12 +69,18 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 		return nil, err
 	}
 	changed := false
-	for _, s := range d.Statement {
+	for i, s := range d.Statement {
 		did, err := t.put(s)
 		if err != nil {
-			return nil, err
+			return nil, within("Document.Statement["+strconv.Itoa(i)+"]", err)
 		}
 		changed = changed || did
+	}
+	if changed {
+		i := slices.IndexFunc(t.members, func(m member) bool { return m.name == "Statement" })
+		if t.members[i].value, err = encode(t.statements); err != nil {
+			return nil, err
+		}
 	}
 
 	compact := t.compact()
@@ -87,25 +88,21 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 	if err := json.Indent(&indented, compact, "", "    "); err != nil {
 		return nil, err
 	}
-	if !d.forBucket() {
+	if !d.forBucket() || indented.Len() <= maxBucketPolicy {
 		return indented.Bytes(), nil
 	}
-	if changed {
-		if err := t.checkBucket(len(compact)); err != nil {
-			return nil, err
-		}
+	if changed && len(compact) > maxBucketPolicy {
+		return nil, wrong("policy", strconv.Itoa(len(compact))+" bytes",
+			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
 	}
-	if indented.Len() > maxBucketPolicy {
-		return compact, nil
-	}
-	return indented.Bytes(), nil
+	return compact, nil
 }
 
 // forBucket reports whether d is the policy of a bucket.
 func (d *Document) forBucket() bool {
 	return slices.ContainsFunc(d.Statement, func(s Statement) bool {
 		return len(s.Principal) > 0 && slices.ContainsFunc(s.Action, func(action string) bool {
-			return len(action) >= 3 && strings.EqualFold(action[:3], "s3:")
+			return strings.HasPrefix(strings.ToLower(action), "s3:")
 		})
 	})
 }
@@ -116,127 +113,194 @@ func (t *text) put(s Statement) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if err := checkStatement(written); err != nil {
+		return false, err
+	}
 	// As it will be read: strings that are not UTF-8 are mended by now.
 	if err := s.UnmarshalJSON(written); err != nil {
 		return false, err
 	}
-	sid := s.Sid
-	for n := 1; ; n++ {
-		place, result, err := t.place(s)
-		if err != nil {
-			return false, err
+
+	taken, joint := make(map[string]bool), -1
+	for i, raw := range t.statements {
+		sid := sidOf(raw)
+		taken[sid] = true
+		var have Statement
+		if !isNumbered(sid, s.Sid) || have.UnmarshalJSON(raw) != nil {
+			continue // another statement, or with a member that Statement does not have
 		}
-		switch result {
-		case there:
+		includes, joins := have.compare(s)
+		if includes {
 			return false, nil
-		case other: // AWS numbers its own in the same way
-			s.Sid = sid + strconv.Itoa(n)
-			continue
-		case absent:
-			t.statements = append(t.statements, nil)
-			t.single = false
 		}
-		if written, err = encode(s); err != nil {
-			return false, err
+		if joint < 0 && s.Sid != "" && joins {
+			joint = i
 		}
-		if result == joint {
-			written = extend(t.statements[place], written)
-		}
-		t.statements[place] = written
+	}
+	if joint >= 0 {
+		t.statements[joint] = join(t.statements[joint], s)
 		return true, nil
 	}
-}
-
-// match is what is found where a statement is to be put.
-type match int
-
-const (
-	absent match = iota // nothing: place is the end
-	there               // a statement that covers it
-	narrow              // a statement that it covers
-	joint               // a statement that both can be one with
-	other               // a statement for the same calls under other conditions
-)
-
-// place finds the statement with the Sid of s. The error is that something else
-// has it.
-func (t *text) place(s Statement) (place int, result match, err error) {
-	place = len(t.statements)
-	for i, raw := range t.statements {
-		if sidOf(raw) != s.Sid {
-			continue
-		}
-		var have Statement
-		switch err := have.UnmarshalJSON(raw); {
-		case err == nil && have.covers(s):
-			return i, there, nil
-		case s.Sid == "":
-		case err != nil || !have.related(s):
-			return i, other, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
-				"is in use for something else: want a statement of the same effect, principals and actions; give this one another Sid")
-		case s.covers(have):
-			place, result = i, narrow
-		case have.joins(s):
-			place, result = i, joint
-		default:
-			place, result = i, other
-		}
+	sid := s.Sid
+	for n := 1; sid != "" && taken[s.Sid]; n++ {
+		s.Sid = sid + strconv.Itoa(n)
 	}
-	return place, result, nil
+	written, err = encode(s)
+	t.statements = append(t.statements, written)
+	return true, err
 }
 
-func sidOf(statement json.RawMessage) string {
+func sidOf(statement json.RawMessage) (sid string) {
 	members, _ := parseObject(statement) // checkStatement has read it
-	var sid string
 	if v := valueOf(members, "Sid"); v != nil {
 		_ = json.Unmarshal(v, &sid)
 	}
 	return sid
 }
 
-// extend adds what existing lacks of wanted, and keeps the rest as it is written:
-// members of objects, whose names IAM compares without case, and strings of lists.
-func extend(existing, wanted json.RawMessage) json.RawMessage {
-	if wanted[0] == '{' {
-		members, _ := parseObject(existing) // both have been read as statements
-		additions, _ := parseObject(wanted)
-		for _, a := range additions {
-			i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, a.name) })
-			members[i].value = extend(members[i].value, a.value)
-		}
-		return object(members)
-	}
-	var have, want values
-	_ = have.UnmarshalJSON(existing)
-	_ = want.UnmarshalJSON(wanted)
-	before := len(have)
-	for _, s := range want {
-		if !slices.Contains(have, s) {
-			have = append(have, s)
-		}
-	}
-	if len(have) == before {
-		return existing
-	}
-	joined, _ := have.MarshalJSON() // strings can always be written
-	return joined
+// isNumbered reports whether sid is base, or base and a number.
+func isNumbered(sid, base string) bool {
+	number, ok := strings.CutPrefix(sid, base)
+	return ok && (base != "" || sid == "") && strings.Trim(number, "0123456789") == ""
 }
 
-// checkBucket checks what holds for the policy of a bucket alone.
-func (t *text) checkBucket(size int) error {
-	for i, s := range t.statements {
-		members, _ := parseObject(s)
-		for _, name := range []string{"NotAction", "NotPrincipal"} {
-			if v := valueOf(members, name); v != nil {
-				return wrong("Statement["+strconv.Itoa(i)+"]."+name, unquoted(v),
-					"want a bucket policy without it: AWS fails to add log delivery beside it, and it can deny log delivery; say the same with "+
-						strings.TrimPrefix(name, "Not")+" and Condition")
-			}
+// lists returns the lists that make a statement, by member or by operator and condition
+// key. Names of actions and of condition keys are not case-sensitive.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+func (s Statement) lists() map[[2]string][]string {
+	all := map[[2]string][]string{
+		{"Effect"}:       {s.Effect},
+		{"Principal"}:    principals(s.Principal),
+		{"NotPrincipal"}: principals(s.NotPrincipal),
+		{"Action"}:       lower(s.Action),
+		{"NotAction"}:    lower(s.NotAction),
+		{"Resource"}:     s.Resource,
+		{"NotResource"}:  s.NotResource,
+	}
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			all[[2]string{operator, strings.ToLower(key)}] = values
 		}
 	}
-	if size > maxBucketPolicy {
-		return wrong("policy", strconv.Itoa(size)+" bytes",
-			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
+	return all
+}
+
+// matchers are how the elements of a list match, if more elements match more calls.
+// ArnEquals and ArnLike behave identically.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+var matchers = map[string]func(pattern, s string) bool{
+	"Principal":    equal,
+	"Action":       under,
+	"Resource":     under,
+	"StringEquals": equal,
+	"StringLike":   under,
+	"ArnEquals":    under,
+	"ArnLike":      under,
+}
+
+// compare reports whether s applies to every call that other applies to, as far as
+// comparing lists shows it, and whether they differ in nothing but resources and values that
+// one statement can have both of.
+func (s Statement) compare(other Statement) (includes, joins bool) {
+	have, want := s.lists(), other.lists()
+	includes, joins = true, len(have) == len(want)
+	for name, list := range have {
+		wanted, ok := want[name]
+		if !ok || (len(list) == 0) != (len(wanted) == 0) {
+			return false, false
+		}
+		same, matches := covers(list, wanted, equal) && covers(wanted, list, equal), matchers[name[0]]
+		includes = includes && (same || matches != nil && covers(list, wanted, matches))
+		joins = joins && (same || matches != nil && name[0] != "Principal" && name[0] != "Action")
 	}
-	return nil
+	return includes, joins
+}
+
+// covers reports whether each of list is matched by one of patterns.
+func covers(patterns, list []string, matches func(pattern, s string) bool) bool {
+	return !slices.ContainsFunc(list, func(s string) bool {
+		return !slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, s) })
+	})
+}
+
+func equal(a, b string) bool { return a == b }
+
+// under reports whether s is the pattern, or begins as a pattern that ends in *. In an
+// ARN, that is its last part: IAM compares the six parts one by one.
+func under(pattern, s string) bool {
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	if strings.HasPrefix(pattern, "arn:") && strings.Count(prefix, ":") < 5 {
+		ok = false
+	}
+	return pattern == s || ok && strings.HasPrefix(s, prefix)
+}
+
+func lower(list []string) []string {
+	list = slices.Clone(list)
+	for i, s := range list {
+		list[i] = strings.ToLower(s)
+	}
+	return list
+}
+
+// principals returns principals with their kind, and "*" for everyone.
+func principals(byKind map[string][]string) []string {
+	var list []string
+	for kind, names := range byKind {
+		for _, name := range names {
+			if name != "*" {
+				name = kind + " " + name
+			}
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// join adds the resources and values of s to a statement, and keeps the rest as it is
+// written.
+func join(statement json.RawMessage, s Statement) json.RawMessage {
+	lists := s.lists()
+	return edit(statement, func(name string, value json.RawMessage) json.RawMessage {
+		switch name {
+		case "Resource":
+			return extend(value, s.Resource, under)
+		case "Condition":
+			return edit(value, func(operator string, keys json.RawMessage) json.RawMessage {
+				return edit(keys, func(key string, value json.RawMessage) json.RawMessage {
+					return extend(value, lists[[2]string{operator, strings.ToLower(key)}], matchers[operator])
+				})
+			})
+		}
+		return value
+	})
+}
+
+// edit changes the value of each member of an object.
+func edit(data json.RawMessage, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
+	members, _ := parseObject(data) // it has been read as a part of a statement
+	for i, m := range members {
+		members[i].value = change(m.name, m.value)
+	}
+	return object(members)
+}
+
+// extend adds to a list the strings that it does not cover. A list without a way to match
+// is the same in both statements.
+func extend(data json.RawMessage, with []string, matches func(pattern, s string) bool) json.RawMessage {
+	var have values
+	_ = have.UnmarshalJSON(data) // it has been read as a part of a statement
+	list, _ := elementsOf(data)
+	for _, s := range with {
+		if matches != nil && !covers(have, []string{s}, matches) {
+			written, _ := encode(s) // a string can always be written
+			have, list = append(have, s), append(list, written)
+		}
+	}
+	if len(list) == 1 {
+		return data
+	}
+	written, _ := encode(list) // of valid pieces
+	return written
 }
