@@ -18,30 +18,27 @@ import (
 const maxBucketPolicy = 20480
 
 // Merge returns the existing policy with the statements of d in it. The existing policy
-// is a document or what the AWS CLI prints around one, such as the output of
-// get-bucket-policy or get-key-policy; a byte order mark is skipped. If existing is nil,
-// there is no policy yet. If it is empty and not nil, that is an error, because a command
-// that failed has no output.
+// is a document, or what the AWS CLI prints around one, such as the output of
+// get-bucket-policy. If existing is nil, there is no policy yet. If it is empty and not nil,
+// that is an error, because a command that failed has no output.
 //
 // For each statement of d, Merge looks at those with its Sid, or with its Sid and a
 // number, as AWS numbers its own:
 //
-//   - If one allows what d's does, nothing changes, even if it allows more. To tighten a
-//     policy, remove the statement first. It does if it has d's principals, if each action
-//     and resource of d's is equal to one of its own or under one that ends in *, and if
-//     each of its conditions is one of d's and as strict.
-//   - If one differs in nothing but its resources and the values of its conditions, such
-//     as the statement for another account, Region or folder, it gets those of d's.
+//   - If one allows what d's does, nothing changes, even if it allows more: it has d's
+//     principals, each action and resource of d's or one that ends in * in place of it, and
+//     no condition that d's does not have. To tighten a policy, remove the statement first.
+//   - If one differs in nothing but resources and the values of conditions, such as the
+//     statement for another account, Region or folder, it gets those of d's as well.
 //   - Otherwise d's is appended, with a number after its Sid if the Sid is taken.
 //
 // A statement of d without a Sid is appended unless one without a Sid allows the same.
 //
 // Merging twice has the same result as merging once. Everything else is kept: the order
 // of statements and members, members that this package does not know, numbers, escapes in
-// strings. White space is not: the result is indented by four spaces, or has none if a
-// bucket's policy would otherwise be longer than 20,480 bytes.
-//
-// A statement that denies what d allows is kept too; see [Document.Blocking].
+// strings, and statements that deny what d allows: see [Document.Blocking]. White space is
+// not: the result is indented by four spaces, or has none if a bucket's policy would
+// otherwise be longer than 20,480 bytes.
 //
 // The error wraps a *[flowlogs.FieldError] that names the place: existing is not a policy,
 // or the policy of a bucket would get longer than the 20,480 bytes that S3 takes, white
@@ -83,27 +80,23 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 		}
 	}
 
-	compact := t.compact()
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, compact, "", "    "); err != nil {
-		return nil, err
-	}
-	if !d.forBucket() || indented.Len() <= maxBucketPolicy {
+	var compact, indented bytes.Buffer
+	_ = json.Compact(&compact, object(t.members)) // it is made of valid pieces
+	_ = json.Indent(&indented, compact.Bytes(), "", "    ")
+	switch {
+	case !d.forBucket() || indented.Len() <= maxBucketPolicy:
 		return indented.Bytes(), nil
-	}
-	if changed && len(compact) > maxBucketPolicy {
-		return nil, wrong("policy", strconv.Itoa(len(compact))+" bytes",
+	case changed && compact.Len() > maxBucketPolicy:
+		return nil, wrong("policy", strconv.Itoa(compact.Len())+" bytes",
 			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
 	}
-	return compact, nil
+	return compact.Bytes(), nil
 }
 
 // forBucket reports whether d is the policy of a bucket.
 func (d *Document) forBucket() bool {
 	return slices.ContainsFunc(d.Statement, func(s Statement) bool {
-		return len(s.Principal) > 0 && slices.ContainsFunc(s.Action, func(action string) bool {
-			return strings.HasPrefix(strings.ToLower(action), "s3:")
-		})
+		return len(s.Principal) > 0 && strings.HasPrefix(strings.ToLower(strings.Join(s.Action, " ")), "s3:")
 	})
 }
 
@@ -138,8 +131,9 @@ func (t *text) put(s Statement) (changed bool, err error) {
 		}
 	}
 	if joint >= 0 {
-		t.statements[joint] = join(t.statements[joint], s)
-		return true, nil
+		written, err = encode(Statement{Resource: s.Resource, Condition: s.Condition})
+		t.statements[joint] = extend(t.statements[joint], written)
+		return true, err
 	}
 	sid := s.Sid
 	for n := 1; sid != "" && taken[s.Sid]; n++ {
@@ -258,49 +252,35 @@ func principals(byKind map[string][]string) []string {
 	return list
 }
 
-// join adds the resources and values of s to a statement, and keeps the rest as it is
-// written.
-func join(statement json.RawMessage, s Statement) json.RawMessage {
-	lists := s.lists()
-	return edit(statement, func(name string, value json.RawMessage) json.RawMessage {
-		switch name {
-		case "Resource":
-			return extend(value, s.Resource, under)
-		case "Condition":
-			return edit(value, func(operator string, keys json.RawMessage) json.RawMessage {
-				return edit(keys, func(key string, value json.RawMessage) json.RawMessage {
-					return extend(value, lists[[2]string{operator, strings.ToLower(key)}], matchers[operator])
-				})
-			})
+// extend adds to a value what it lacks of wanted, which has members by the same names, and
+// keeps the rest as it is written.
+func extend(existing, wanted json.RawMessage) json.RawMessage {
+	if wanted[0] == '{' {
+		members, _ := parseObject(existing) // both have been read as statements
+		additions, _ := parseObject(wanted)
+		for _, a := range additions {
+			for i, m := range members {
+				if strings.EqualFold(m.name, a.name) {
+					members[i].value = extend(m.value, a.value)
+				}
+			}
 		}
-		return value
-	})
-}
-
-// edit changes the value of each member of an object.
-func edit(data json.RawMessage, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
-	members, _ := parseObject(data) // it has been read as a part of a statement
-	for i, m := range members {
-		members[i].value = change(m.name, m.value)
+		return object(members)
 	}
-	return object(members)
-}
-
-// extend adds to a list the strings that it does not cover. A list without a way to match
-// is the same in both statements.
-func extend(data json.RawMessage, with []string, matches func(pattern, s string) bool) json.RawMessage {
-	var have values
-	_ = have.UnmarshalJSON(data) // it has been read as a part of a statement
-	list, _ := elementsOf(data)
-	for _, s := range with {
-		if matches != nil && !covers(have, []string{s}, matches) {
+	var have, want values
+	_ = have.UnmarshalJSON(existing)
+	_ = want.UnmarshalJSON(wanted)
+	elements, _ := elementsOf(existing)
+	changed := false
+	for _, s := range want {
+		if !slices.Contains(have, s) {
 			written, _ := encode(s) // a string can always be written
-			have, list = append(have, s), append(list, written)
+			have, elements, changed = append(have, s), append(elements, written), true
 		}
 	}
-	if len(list) == 1 {
-		return data
+	if !changed {
+		return existing
 	}
-	written, _ := encode(list) // of valid pieces
-	return written
+	joined, _ := encode(elements) // they are valid
+	return joined
 }

@@ -65,12 +65,9 @@ func unwrap(data []byte) ([]byte, error) {
 	if json.Unmarshal(data, &inner) == nil && inner != "" {
 		return unwrap([]byte(inner))
 	}
-	members, err := parseObject(data)
-	if err != nil || valueOf(members, "Statement") != nil {
-		return data, nil // parse says what is wrong
-	}
+	members, _ := parseObject(data) // parse says what is wrong
 	for _, name := range envelopes {
-		if v := valueOf(members, name); v != nil {
+		if v := valueOf(members, name); v != nil && valueOf(members, "Statement") == nil {
 			return unwrap(v)
 		}
 	}
@@ -94,13 +91,6 @@ func checkStatement(data json.RawMessage) error {
 		return wrong("Action", "", "required, or NotAction")
 	}
 	return nil
-}
-
-// compact returns the policy without white space.
-func (t *text) compact() []byte {
-	var b bytes.Buffer
-	_ = json.Compact(&b, object(t.members)) // it is made of valid pieces
-	return b.Bytes()
 }
 
 // member is a member of a JSON object, the value without white space around it.
