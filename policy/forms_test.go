@@ -135,6 +135,10 @@ func TestBlocking_HasNothingToSayOfNoPolicy(t *testing.T) {
 	blocking, err := bucketDocument(t, accountID, "us-east-1").Blocking(nil)
 	require.NoError(t, err)
 	assert.Empty(t, blocking)
+	denying := &policy.Document{Statement: []policy.Statement{{Effect: "Deny", Action: []string{"a"}}}}
+	blocking, err = denying.Blocking([]byte(`{"Statement": {"Effect": "Deny", "Action": "a"}}`))
+	require.NoError(t, err)
+	assert.Empty(t, blocking, "it allows nothing")
 	var none *policy.Document
 	blocking, err = none.Blocking([]byte(`{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}}`))
 	require.NoError(t, err)

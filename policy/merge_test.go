@@ -157,6 +157,12 @@ func TestMerge_FindsAStatementByItsSid(t *testing.T) {
 			`{"Sid":"S","Effect":"Allow","Resource":["r1","r2"],"Action":"a","Condition":{"StringEquals":{"AWS:k":["v1","v2"]},"ArnLike":{"l":["a:1","a:2","a:3"]}}}`,
 		},
 		{
+			"an asterisk is no wildcard in a value that must be equal",
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":"v*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":"v1"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":["v*","v1"]}}}`,
+		},
+		{
 			"what has a number and a part of the resources gets the others",
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2"]}`,
 			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3"]}`,
@@ -291,6 +297,10 @@ func TestMerge_TakesAStatementWithoutSidOnce(t *testing.T) {
 	merged := merge(t, d, `{"Statement":[{"Effect":"Allow","Action":"b","Resource":"r"}]}`)
 	assert.Len(t, read(t, merged).Statement, 2)
 	assert.Len(t, read(t, merge(t, d, `{"Statement":[{"Effect":"Allow","Action":["b","a"],"Resource":"r"}]}`)).Statement, 1)
+	for _, other := range []string{`"Resource":"other"`, `"Sid":"1","Resource":"r"`} {
+		_, statements := raw(t, []byte(merge(t, d, `{"Statement":[{"Effect":"Allow","Action":"a",`+other+`}]}`)))
+		assert.Equal(t, []string{`{"Effect":"Allow","Action":"a",` + other + `}`, `{"Effect":"Allow","Action":"a","Resource":"r"}`}, statements)
+	}
 }
 
 func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
