@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -34,12 +33,13 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 	v := validator{allow: o.Allow}
 	ofAll := len(req.ResourceIDs) == 0
 	if ofAll { // one stands for all while the rest is validated
-		req.ResourceIDs = []string{resourceTypeOf(req.ResourceType, "").prefix + "00000000000000000"}
+		req.ResourceIDs = []string{resourceTypes[req.ResourceType].prefix + "00000000000000000"}
 	}
+	var in *ec2.CreateFlowLogsInput
 	if ofAll && req.ResourceType == "" {
 		v.add("ResourceType", "", "required without ResourceIDs")
-	} else if err := v.request(req, ofAll); err != nil {
-		return nil, err
+	} else {
+		in = v.request(req, ofAll)
 	}
 	v.account(a)
 	v.options(o)
@@ -47,10 +47,6 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 		return nil, err
 	}
 
-	in, err := inputOf(req)
-	if err != nil {
-		return nil, err
-	}
 	a.Partition = cmp.Or(a.Partition, partitionOf(a.Region))
 	p := &plan{
 		in: in, account: a, options: o,
@@ -61,9 +57,12 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 	if err := v.err(); err != nil {
 		return nil, err
 	}
+	if ofAll {
+		in.ResourceIds = []string{"*"}
+	}
 	for _, region := range p.regions {
-		for _, id := range req.ResourceIDs {
-			p.resources = append(p.resources, p.resourceARN(region, id, ofAll))
+		for _, id := range in.ResourceIds {
+			p.resources = append(p.resources, p.resourceARN(region, id))
 		}
 		p.flowLogs = append(p.flowLogs, p.arn("ec2", region, a.ID, "vpc-flow-log/*"))
 	}
@@ -71,58 +70,31 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 	return p, nil
 }
 
-// inputOf returns the SDK's input for a request whose problems are allowed.
-func inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, error) {
-	document, err := json.Marshal(req)
-	if err != nil {
-		return nil, err
-	}
-	var in ec2.CreateFlowLogsInput
-	return &in, json.Unmarshal(document, &in)
-}
-
 // resourceType is how one type of resource is named in an ARN.
 type resourceType struct {
-	typ    flowlogs.ResourceType
 	prefix string // of an ID
 	name   string // in an ARN
 	shared bool   // may belong to another account than the caller's
 }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
-var resourceTypes = []resourceType{
-	{flowlogs.ResourceTypeVPC, "vpc-", "vpc", false},
-	{flowlogs.ResourceTypeSubnet, "subnet-", "subnet", true},
-	{flowlogs.ResourceTypeNetworkInterface, "eni-", "network-interface", false},
-	{flowlogs.ResourceTypeTransitGatewayAttachment, "tgw-attach-", "transit-gateway-attachment", true},
-	{flowlogs.ResourceTypeTransitGateway, "tgw-", "transit-gateway", true},
-	{flowlogs.ResourceTypeRegionalNATGateway, "nat-", "natgateway", false},
+var resourceTypes = map[flowlogs.ResourceType]resourceType{
+	flowlogs.ResourceTypeVPC:                      {prefix: "vpc-", name: "vpc"},
+	flowlogs.ResourceTypeSubnet:                   {prefix: "subnet-", name: "subnet", shared: true},
+	flowlogs.ResourceTypeNetworkInterface:         {prefix: "eni-", name: "network-interface"},
+	flowlogs.ResourceTypeTransitGateway:           {prefix: "tgw-", name: "transit-gateway", shared: true},
+	flowlogs.ResourceTypeTransitGatewayAttachment: {prefix: "tgw-attach-", name: "transit-gateway-attachment", shared: true},
+	flowlogs.ResourceTypeRegionalNATGateway:       {prefix: "nat-", name: "natgateway"},
 }
 
-// resourceTypeOf returns the type t or, if it is empty, that of the ID. It returns the zero
-// value for other types, such as those of Cloud WAN, whose ARNs in policies of EC2 are not
-// documented.
-func resourceTypeOf(t flowlogs.ResourceType, id string) resourceType {
-	i := slices.IndexFunc(resourceTypes, func(r resourceType) bool {
-		return r.typ == t || t == "" && strings.HasPrefix(id, r.prefix)
-	})
-	if i < 0 {
-		return resourceType{}
-	}
-	return resourceTypes[i]
-}
-
-func (p *plan) resourceARN(region, id string, ofAll bool) string {
-	t := resourceTypeOf(p.in.ResourceType, id)
-	if t.name == "" {
+func (p *plan) resourceARN(region, id string) string {
+	t, ok := resourceTypes[p.in.ResourceType]
+	if !ok { // such as those of Cloud WAN, whose ARNs in policies of EC2 are not documented
 		return "*"
 	}
 	account := p.account.ID
 	if t.shared {
 		account = "*"
-	}
-	if ofAll {
-		id = "*"
 	}
 	return p.arn("ec2", region, account, t.name+"/"+id)
 }
@@ -167,12 +139,9 @@ type validator struct {
 }
 
 func (v *validator) add(field, value, message string) {
-	v.report(flowlogs.FieldError{Field: field, Value: value, Message: message})
-}
-
-func (v *validator) report(problem flowlogs.FieldError) {
-	if v.allow == nil || !v.allow(&problem) {
-		v.problems = append(v.problems, problem)
+	f := flowlogs.FieldError{Field: field, Value: value, Message: message}
+	if v.allow == nil || !v.allow(&f) {
+		v.problems = append(v.problems, f)
 	}
 }
 
@@ -198,24 +167,18 @@ func (v *validator) match(field, value string, form *regexp.Regexp, message stri
 	}
 }
 
-// request adds the problems of the request. Those of the ID that stands for all
-// are problems of the type.
-func (v *validator) request(req flowlogs.Request, ofAll bool) error {
-	err := req.Validate()
-	var invalid *flowlogs.ValidationError
-	if !errors.As(err, &invalid) {
-		return err
-	}
-	for _, problem := range invalid.Fields {
-		switch {
-		case ofAll && strings.HasPrefix(problem.Field, "ResourceIDs"):
-		case problem.Field == "Destination": // there is none: nothing is known of the documents
-			v.problems = append(v.problems, problem)
-		default:
-			v.report(problem)
+// request returns the input for a request, and adds its problems. Those of the ID that
+// stands for all are problems of the type.
+func (v *validator) request(req flowlogs.Request, ofAll bool) *ec2.CreateFlowLogsInput {
+	in, err := flowlogs.New(nil, func(o *flowlogs.Options) {
+		o.Allow = func(f *flowlogs.FieldError) bool {
+			return ofAll && strings.HasPrefix(f.Field, "ResourceIDs") || v.allow != nil && v.allow(f)
 		}
+	}).Input(req)
+	if invalid := (*flowlogs.ValidationError)(nil); errors.As(err, &invalid) { // the only kind
+		v.problems = append(v.problems, invalid.Fields...)
 	}
-	return nil
+	return in
 }
 
 func (v *validator) account(a Account) {

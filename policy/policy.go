@@ -58,8 +58,7 @@ type Options struct {
 	Reconcile, Replace bool
 
 	// Allow is called with each problem that For finds. If it returns true, the problem
-	// is ignored: see [flowlogs.Options]. It is not called for a missing destination.
-	// Nil: no problem is ignored.
+	// is ignored, as by Allow of [flowlogs.Options]. Nil: no problem is ignored.
 	Allow func(*flowlogs.FieldError) bool
 }
 
