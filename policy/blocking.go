@@ -8,18 +8,21 @@ import (
 	"strings"
 )
 
-// Blocking returns the statements of an existing policy, in their order, that deny what d
-// allows. Such a policy rejects the delivery even with d merged into it; existing is read
-// as [Document.Merge] reads it.
+// Blocking returns the statements of an existing policy, in their order, that deny a call
+// that d allows. They take precedence, so the call fails with d merged too. The existing
+// policy is read as by [Document.Merge]; nil has no statements.
 //
-// It is meant for the policy of a bucket or a key, and for a role's trust. A delivery is
-// taken for a call of a service, by TLS, from the accounts and flow logs that d names, with
-// the ACL header that d demands and no other. It has no network, no organization and no
-// user, so a statement that denies all but certain addresses, VPC endpoints or principals
-// is blocking, unless it makes an exception for aws:PrincipalIsAWSService. So is one that
-// demands an encryption header. A condition on what is not known, such as a time, counts as
-// not met, and one on what the caller of an identity policy may be, too.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+// For the policy of a bucket or a key and for the trust of a role, the call is a delivery.
+// A service sends it over TLS, for the accounts and flow logs that d names, with the ACL
+// header that d demands. It belongs to no organization, network or user, so a statement
+// that denies all but certain ones is blocking, unless it makes an exception with
+// aws:PrincipalIsAWSService. A statement that demands another header is blocking, too: that
+// no encryption header is sent is inferred from S3's access logs.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
+// https://github.com/aws-quickstart/quickstart-compliance-common/issues/29
+//
+// A condition counts as not met if d does not say the value of its key, such as the time.
+// In the policy of a user or role, that is any key but those of d.
 //
 // The error wraps a *[flowlogs.FieldError]: existing is not a policy, or has a statement
 // that denies and that a Statement cannot hold.
@@ -47,7 +50,7 @@ func (d *Document) Blocking(existing []byte) ([]Statement, error) {
 	return blocking, nil
 }
 
-// blocks reports whether s, which denies, applies to a call that allowed is for.
+// blocks reports whether s, which denies, applies to a call that allowed allows.
 func (s Statement) blocks(allowed Statement) bool {
 	for operator, keys := range s.Condition {
 		for key, values := range keys {
@@ -57,10 +60,12 @@ func (s Statement) blocks(allowed Statement) bool {
 			}
 		}
 	}
+	// In the policy of a key, * is the key, which may also have its ARN.
+	isKey := len(allowed.Principal) > 0 && slices.Contains(allowed.Resource, "*")
 	return allowed.Effect == "Allow" &&
 		isNamed(principals(s.Principal), principals(s.NotPrincipal), principals(allowed.Principal)) &&
 		isNamed(lower(s.Action), lower(s.NotAction), lower(allowed.Action)) &&
-		isNamed(s.Resource, s.NotResource, allowed.Resource)
+		(isKey || isNamed(s.Resource, s.NotResource, allowed.Resource))
 }
 
 // isNamed reports whether patterns match one of list, or not does not. An empty list is
@@ -73,13 +78,12 @@ func isNamed(patterns, not, list []string) bool {
 		slices.ContainsFunc(list, func(s string) bool { return covers(patterns, []string{s}, matches) })
 }
 
-// unknownKeys are in the context of a delivery, or may be, with a value that d does not
-// say.
+// unknownKeys are, or may be, in the context of a delivery with a value that is not known.
 var unknownKeys = regexp.MustCompile(`(?i)^(aws:(CurrentTime|EpochTime|RequestedRegion|Resource.*|Source(Account|Arn|Org.*))|` +
 	`s3:(ResourceAccount|authType|signature.*|TlsVersion)|kms:(ViaService|CallerAccount|Encryption.*))$`)
 
-// context returns the values of a condition key in the calls that s is for: each call has
-// one, and none if there are none.
+// context returns the values of a condition key in the calls that s allows: one in each
+// call, or none in any.
 func (s Statement) context(key string) (values []string, known bool) {
 	key = strings.ToLower(key)
 	for name, list := range s.lists() {
@@ -87,21 +91,22 @@ func (s Statement) context(key string) (values []string, known bool) {
 			return list, true
 		}
 	}
+	if len(s.Principal) == 0 {
+		return nil, false // who calls with the policy of a user or role is not known
+	}
 	switch key {
-	case "aws:principalisawsservice":
-		return []string{"true"}, len(s.Principal) > 0
-	case "aws:principalservicename", "aws:principalservicenameslist":
-		return s.Principal["Service"], len(s.Principal) > 0
-	case "aws:securetransport":
+	case "aws:principalisawsservice", "aws:securetransport":
 		return []string{"true"}, true
 	case "aws:viaawsservice":
-		return []string{"false"}, len(s.Principal) > 0
+		return []string{"false"}, true
+	case "aws:principalservicename", "aws:principalservicenameslist":
+		return s.Principal["Service"], true
 	}
-	return nil, len(s.Principal) > 0 && !unknownKeys.MatchString(key)
+	return nil, !unknownKeys.MatchString(key)
 }
 
-// isMet reports whether a condition is met by one of the values that the calls have, or
-// by a call without one if there are none.
+// isMet reports whether a condition is met by one of the values that the calls have or, if
+// there are none, by a call without the key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 func isMet(operator string, patterns, have []string) bool {
 	like := strings.Contains(operator, "Like") || strings.HasPrefix(operator, "Arn")

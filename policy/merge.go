@@ -56,10 +56,7 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 		d = &Document{Version: version}
 	}
 	if existing == nil {
-		var err error
-		if existing, err = encode(Document{Version: d.Version}); err != nil {
-			return nil, err
-		}
+		existing, _ = encode(Document{Version: d.Version}) // it can always be written
 	}
 	t, err := parse(existing)
 	if err != nil {
@@ -204,17 +201,17 @@ func (s Statement) compare(other Statement) (includes, joins bool) {
 		if !ok || (len(list) == 0) != (len(wanted) == 0) {
 			return false, false
 		}
-		same, matches := covers(list, wanted, equal) && covers(wanted, list, equal), matchers[name[0]]
-		includes = includes && (same || matches != nil && covers(list, wanted, matches))
-		joins = joins && (same || matches != nil && name[0] != "Principal" && name[0] != "Action")
+		same, match := covers(list, wanted, equal) && covers(wanted, list, equal), matchers[name[0]]
+		includes = includes && (same || match != nil && covers(list, wanted, match))
+		joins = joins && (same || match != nil && name[0] != "Principal" && name[0] != "Action")
 	}
 	return includes, joins
 }
 
 // covers reports whether each of list is matched by one of patterns.
-func covers(patterns, list []string, matches func(pattern, s string) bool) bool {
+func covers(patterns, list []string, match func(pattern, s string) bool) bool {
 	return !slices.ContainsFunc(list, func(s string) bool {
-		return !slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, s) })
+		return !slices.ContainsFunc(patterns, func(pattern string) bool { return match(pattern, s) })
 	})
 }
 
