@@ -18,8 +18,8 @@
 // # Merging into an existing policy
 //
 // A bucket, a key or a role often has a policy already. [Document.Merge] puts the
-// statements into it and keeps everything else; [Document.Blocking] returns those that
-// deny what the document allows:
+// statements into it and keeps everything else. [Document.Blocking] returns its statements
+// that deny what the document allows:
 //
 //	blocking, err := policies.Bucket.Blocking(existing)
 //	merged, err := policies.Bucket.Merge(existing)

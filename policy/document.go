@@ -238,8 +238,7 @@ func (c *conditions) UnmarshalJSON(data []byte) error {
 	})
 }
 
-// eachMember calls read with the members of an object, and names the one that it fails
-// for.
+// eachMember calls read with each member of an object, and adds the name to its error.
 func eachMember(data json.RawMessage, read func(name string, value json.RawMessage) error) error {
 	members, err := parseObject(data)
 	if err != nil {

@@ -25,10 +25,10 @@ const maxBucketPolicy = 20480
 // For each statement of d, Merge looks at those with its Sid, or with its Sid and a
 // number, as AWS numbers its own:
 //
-//   - If one allows what d's does, nothing changes, even if it allows more: it has d's
-//     principals, each action and resource of d's or one that ends in * in place of it, and
-//     no condition that d's does not have. To tighten a policy, remove the statement first.
-//   - If one differs in nothing but resources and the values of conditions, such as the
+//   - If one allows all that d's allows, nothing changes. It may allow more: have other
+//     principals too, names that end in * for actions and resources, and fewer conditions.
+//     To tighten a policy, remove the statement first.
+//   - If one differs only in its resources and the values of its conditions, such as the
 //     statement for another account, Region or folder, it gets those of d's as well.
 //   - Otherwise d's is appended, with a number after its Sid if the Sid is taken.
 //
@@ -155,8 +155,8 @@ func isNumbered(sid, base string) bool {
 	return ok && (base != "" || sid == "") && strings.Trim(number, "0123456789") == ""
 }
 
-// lists returns the lists that make a statement, by member or by operator and condition
-// key. Names of actions and of condition keys are not case-sensitive.
+// lists returns the lists of a statement, by member or by operator and condition key.
+// Names of actions and condition keys are not case-sensitive.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 func (s Statement) lists() map[[2]string][]string {
@@ -177,8 +177,8 @@ func (s Statement) lists() map[[2]string][]string {
 	return all
 }
 
-// matchers are how the elements of a list match, if more elements match more calls.
-// ArnEquals and ArnLike behave identically.
+// matchers has the lists in which more elements match more calls, and how an element
+// matches. ArnEquals and ArnLike behave identically.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 var matchers = map[string]func(pattern, s string) bool{
 	"Principal":    equal,
@@ -190,9 +190,9 @@ var matchers = map[string]func(pattern, s string) bool{
 	"ArnLike":      under,
 }
 
-// compare reports whether s applies to every call that other applies to, as far as
-// comparing lists shows it, and whether they differ in nothing but resources and values that
-// one statement can have both of.
+// compare reports whether s includes other, which means that it applies to every call that
+// other applies to, and whether one statement can have the resources and values of both.
+// Lists are compared as text, so it may miss that s includes other.
 func (s Statement) compare(other Statement) (includes, joins bool) {
 	have, want := s.lists(), other.lists()
 	includes, joins = true, len(have) == len(want)
@@ -217,8 +217,8 @@ func covers(patterns, list []string, match func(pattern, s string) bool) bool {
 
 func equal(a, b string) bool { return a == b }
 
-// under reports whether s is the pattern, or begins as a pattern that ends in *. In an
-// ARN, that is its last part: IAM compares the six parts one by one.
+// under reports whether s is the pattern, or begins like a pattern that ends in *. In an
+// ARN the * must be in the last of the six parts, because IAM compares them separately.
 func under(pattern, s string) bool {
 	prefix, ok := strings.CutSuffix(pattern, "*")
 	if strings.HasPrefix(pattern, "arn:") && strings.Count(prefix, ":") < 5 {
@@ -249,8 +249,8 @@ func principals(byKind map[string][]string) []string {
 	return list
 }
 
-// extend adds to a value what it lacks of wanted, which has members by the same names, and
-// keeps the rest as it is written.
+// extend adds the strings of wanted to the lists of the same names in existing, and keeps
+// the rest as it is written.
 func extend(existing, wanted json.RawMessage) json.RawMessage {
 	if wanted[0] == '{' {
 		members, _ := parseObject(existing) // both have been read as statements

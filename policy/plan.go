@@ -16,15 +16,15 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// plan is what the documents are written from: the request as it is sent, and
-// the account and options.
+// plan has the request as it is sent, the account and the options, from which the documents
+// are written.
 type plan struct {
 	in      *ec2.CreateFlowLogsInput
 	account Account // with its partition
 	options Options
 
 	resources []string // the ARNs of the resources to monitor
-	flowLogs  []string // those that stand for all flow logs of the account
+	flowLogs  []string // the ARNs that stand for all flow logs of the account
 	accounts  []string // that deliver to the bucket, the caller's first
 	regions   []string // of the calls, the account's first
 }
@@ -257,7 +257,7 @@ func (p *plan) destinationField() string {
 // arn parses an ARN that is written into a policy. It returns the zero ARN for none.
 func (v *validator) arn(p *plan, field, s string) arn.ARN {
 	parsed, err := arn.Parse(s)
-	if err != nil { // there is none, or a problem of it is allowed
+	if err != nil { // there is no ARN, or Allow accepted a wrong one
 		return arn.ARN{}
 	}
 	if parsed.Partition != p.account.Partition {

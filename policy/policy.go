@@ -15,7 +15,7 @@ type Account struct {
 	Region string
 
 	// Partition is "aws", "aws-cn", "aws-us-gov" or another of AWS's. Empty: that of the
-	// Region. It is for a Region that this release does not know.
+	// Region. Set it for a partition that this release does not know.
 	Partition string
 }
 
@@ -49,8 +49,8 @@ type Options struct {
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
 	OrganizationID string
 
-	// Regions are those in which flow logs are created beside the account's Region, for
-	// one set of documents. They are of one partition. Empty: none.
+	// Regions are the other Regions in which flow logs are created, beside the account's:
+	// one set of documents serves all. They are in one partition. Empty: none.
 	Regions []string
 
 	// Reconcile adds to the caller's policy the permission with which package reconcile
@@ -82,12 +82,12 @@ type Policies struct {
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	Caller *Document `json:",omitempty"`
 
-	// RoleTrust and RolePermissions are of the role that the request names: for
-	// CloudWatch Logs the role that publishes, for a stream in another account the
-	// role in the caller's own. Nil for S3 and for a stream in the same account.
+	// RoleTrust and RolePermissions belong to the role that the request names. For
+	// CloudWatch Logs it publishes; for a stream in another account it is the role in
+	// the caller's. Nil for S3 and for a stream in the same account.
 	RoleTrust, RolePermissions *Document `json:",omitempty"`
 
-	// DestinationRoleTrust and DestinationRolePermissions are of the role in the
+	// DestinationRoleTrust and DestinationRolePermissions belong to the role in the
 	// account of the stream. Nil unless the stream is in another account.
 	DestinationRoleTrust, DestinationRolePermissions *Document `json:",omitempty"`
 

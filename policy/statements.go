@@ -28,8 +28,8 @@ func document(statements ...Statement) *Document {
 }
 
 func allow(sid string, actions, resources []string, conditions ...condition) Statement {
-	// Cloned, for several statements are made of the same lists: a caller may change
-	// one.
+	// Cloned because several statements are made of the same lists, and a caller may
+	// change one.
 	s := Statement{Sid: sid, Effect: "Allow", Action: slices.Clone(actions), Resource: slices.Clone(resources)}
 	for _, c := range conditions {
 		if s.Condition == nil {

@@ -156,7 +156,7 @@ func wrong(field, value, message string) error {
 	return &flowlogs.FieldError{Field: field, Value: value, Message: message}
 }
 
-// within puts the path of what contains the field of err in front of it.
+// within adds the path of the containing value to the field of err.
 func within(path string, err error) error {
 	var field *flowlogs.FieldError
 	if !errors.As(err, &field) {

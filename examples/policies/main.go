@@ -1,5 +1,5 @@
 // Command policies prints the permissions that a request for flow logs needs:
-// every document, or one of them to hand to the AWS CLI.
+// every document, or a single one to hand to the AWS CLI.
 //
 //	go -C examples run ./policies -account 123456789012 -region us-east-1 -type VPC -bucket arn:aws:s3:::my-flow-logs
 //
@@ -10,8 +10,8 @@
 //	aws s3api put-bucket-policy --bucket my-flow-logs --policy "$(go -C examples run ./policies -account 123456789012 \
 //		-region us-east-1 -type VPC -bucket arn:aws:s3:::my-flow-logs -only bucket -merge "$PWD/policy.json")"
 //
-// It calls nothing: what it prints is for someone with the permissions to put it in
-// place. -help shows all flags.
+// It calls nothing; someone with the permissions puts the documents in place. -help
+// shows all flags.
 package main
 
 import (
@@ -50,8 +50,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	flags.Func("source-accounts", "the other accounts that deliver to the bucket: `ID,ID`", list(&options.SourceAccounts))
 	flags.StringVar(&options.OrganizationID, "organization", "", "or all accounts of the organization `ID`")
 	flags.Func("regions", "the other Regions in which flow logs are created: `REGION,REGION`", list(&options.Regions))
-	flags.BoolVar(&options.Reconcile, "reconcile", false, "also what is needed to list the flow logs that exist")
-	flags.BoolVar(&options.Replace, "replace", false, "also what is needed to delete those that differ")
+	flags.BoolVar(&options.Reconcile, "reconcile", false, "the caller may list flow logs")
+	flags.BoolVar(&options.Replace, "replace", false, "the caller may list flow logs and delete them")
 	only := flags.String("only", "", "print the document `NAME` alone: caller, role-trust, role-permissions, destination-role-trust, destination-role-permissions, bucket or key")
 	merge := flags.String("merge", "", "print the policy in `FILE` with the document in it, - for standard input; needs -only")
 	request := requestFlags(flags)
@@ -85,7 +85,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return err
 }
 
-// write returns the policies, or one of them, merged into an existing one.
+// write returns all policies, or a single one, merged into an existing one if there is one.
 func write(policies *policy.Policies, only, merge string, stdin io.Reader, stderr io.Writer) ([]byte, error) {
 	text, err := json.MarshalIndent(policies, "", "    ")
 	if err != nil || only == "" {
