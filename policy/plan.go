@@ -47,7 +47,7 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 		return nil, err
 	}
 
-	a.Partition = cmp.Or(a.Partition, partitionOf(a.Region))
+	a.Partition = cmp.Or(a.Partition, partitionOf(a.Region), "aws")
 	p := &plan{
 		in: in, account: a, options: o,
 		accounts: unique(append([]string{a.ID}, o.SourceAccounts...)),
@@ -113,7 +113,7 @@ func (p *plan) crossAccount() bool {
 	return p.in.LogDestinationType == types.LogDestinationTypeKinesisDataFirehose && p.in.DeliverCrossAccountRole != nil
 }
 
-// partitionOf returns the partition of a Region.
+// partitionOf returns the partition of a Region, "" if it is not known.
 // https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
 func partitionOf(region string) string {
 	for prefix, partition := range map[string]string{
@@ -129,7 +129,10 @@ func partitionOf(region string) string {
 			return partition
 		}
 	}
-	return "aws"
+	if commercialPattern.MatchString(region) {
+		return "aws"
+	}
+	return ""
 }
 
 // validator collects the problems of the request, the account and the options.
@@ -154,6 +157,7 @@ func (v *validator) err() error {
 
 var (
 	accountPattern      = regexp.MustCompile(`^[0-9]{12}$`)
+	commercialPattern   = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$`)
 	regionPattern       = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
 	partitionPattern    = regexp.MustCompile(`^(aws(-[a-z]+)*)?$`)
 	keyPattern          = regexp.MustCompile(`^(arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$`)
@@ -184,8 +188,9 @@ func (v *validator) request(req flowlogs.Request, ofAll bool) *ec2.CreateFlowLog
 func (v *validator) account(a Account) {
 	v.match("Account.ID", a.ID, accountPattern, "want 12 digits")
 	v.match("Account.Region", a.Region, regionPattern, "want the Region of the call, such as us-east-1")
-	v.match("Account.Partition", a.Partition, partitionPattern, "want a partition of AWS, such as aws, aws-cn or aws-us-gov")
-	if of := partitionOf(a.Region); a.Partition != "" && a.Partition != of && of != "aws" {
+	if !partitionPattern.MatchString(a.Partition) {
+		v.add("Account.Partition", a.Partition, "want a partition of AWS, such as aws, aws-cn or aws-us-gov")
+	} else if of := partitionOf(a.Region); a.Partition != "" && of != "" && a.Partition != of {
 		v.add("Account.Partition", a.Partition, "want "+of+", the partition of Region "+a.Region)
 	}
 }
@@ -216,7 +221,7 @@ func (v *validator) destination(p *plan) {
 	v.arn(p, "Options.KeyARN", p.options.KeyARN)
 
 	for i, region := range p.options.Regions {
-		if p.account.Partition != partitionOf(region) {
+		if cmp.Or(partitionOf(region), p.account.Partition) != p.account.Partition {
 			v.add("Options.Regions["+strconv.Itoa(i)+"]", region, "want a Region in partition "+p.account.Partition)
 		}
 	}

@@ -298,6 +298,7 @@ func TestFor_TakesThePartitionOfTheRegion(t *testing.T) {
 		{"eu-isoe-west-1", "", "aws-iso-e"},
 		{"us-isof-south-1", "", "aws-iso-f"},
 		{"eusc-de-east-1", "", "aws-eusc"},
+		{"xx-new-east-1", "", "aws"},
 		{"xx-new-east-1", "aws-new", "aws-new"}, // a partition that this release does not know
 	} {
 		t.Run(test.region+" "+test.partition, func(t *testing.T) {
@@ -400,6 +401,8 @@ func TestFor_ReportsEveryProblem(t *testing.T) {
 		{"a Region of China has ARNs of China", ok, policy.Account{ID: accountID, Region: "cn-north-1"}, none, []string{`/": all ARNs must be in partition aws-cn`}},
 		{"a Region is in one partition", ok, policy.Account{accountID, "us-gov-west-1", "aws"}, none,
 			[]string{`Account.Partition "aws": want aws-us-gov, the partition of Region us-gov-west-1`}},
+		{"a commercial Region is in one, too", request(flowlogs.S3{BucketARN: "arn:aws-cn:s3:::my-bucket"}), policy.Account{accountID, "eu-central-2", "aws-cn"}, none,
+			[]string{`Account.Partition "aws-cn": want aws, the partition of Region eu-central-2`}},
 		{"Regions are Regions", ok, account, func(o *policy.Options) { o.Regions = []string{"eu-west-1", "all"} }, []string{`Options.Regions[1] "all": want a Region, such as us-east-1`}},
 		{"Regions are of one partition", ok, account, func(o *policy.Options) { o.Regions = []string{"cn-north-1"} },
 			[]string{`Options.Regions[0] "cn-north-1": want a Region in partition aws`}},
