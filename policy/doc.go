@@ -12,22 +12,23 @@
 //
 // It calls nothing and reads nothing but its arguments. The documents are those
 // that AWS documents, restricted to the account, the Region and the resources of
-// the request wherever AWS documents how. Each field of [Policies] names its
-// sources and says what is not known from a request.
+// the request wherever AWS documents how. [Options] say what is not known from a
+// request.
 //
 // # Merging into an existing policy
 //
 // A bucket, a key or a role often has a policy already. [Document.Merge] puts the
-// statements into it and keeps everything else:
+// statements into it and keeps everything else. [Document.Blocking] returns its statements
+// that deny what the document allows:
 //
+//	blocking, err := policies.Bucket.Blocking(existing)
 //	merged, err := policies.Bucket.Merge(existing)
 //
 // # What it does not know
 //
-// A document that allows a call does not make it succeed: service control
-// policies, permissions boundaries, session policies and statements that deny can
-// all forbid it. Nor does the package know the fields of future releases: For rejects
-// a request that is not valid by the rules of the root package.
+// A document that allows a call does not make it succeed: service control policies,
+// resource control policies, permissions boundaries and session policies can all forbid
+// it. Nor does the package know the fields of future releases: see Options.Allow.
 //
 // All functions and methods are safe for concurrent use as long as nothing
 // changes their arguments meanwhile.

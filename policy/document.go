@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 )
@@ -10,9 +9,8 @@ import (
 //
 // Its JSON is IAM's: members in the order of AWS's documentation, a list of one
 // element as that element, the same bytes for the same Document. Decoding accepts what
-// IAM accepts, with one exception: NotAction, NotResource, NotPrincipal and members
-// that IAM does not have are errors, because a Document cannot hold them. An Id is
-// dropped; it has no effect.
+// IAM accepts. A member that IAM does not have is an error. An Id is dropped; it has no
+// effect.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type Document struct {
 	// Version is that of the policy language. Empty: not written, which IAM reads as
@@ -39,6 +37,11 @@ type Statement struct {
 	// have no Resource.
 	Action, Resource []string
 
+	// NotPrincipal, NotAction and NotResource stand for all but what they name, in place
+	// of the member without Not. [For] writes none.
+	NotPrincipal           map[string][]string
+	NotAction, NotResource []string
+
 	// Condition has values by operator and by condition key:
 	// {"StringEquals": {"aws:SourceAccount": {"123456789012"}}}.
 	Condition map[string]map[string][]string
@@ -58,74 +61,17 @@ func (d Document) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON returns the statement in IAM's form.
 func (s Statement) MarshalJSON() ([]byte, error) {
-	conditions := make(map[string]map[string]values, len(s.Condition))
-	for operator, keys := range s.Condition {
-		conditions[operator] = byKind(keys)
-	}
-	var principal any
-	if _, anyone := s.Principal["*"]; anyone && len(s.Principal) == 1 {
-		principal = "*"
-	} else if len(s.Principal) > 0 {
-		principal = byKind(s.Principal)
-	}
 	return encode(struct {
-		Sid       string                       `json:",omitempty"`
-		Effect    string                       `json:",omitempty"`
-		Principal any                          `json:",omitempty"`
-		Action    values                       `json:",omitempty"`
-		Resource  values                       `json:",omitempty"`
-		Condition map[string]map[string]values `json:",omitempty"`
-	}{s.Sid, s.Effect, principal, s.Action, s.Resource, conditions})
-}
-
-// values is a list that IAM writes as its value alone where there is only one.
-type values []string
-
-func byKind(lists map[string][]string) map[string]values {
-	m := make(map[string]values, len(lists))
-	for kind, list := range lists {
-		m[kind] = list
-	}
-	return m
-}
-
-func (v values) MarshalJSON() ([]byte, error) {
-	switch len(v) {
-	case 0:
-		return []byte("[]"), nil
-	case 1:
-		return encode(v[0])
-	default:
-		return encode([]string(v))
-	}
-}
-
-// UnmarshalJSON reads a value, or a list of them. IAM takes numbers and booleans
-// in conditions, too.
-func (v *values) UnmarshalJSON(data []byte) error {
-	var elements []json.RawMessage
-	if !bytes.HasPrefix(data, []byte("[")) {
-		elements = []json.RawMessage{data}
-	} else if err := json.Unmarshal(data, &elements); err != nil {
-		return err
-	}
-	list := make(values, 0, len(elements))
-	for _, element := range elements {
-		var s string
-		switch element[0] {
-		case '"':
-			if err := json.Unmarshal(element, &s); err != nil {
-				return err
-			}
-		case '{', '[', 'n': // an object, a list, null
-			return wrong("", string(element), "want a string, or a list of strings")
-		default:
-			s = string(element)
-		}
-		list = append(list, s)
-	}
-	*v = list
-	return nil
+		Sid          string     `json:",omitempty"`
+		Effect       string     `json:",omitempty"`
+		Principal    kinds      `json:",omitempty"`
+		NotPrincipal kinds      `json:",omitempty"`
+		Action       values     `json:",omitempty"`
+		NotAction    values     `json:",omitempty"`
+		Resource     values     `json:",omitempty"`
+		NotResource  values     `json:",omitempty"`
+		Condition    conditions `json:",omitempty"`
+	}{s.Sid, s.Effect, s.Principal, s.NotPrincipal, s.Action, s.NotAction, s.Resource, s.NotResource, s.Condition})
 }
 
 // UnmarshalJSON reads a policy in IAM's form. The error names what a Document cannot
@@ -161,68 +107,147 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 // UnmarshalJSON reads a statement in IAM's form. The error names what a Statement
 // cannot hold. With an error, the statement is unchanged.
 func (s *Statement) UnmarshalJSON(data []byte) error {
-	members, err := parseObject(data)
+	var read Statement
+	fields := map[string]any{
+		"Sid":          &read.Sid,
+		"Effect":       &read.Effect,
+		"Principal":    (*kinds)(&read.Principal),
+		"NotPrincipal": (*kinds)(&read.NotPrincipal),
+		"Action":       (*values)(&read.Action),
+		"NotAction":    (*values)(&read.NotAction),
+		"Resource":     (*values)(&read.Resource),
+		"NotResource":  (*values)(&read.NotResource),
+		"Condition":    (*conditions)(&read.Condition),
+	}
+	err := eachMember(data, func(name string, value json.RawMessage) error {
+		if fields[name] == nil {
+			return wrong("", "", "want a member that a statement of IAM has")
+		}
+		return json.Unmarshal(value, fields[name])
+	})
 	if err != nil {
 		return err
-	}
-	var read Statement
-	for _, m := range members {
-		if err := read.set(m); err != nil {
-			return within(m.name, err)
-		}
 	}
 	*s = read
 	return nil
 }
 
-func (s *Statement) set(m member) error {
-	switch m.name {
-	case "Sid":
-		return json.Unmarshal(m.value, &s.Sid)
-	case "Effect":
-		return json.Unmarshal(m.value, &s.Effect)
-	case "Action":
-		return (*values)(&s.Action).UnmarshalJSON(m.value)
-	case "Resource":
-		return (*values)(&s.Resource).UnmarshalJSON(m.value)
-	case "Principal":
-		if string(m.value) == `"*"` {
-			s.Principal = map[string][]string{"*": {"*"}}
-			return nil
-		}
-		var err error
-		s.Principal, err = lists(m.value)
-		return err
-	case "Condition":
-		operators, err := parseObject(m.value)
-		if err != nil {
-			return err
-		}
-		s.Condition = make(map[string]map[string][]string, len(operators))
-		for _, operator := range operators {
-			if s.Condition[operator.name], err = lists(operator.value); err != nil {
-				return within(operator.name, err)
-			}
-		}
-		return nil
+// values is a list that IAM writes as its value alone if there is only one.
+type values []string
+
+func (v values) MarshalJSON() ([]byte, error) {
+	switch len(v) {
+	case 0:
+		return []byte("[]"), nil
+	case 1:
+		return encode(v[0])
 	default:
-		return wrong("", "", "want one of Sid, Effect, Principal, Action, Resource, Condition")
+		return encode([]string(v))
 	}
 }
 
-// lists reads an object whose members are values.
-func lists(data json.RawMessage) (map[string][]string, error) {
+// UnmarshalJSON reads a value, or a list of them. IAM takes numbers and booleans
+// in conditions, too.
+func (v *values) UnmarshalJSON(data []byte) error {
+	elements, err := elementsOf(data)
+	if err != nil {
+		return err
+	}
+	*v = make(values, len(elements))
+	for i, element := range elements {
+		switch element[0] {
+		case '"':
+			if err := json.Unmarshal(element, &(*v)[i]); err != nil {
+				return err
+			}
+		case '{', '[', 'n': // an object, a list, null
+			return wrong("", string(element), "want a string, or a list of strings")
+		default:
+			(*v)[i] = string(element)
+		}
+	}
+	return nil
+}
+
+// elementsOf returns the elements of a list, or a value that stands for a list of one.
+func elementsOf(data json.RawMessage) (elements []json.RawMessage, err error) {
+	if data[0] != '[' {
+		return []json.RawMessage{data}, nil
+	}
+	err = json.Unmarshal(data, &elements)
+	return elements, err
+}
+
+// lists has values by their names.
+type lists map[string][]string
+
+func (l lists) MarshalJSON() ([]byte, error) {
+	m := make(map[string]values, len(l))
+	for name, list := range l {
+		m[name] = list
+	}
+	return encode(m)
+}
+
+func (l *lists) UnmarshalJSON(data []byte) error {
+	*l = make(lists)
+	return eachMember(data, func(name string, value json.RawMessage) error {
+		var list values
+		err := list.UnmarshalJSON(value)
+		(*l)[name] = list
+		return err
+	})
+}
+
+// kinds has principals by their kind.
+type kinds lists
+
+func (k kinds) MarshalJSON() ([]byte, error) {
+	if _, anyone := k["*"]; anyone && len(k) == 1 {
+		return []byte(`"*"`), nil
+	}
+	return lists(k).MarshalJSON()
+}
+
+func (k *kinds) UnmarshalJSON(data []byte) error {
+	if string(data) == `"*"` {
+		*k = kinds{"*": {"*"}}
+		return nil
+	}
+	return (*lists)(k).UnmarshalJSON(data)
+}
+
+// conditions has values by operator and by condition key.
+type conditions map[string]map[string][]string
+
+func (c conditions) MarshalJSON() ([]byte, error) {
+	m := make(map[string]lists, len(c))
+	for operator, keys := range c {
+		m[operator] = keys
+	}
+	return encode(m)
+}
+
+func (c *conditions) UnmarshalJSON(data []byte) error {
+	*c = make(conditions)
+	return eachMember(data, func(operator string, value json.RawMessage) error {
+		var keys lists
+		err := keys.UnmarshalJSON(value)
+		(*c)[operator] = keys
+		return err
+	})
+}
+
+// eachMember calls read with each member of an object, and adds the name to its error.
+func eachMember(data json.RawMessage, read func(name string, value json.RawMessage) error) error {
 	members, err := parseObject(data)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	read := make(map[string][]string, len(members))
 	for _, m := range members {
-		var list values
-		if err := list.UnmarshalJSON(m.value); err != nil {
-			return nil, within(m.name, err)
+		if err := read(m.name, m.value); err != nil {
+			return within(m.name, err)
 		}
-		read[m.name] = list
 	}
-	return read, nil
+	return nil
 }

@@ -47,6 +47,13 @@ func TestDocument_IsWrittenAndReadAsIAMDoes(t *testing.T) {
 			policy.Document{Statement: []policy.Statement{{Effect: "Deny", Principal: map[string][]string{"AWS": {"*"}}, Action: []string{"s3:*"}}}},
 			`{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"s3:*"}]}`,
 		},
+		{
+			"all but what is named",
+			policy.Document{Statement: []policy.Statement{{
+				Effect: "Deny", NotPrincipal: map[string][]string{"AWS": {"1"}}, NotAction: []string{"a", "b"}, NotResource: []string{"c"},
+			}}},
+			`{"Statement":[{"Effect":"Deny","NotPrincipal":{"AWS":"1"},"NotAction":["a","b"],"NotResource":"c"}]}`,
+		},
 		{"no statements are a list without any", policy.Document{Version: "2012-10-17", Statement: []policy.Statement{}}, `{"Version":"2012-10-17","Statement":[]}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -98,7 +105,7 @@ func TestDocument_DoesNotReadWhatItCannotHold(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, text, want string }{
 		{"a member that it does not have", `{"Statement": [], "Comment": "x"}`, "Comment: want one of Version, Id, Statement"},
-		{"NotAction", `{"Statement": [{"Effect": "Allow", "NotAction": "a:b"}]}`, "Statement[0].NotAction: want one of Sid, Effect"},
+		{"a member that a statement does not have", `{"Statement": [{"Effect": "Allow", "Action": "a:b", "Later": 1}]}`, "Statement[0].Later: want a member that a statement of IAM has"},
 		{"an action that is an object", `{"Statement": [{"Effect": "Allow", "Action": {}}]}`, `Statement[0].Action "{}": want a string, or a list of strings`},
 		{"a resource that is null", `{"Statement": [{"Effect": "Allow", "Action": "a", "Resource": [null]}]}`, `Statement[0].Resource "null": want a string`},
 		{"a principal that is a name", `{"Statement": [{"Effect": "Allow", "Action": "a", "Principal": "me"}]}`, `Statement[0].Principal "\"me\"": want an object`},

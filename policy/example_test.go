@@ -108,12 +108,31 @@ func ExampleDocument_Merge() {
 	// Allow AWSLogDeliveryAclCheck
 }
 
-func ExampleDocument_Merge_taken() {
-	d := &policy.Document{Version: "2012-10-17", Statement: []policy.Statement{{
-		Sid: "Flow", Effect: "Allow", Action: []string{"ec2:CreateFlowLogs"}, Resource: []string{"*"},
-	}}}
-	_, err := d.Merge([]byte(`{"Statement": [{"Sid": "Flow", "Effect": "Deny", "Action": "ec2:CreateFlowLogs", "Resource": "*"}]}`))
-	fmt.Println(err)
+func ExampleDocument_Blocking() {
+	existing := `{
+  "Statement": {
+    "Sid": "OnlyOurOrganization", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+    "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+  }
+}`
+	req := flowlogs.Request{
+		ResourceType: flowlogs.ResourceTypeVPC,
+		TrafficType:  flowlogs.TrafficTypeAll,
+		Destination:  flowlogs.S3{BucketARN: "arn:aws:s3:::amzn-s3-demo-bucket"},
+	}
+	policies, err := policy.For(req, policy.Account{ID: "123456789012", Region: "us-east-1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	blocking, err := policies.Bucket.Blocking([]byte(existing))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, statement := range blocking {
+		fmt.Println(statement.Sid, "denies the delivery")
+	}
 	// Output:
-	// policy: merge: Statement[0].Sid "Flow": is in use for something else: want a statement of the same effect, principals and actions; give this one another Sid
+	// OnlyOurOrganization denies the delivery
 }

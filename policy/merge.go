@@ -9,48 +9,40 @@ import (
 	"strings"
 )
 
-// maxBucketPolicy is 20 KB.
+// maxBucketPolicy is 20 KB, which "appears to apply to the JSON policy passed to
+// put_bucket_policy, after removing unnecessary whitespace". S3 normalizes a policy in
+// other ways, too, so it may count a little more or less.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
-const maxBucketPolicy = 20 * 1024
+// https://github.com/MIT-LCP/physionet-build/issues/2094
+// https://github.com/FogSecurity/aws-size/issues/8
+const maxBucketPolicy = 20480
 
-// Merge returns the existing policy with the statements of d in it. If existing is
-// nil, there is no policy yet. If it is empty and not nil, that is an error, because a
-// command that failed has no output.
+// Merge returns the existing policy with the statements of d in it. The existing policy
+// is a document, or what the AWS CLI prints around one, such as the output of
+// get-bucket-policy. If existing is nil, there is no policy yet. If it is empty and not nil,
+// that is an error, because a command that failed has no output.
 //
-// For each statement of d, Merge looks for the Sid in the existing policy. It finds:
+// For each statement of d, Merge looks at those with its Sid, or with its Sid and a
+// number, as AWS numbers its own:
 //
-//   - No such Sid: the statement is appended.
-//   - A statement that covers d's: it is kept, even if it allows more. To tighten a
-//     policy, remove the statement first.
-//   - A statement that d's covers: it is replaced with d's.
-//   - A statement of the same effect, principals, actions and condition keys, such
-//     as the one for another account, Region or folder: the resources and values
-//     that it lacks are added to it.
-//   - A statement of the same effect, principals and actions with other condition
-//     keys, such as one from older documentation for another folder: d's is appended
-//     with a number after its Sid, as AWS numbers its own.
-//   - Any other statement: the Sid is in use, which is an error.
+//   - If one allows all that d's allows, nothing changes. It may allow more: have other
+//     principals too, names that end in * for actions and resources, and fewer conditions.
+//     To tighten a policy, remove the statement first.
+//   - If one differs only in its resources and the values of its conditions, such as the
+//     statement for another account, Region or folder, it gets those of d's as well.
+//   - Otherwise d's is appended, with a number after its Sid if the Sid is taken.
 //
-// Actions are the same if one statement has all of the other's.
+// A statement of d without a Sid is appended unless one without a Sid allows the same.
 //
-// Every statement applies to at least the calls that it applied to before. Merging
-// twice has the same result as merging once. Everything else is kept: the order of
-// statements and members, members that this package does not know, numbers, escapes in
-// strings. White space is not: the result is indented by four spaces, or has none if a
-// bucket's policy would otherwise be too long.
+// Merging twice has the same result as merging once. Everything else is kept: the order
+// of statements and members, members that this package does not know, numbers, escapes in
+// strings, and statements that deny what d allows: see [Document.Blocking]. White space is
+// not: the result is indented by four spaces, or has none if a bucket's policy would
+// otherwise be longer than 20,480 bytes.
 //
-// A statement of d without a Sid is appended unless an existing one without a Sid
-// covers it.
-//
-// The error wraps a *[flowlogs.FieldError] that names the place. It is an error if
-// existing is not a policy. If d is the policy of a bucket and the merge would change
-// existing, it is also an error:
-//
-//   - if a statement has NotAction or NotPrincipal: AWS then fails to add to the
-//     policy, and such a statement can deny what d allows.
-//     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
-//   - if it would be longer than the 20 KB that S3 takes. Whether S3 counts white
-//     space is not documented; it is not counted here.
+// The error wraps a *[flowlogs.FieldError] that names the place: existing is not a policy,
+// or the policy of a bucket would get longer than the 20,480 bytes that S3 takes, white
+// space not counted.
 func (d *Document) Merge(existing []byte) ([]byte, error) {
 	merged, err := d.merge(existing)
 	if err != nil {
@@ -64,49 +56,44 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 		d = &Document{Version: version}
 	}
 	if existing == nil {
-		var err error
-		if existing, err = encode(Document{Version: d.Version}); err != nil {
-			return nil, err
-		}
+		existing, _ = encode(Document{Version: d.Version}) // it can always be written
 	}
 	t, err := parse(existing)
 	if err != nil {
 		return nil, err
 	}
 	changed := false
-	for _, s := range d.Statement {
+	for i, s := range d.Statement {
 		did, err := t.put(s)
 		if err != nil {
-			return nil, err
+			return nil, within("Document.Statement["+strconv.Itoa(i)+"]", err)
 		}
 		changed = changed || did
 	}
-
-	compact := t.compact()
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, compact, "", "    "); err != nil {
-		return nil, err
-	}
-	if !d.forBucket() {
-		return indented.Bytes(), nil
-	}
 	if changed {
-		if err := t.checkBucket(len(compact)); err != nil {
+		i := slices.IndexFunc(t.members, func(m member) bool { return m.name == "Statement" })
+		if t.members[i].value, err = encode(t.statements); err != nil {
 			return nil, err
 		}
 	}
-	if indented.Len() > maxBucketPolicy {
-		return compact, nil
+
+	var compact, indented bytes.Buffer
+	_ = json.Compact(&compact, object(t.members)) // it is made of valid pieces
+	_ = json.Indent(&indented, compact.Bytes(), "", "    ")
+	switch {
+	case !d.forBucket() || indented.Len() <= maxBucketPolicy:
+		return indented.Bytes(), nil
+	case changed && compact.Len() > maxBucketPolicy:
+		return nil, wrong("policy", strconv.Itoa(compact.Len())+" bytes",
+			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
 	}
-	return indented.Bytes(), nil
+	return compact.Bytes(), nil
 }
 
 // forBucket reports whether d is the policy of a bucket.
 func (d *Document) forBucket() bool {
 	return slices.ContainsFunc(d.Statement, func(s Statement) bool {
-		return len(s.Principal) > 0 && slices.ContainsFunc(s.Action, func(action string) bool {
-			return len(action) >= 3 && strings.EqualFold(action[:3], "s3:")
-		})
+		return len(s.Principal) > 0 && strings.HasPrefix(strings.ToLower(strings.Join(s.Action, " ")), "s3:")
 	})
 }
 
@@ -116,127 +103,181 @@ func (t *text) put(s Statement) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if err := checkStatement(written); err != nil {
+		return false, err
+	}
 	// As it will be read: strings that are not UTF-8 are mended by now.
 	if err := s.UnmarshalJSON(written); err != nil {
 		return false, err
 	}
-	sid := s.Sid
-	for n := 1; ; n++ {
-		place, result, err := t.place(s)
-		if err != nil {
-			return false, err
-		}
-		switch result {
-		case there:
-			return false, nil
-		case other: // AWS numbers its own in the same way
-			s.Sid = sid + strconv.Itoa(n)
-			continue
-		case absent:
-			t.statements = append(t.statements, nil)
-			t.single = false
-		}
-		if written, err = encode(s); err != nil {
-			return false, err
-		}
-		if result == joint {
-			written = extend(t.statements[place], written)
-		}
-		t.statements[place] = written
-		return true, nil
-	}
-}
 
-// match is what is found where a statement is to be put.
-type match int
-
-const (
-	absent match = iota // nothing: place is the end
-	there               // a statement that covers it
-	narrow              // a statement that it covers
-	joint               // a statement that both can be one with
-	other               // a statement for the same calls under other conditions
-)
-
-// place finds the statement with the Sid of s. The error is that something else
-// has it.
-func (t *text) place(s Statement) (place int, result match, err error) {
-	place = len(t.statements)
+	taken, joint := make(map[string]bool), -1
 	for i, raw := range t.statements {
-		if sidOf(raw) != s.Sid {
-			continue
-		}
+		sid := sidOf(raw)
+		taken[sid] = true
 		var have Statement
-		switch err := have.UnmarshalJSON(raw); {
-		case err == nil && have.covers(s):
-			return i, there, nil
-		case s.Sid == "":
-		case err != nil || !have.related(s):
-			return i, other, wrong("Statement["+strconv.Itoa(i)+"].Sid", s.Sid,
-				"is in use for something else: want a statement of the same effect, principals and actions; give this one another Sid")
-		case s.covers(have):
-			place, result = i, narrow
-		case have.joins(s):
-			place, result = i, joint
-		default:
-			place, result = i, other
+		if !isNumbered(sid, s.Sid) || have.UnmarshalJSON(raw) != nil {
+			continue // another statement, or with a member that Statement does not have
+		}
+		includes, joins := have.compare(s)
+		if includes {
+			return false, nil
+		}
+		if joint < 0 && s.Sid != "" && joins {
+			joint = i
 		}
 	}
-	return place, result, nil
+	if joint >= 0 {
+		written, err = encode(Statement{Resource: s.Resource, Condition: s.Condition})
+		t.statements[joint] = extend(t.statements[joint], written)
+		return true, err
+	}
+	sid := s.Sid
+	for n := 1; sid != "" && taken[s.Sid]; n++ {
+		s.Sid = sid + strconv.Itoa(n)
+	}
+	written, err = encode(s)
+	t.statements = append(t.statements, written)
+	return true, err
 }
 
-func sidOf(statement json.RawMessage) string {
+func sidOf(statement json.RawMessage) (sid string) {
 	members, _ := parseObject(statement) // checkStatement has read it
-	var sid string
 	if v := valueOf(members, "Sid"); v != nil {
 		_ = json.Unmarshal(v, &sid)
 	}
 	return sid
 }
 
-// extend adds what existing lacks of wanted, and keeps the rest as it is written:
-// members of objects, whose names IAM compares without case, and strings of lists.
+// isNumbered reports whether sid is base, or base and a number.
+func isNumbered(sid, base string) bool {
+	number, ok := strings.CutPrefix(sid, base)
+	return ok && (base != "" || sid == "") && strings.Trim(number, "0123456789") == ""
+}
+
+// lists returns the lists of a statement, by member or by operator and condition key.
+// Names of actions and condition keys are not case-sensitive.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+func (s Statement) lists() map[[2]string][]string {
+	all := map[[2]string][]string{
+		{"Effect"}:       {s.Effect},
+		{"Principal"}:    principals(s.Principal),
+		{"NotPrincipal"}: principals(s.NotPrincipal),
+		{"Action"}:       lower(s.Action),
+		{"NotAction"}:    lower(s.NotAction),
+		{"Resource"}:     s.Resource,
+		{"NotResource"}:  s.NotResource,
+	}
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			all[[2]string{operator, strings.ToLower(key)}] = values
+		}
+	}
+	return all
+}
+
+// matchers has the lists in which more elements match more calls, and how an element
+// matches. ArnEquals and ArnLike behave identically.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+var matchers = map[string]func(pattern, s string) bool{
+	"Principal":    equal,
+	"Action":       under,
+	"Resource":     under,
+	"StringEquals": equal,
+	"StringLike":   under,
+	"ArnEquals":    under,
+	"ArnLike":      under,
+}
+
+// compare reports whether s includes other, which means that it applies to every call that
+// other applies to, and whether one statement can have the resources and values of both.
+// Lists are compared as text, so it may miss that s includes other.
+func (s Statement) compare(other Statement) (includes, joins bool) {
+	have, want := s.lists(), other.lists()
+	includes, joins = true, len(have) == len(want)
+	for name, list := range have {
+		wanted, ok := want[name]
+		if !ok || (len(list) == 0) != (len(wanted) == 0) {
+			return false, false
+		}
+		same, match := covers(list, wanted, equal) && covers(wanted, list, equal), matchers[name[0]]
+		includes = includes && (same || match != nil && covers(list, wanted, match))
+		joins = joins && (same || match != nil && name[0] != "Principal" && name[0] != "Action")
+	}
+	return includes, joins
+}
+
+// covers reports whether each of list is matched by one of patterns.
+func covers(patterns, list []string, match func(pattern, s string) bool) bool {
+	return !slices.ContainsFunc(list, func(s string) bool {
+		return !slices.ContainsFunc(patterns, func(pattern string) bool { return match(pattern, s) })
+	})
+}
+
+func equal(a, b string) bool { return a == b }
+
+// under reports whether s is the pattern, or begins like a pattern that ends in *. In an
+// ARN the * must be in the last of the six parts, because IAM compares them separately.
+func under(pattern, s string) bool {
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	if strings.HasPrefix(pattern, "arn:") && strings.Count(prefix, ":") < 5 {
+		ok = false
+	}
+	return pattern == s || ok && strings.HasPrefix(s, prefix)
+}
+
+func lower(list []string) []string {
+	list = slices.Clone(list)
+	for i, s := range list {
+		list[i] = strings.ToLower(s)
+	}
+	return list
+}
+
+// principals returns principals with their kind, and "*" for everyone.
+func principals(byKind map[string][]string) []string {
+	var list []string
+	for kind, names := range byKind {
+		for _, name := range names {
+			if name != "*" {
+				name = kind + " " + name
+			}
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// extend adds the strings of wanted to the lists of the same names in existing, and keeps
+// the rest as it is written.
 func extend(existing, wanted json.RawMessage) json.RawMessage {
 	if wanted[0] == '{' {
 		members, _ := parseObject(existing) // both have been read as statements
 		additions, _ := parseObject(wanted)
 		for _, a := range additions {
-			i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, a.name) })
-			members[i].value = extend(members[i].value, a.value)
+			for i, m := range members {
+				if strings.EqualFold(m.name, a.name) {
+					members[i].value = extend(m.value, a.value)
+				}
+			}
 		}
 		return object(members)
 	}
 	var have, want values
 	_ = have.UnmarshalJSON(existing)
 	_ = want.UnmarshalJSON(wanted)
-	before := len(have)
+	elements, _ := elementsOf(existing)
+	changed := false
 	for _, s := range want {
 		if !slices.Contains(have, s) {
-			have = append(have, s)
+			written, _ := encode(s) // a string can always be written
+			have, elements, changed = append(have, s), append(elements, written), true
 		}
 	}
-	if len(have) == before {
+	if !changed {
 		return existing
 	}
-	joined, _ := have.MarshalJSON() // strings can always be written
+	joined, _ := encode(elements) // they are valid
 	return joined
-}
-
-// checkBucket checks what holds for the policy of a bucket alone.
-func (t *text) checkBucket(size int) error {
-	for i, s := range t.statements {
-		members, _ := parseObject(s)
-		for _, name := range []string{"NotAction", "NotPrincipal"} {
-			if v := valueOf(members, name); v != nil {
-				return wrong("Statement["+strconv.Itoa(i)+"]."+name, unquoted(v),
-					"want a bucket policy without it: AWS fails to add log delivery beside it, and it can deny log delivery; say the same with "+
-						strings.TrimPrefix(name, "Not")+" and Condition")
-			}
-		}
-	}
-	if size > maxBucketPolicy {
-		return wrong("policy", strconv.Itoa(size)+" bytes",
-			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
-	}
-	return nil
 }

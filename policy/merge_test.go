@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/policy"
 )
 
@@ -152,22 +151,22 @@ func TestMerge_FindsAStatementByItsSid(t *testing.T) {
 			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r"}`,
 		},
 		{
-			"what allows less is replaced",
-			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r","Condition":{"StringEquals":{"k":"v","s3:x-amz-acl":"w"}}}`,
-			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r","Condition":{"StringEquals":{"k":["v","w"]}}}`,
-			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r","Condition":{"StringEquals":{"k":["v","w"]}}}`,
-		},
-		{
 			"what has other values gets these as well, and keeps its order",
 			`{"Sid":"S","Effect":"Allow","Resource":"r1","Action":"a","Condition":{"StringEquals":{"AWS:k":"v1"},"ArnLike":{"l":["a:1","a:2"]}}}`,
 			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r2","Condition":{"ArnLike":{"l":["a:2","a:3"]},"StringEquals":{"aws:k":"v2"}}}`,
 			`{"Sid":"S","Effect":"Allow","Resource":["r1","r2"],"Action":"a","Condition":{"StringEquals":{"AWS:k":["v1","v2"]},"ArnLike":{"l":["a:1","a:2","a:3"]}}}`,
 		},
 		{
-			"what has more actions for other resources gets these as well",
-			`{"Sid":"S","Effect":"Allow","Action":["a","b"],"Resource":"r1"}`,
-			`{"Sid":"S","Effect":"Allow","Action":"a","Resource":"r2"}`,
-			`{"Sid":"S","Effect":"Allow","Action":["a","b"],"Resource":["r1","r2"]}`,
+			"an asterisk is no wildcard in a value that must be equal",
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":"v*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":"v1"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":["v*","v1"]}}}`,
+		},
+		{
+			"what has a number and a part of the resources gets the others",
+			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2"]}`,
+			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3"]}`,
+			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2","r3"]}`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -197,9 +196,6 @@ func TestMerge_NumbersAStatementForOtherConditions(t *testing.T) {
 	d.Statement[0].Resource = []string{"r3"}
 	joint := strings.Replace(third, `"r2"`, `["r2","r3"]`, 1)
 	assert.Equal(t, indented(t, json.RawMessage(`{"Statement":[`+second+`,`+first+`,`+joint+`]}`)), merge(t, d, merged))
-
-	_, err := d.Merge([]byte(`{"Statement":[` + first + `,` + strings.Replace(second, "Allow", "Deny", 1) + `]}`))
-	require.ErrorContains(t, err, `Statement[1].Sid "S1": is in use for something else`)
 }
 
 func TestMerge_JoinsNothingThatWouldMeanAnother(t *testing.T) {
@@ -227,7 +223,7 @@ func TestMerge_JoinsNothingThatWouldMeanAnother(t *testing.T) {
 	}
 }
 
-func TestMerge_ComparesWildcards(t *testing.T) {
+func TestMerge_ComparesTheEndOfAPattern(t *testing.T) {
 	t.Parallel()
 	statement := func(resource string) policy.Document {
 		return policy.Document{Statement: []policy.Statement{{Sid: "S", Effect: "Allow", Action: []string{"a"}, Resource: []string{resource}}}}
@@ -239,15 +235,13 @@ func TestMerge_ComparesWildcards(t *testing.T) {
 		{"*", "arn:aws:s3:::b/*", []string{"*"}},
 		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/*", []string{"arn:aws:s3:::b/*"}},
 		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/a/*", []string{"arn:aws:s3:::b/*"}},
-		{"arn:aws:s3:::b/*/c*d", "arn:aws:s3:::b/a/cd/cxd", []string{"arn:aws:s3:::b/*/c*d"}},
-		{"arn:aws:s3:::b/**", "arn:aws:s3:::b/", []string{"arn:aws:s3:::b/**"}},
-		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::b/?"}},
-		{"arn:aws:s3:::b/a", "arn:aws:s3:::b/?", []string{"arn:aws:s3:::b/?"}},
-		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/*", []string{"arn:aws:s3:::b/*"}},
-		{"arn:aws:s3:::b/??", "arn:aws:s3:::b/a*", []string{"arn:aws:s3:::b/??", "arn:aws:s3:::b/a*"}},
-		{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cd", []string{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cd"}},
+		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/?", []string{"arn:aws:s3:::b/*"}},
+		{"arn:aws:s3:::b*", "arn:aws:s3:::b", []string{"arn:aws:s3:::b*"}},
+		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::b/?", "arn:aws:s3:::b/a"}},
+		{"arn:aws:s3:::b/?", "arn:aws:s3:::b/*", []string{"arn:aws:s3:::b/?", "arn:aws:s3:::b/*"}},
+		{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cc", []string{"arn:aws:s3:::b/*c", "arn:aws:s3:::b/cc"}},
 		{"arn:*:s3:::b/a", "arn:aws:x:s3:::b/a", []string{"arn:*:s3:::b/a", "arn:aws:x:s3:::b/a"}},
-		{"arn:aws:s3:::b/A", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::b/A", "arn:aws:s3:::b/a"}},
+		{"arn:aws:s3:::B*", "arn:aws:s3:::b/a", []string{"arn:aws:s3:::B*", "arn:aws:s3:::b/a"}},
 		{"arn:*", "arn:aws:s3:::b", []string{"arn:*", "arn:aws:s3:::b"}},
 	} {
 		t.Run(test.have+" and "+test.put, func(t *testing.T) {
@@ -258,7 +252,7 @@ func TestMerge_ComparesWildcards(t *testing.T) {
 	}
 }
 
-func TestMerge_RejectsASidThatIsTaken(t *testing.T) {
+func TestMerge_NumbersAStatementWhoseSidIsTaken(t *testing.T) {
 	t.Parallel()
 	const put = `{"Sid":"S","Effect":"Allow","Principal":{"Service":"p"},"Action":"a","Resource":"r","Condition":{"StringEquals":{"k":"v"}}}`
 	for _, test := range []struct{ name, have string }{
@@ -268,21 +262,33 @@ func TestMerge_RejectsASidThatIsTaken(t *testing.T) {
 		{"by no principal", strings.Replace(put, `"Principal":{"Service":"p"},`, ``, 1)},
 		{"by two principals, of other resources", strings.NewReplacer(`"p"`, `["p","q"]`, `"r"`, `"other"`).Replace(put)},
 		{"by another action", strings.Replace(put, `"a"`, `"b"`, 1)},
+		{"by more actions, of other resources", strings.NewReplacer(`"a"`, `["a","b"]`, `"r"`, `"other"`).Replace(put)},
+		{"by another condition", strings.Replace(put, `"k":"v"`, `"k":"v","l":"v"`, 1)},
+		{"by a condition that nothing meets", strings.Replace(put, `"k":"v"`, `"k":[]`, 1)},
 		{"by a statement without resources", strings.Replace(put, `"Resource":"r",`, ``, 1)},
-		{"by what a Statement cannot hold", strings.Replace(put, `"Resource"`, `"NotResource"`, 1)},
+		{"by a statement on all other resources", strings.Replace(put, `"Resource"`, `"NotResource"`, 1)},
+		{"by what a Statement cannot hold", strings.Replace(put, `"Resource"`, `"Later":1,"Resource"`, 1)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var s policy.Statement
 			require.NoError(t, json.Unmarshal([]byte(put), &s))
-			merged, err := (&policy.Document{Statement: []policy.Statement{s}}).Merge([]byte(`{"Statement":[{"Effect":"Allow","Action":"z"},` + test.have + `]}`))
-			assert.Nil(t, merged)
-			require.ErrorContains(t, err, `policy: merge: Statement[1].Sid "S": is in use for something else`)
-			var field *flowlogs.FieldError
-			require.ErrorAs(t, err, &field)
-			assert.Equal(t, "Statement[1].Sid", field.Field)
+			merged := merge(t, &policy.Document{Statement: []policy.Statement{s}}, `{"Statement":[{"Effect":"Allow","Action":"z"},`+test.have+`]}`)
+			_, statements := raw(t, []byte(merged))
+			assert.Equal(t, []string{`{"Effect":"Allow","Action":"z"}`, test.have, strings.Replace(put, `"S"`, `"S1"`, 1)}, statements)
 		})
 	}
+}
+
+// The Sid is a label. Nobody's statement for a key gains actions.
+func TestMerge_JoinsNoActions(t *testing.T) {
+	t.Parallel()
+	key := documentFor(t, "Key")
+	have := `{"Sid":"Allow Logs Delivery to use the key","Effect":"Allow","Principal":{"Service":"delivery.logs.amazonaws.com"},"Action":"kms:Decrypt","Resource":"*",` +
+		`"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:111122223333:*"}}}`
+	_, statements := raw(t, []byte(merge(t, key, `{"Statement":`+have+`}`)))
+	assert.Equal(t, have, statements[0])
+	assert.Equal(t, "Allow Logs Delivery to use the key1", sid(statements[1]))
 }
 
 func TestMerge_TakesAStatementWithoutSidOnce(t *testing.T) {
@@ -291,6 +297,10 @@ func TestMerge_TakesAStatementWithoutSidOnce(t *testing.T) {
 	merged := merge(t, d, `{"Statement":[{"Effect":"Allow","Action":"b","Resource":"r"}]}`)
 	assert.Len(t, read(t, merged).Statement, 2)
 	assert.Len(t, read(t, merge(t, d, `{"Statement":[{"Effect":"Allow","Action":["b","a"],"Resource":"r"}]}`)).Statement, 1)
+	for _, other := range []string{`"Resource":"other"`, `"Sid":"1","Resource":"r"`} {
+		_, statements := raw(t, []byte(merge(t, d, `{"Statement":[{"Effect":"Allow","Action":"a",`+other+`}]}`)))
+		assert.Equal(t, []string{`{"Effect":"Allow","Action":"a",` + other + `}`, `{"Effect":"Allow","Action":"a","Resource":"r"}`}, statements)
+	}
 }
 
 func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
@@ -302,7 +312,12 @@ func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
 		{"two documents", `{"Statement":[]}{}`, `want a JSON document`},
 		{"null", `null`, `policy "null": want an object`},
 		{"a list", `[]`, `policy "[]": want an object`},
-		{"what the AWS CLI prints around a policy", `{"Policy":"{}"}`, `Statement: required`},
+		{"no policy in what the AWS CLI prints", `{"Policy":"{}"}`, `Statement: required`},
+		{"an empty one", `{"Policy":""}`, `policy "\"\"": want an object`},
+		{"another output of the AWS CLI", `{"Policy":{"PolicyName":"p","Arn":"arn:aws:iam::aws:policy/p"}}`, `Statement: required`},
+		{"a string that is no policy", `"None"`, `policy "None": want a JSON document`},
+		{"UTF-16", "\xff\xfe{\x00}\x00", `policy: is UTF-16, which Windows PowerShell 5 writes: want UTF-8`},
+		{"UTF-16 of the other order", "\xfe\xff\x00{\x00}", `policy: is UTF-16`},
 		{"an empty object", `{}`, `Statement: required`},
 		{"statements that are null", `{"Statement":null}`, `Statement[0] "null": want an object`},
 		{"a statement that is a string", `{"Statement":["x"]}`, `Statement[0] "\"x\"": want an object`},
@@ -322,25 +337,32 @@ func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
 	}
 }
 
-func TestMerge_RejectsABucketPolicyThatAWSFailsToAddTo(t *testing.T) {
+// What the AWS CLI prints, by command.
+func TestMerge_ReadsWhatTheAWSCLIPrints(t *testing.T) {
 	t.Parallel()
-	d := bucketDocument(t, accountID, "us-east-1")
-	for _, test := range []struct{ statement, want string }{
-		{`{"Sid":"Admins","Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"s3:*","Resource":"*"}`, "Statement[1].NotPrincipal"},
-		{`{"Effect":"Deny","Principal":"*","NotAction":"s3:GetObject","Resource":"*"}`, "Statement[1].NotAction"},
+	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"a:b","Resource":"*"}]}`
+	text, err := json.Marshal(document)
+	require.NoError(t, err)
+	quoted := string(text)
+	d := documentFor(t, "Caller")
+	want := merge(t, d, document)
+	for _, test := range []struct{ name, existing string }{
+		{"s3api get-bucket-policy", `{"Policy": ` + quoted + `}`},
+		{"kms get-key-policy", `{"Policy": ` + quoted + `, "PolicyName": "default"}`},
+		{"kms get-key-policy --query Policy", quoted},
+		{"iam get-role-policy", `{"RoleName": "r", "PolicyName": "p", "PolicyDocument": ` + document + `}`},
+		{"iam get-role", `{"Role": {"Path": "/", "RoleName": "r", "AssumeRolePolicyDocument": ` + document + `}}`},
+		{"iam get-role --query Role", `{"RoleName": "r", "AssumeRolePolicyDocument": ` + document + `}`},
+		{"iam get-policy-version", `{"PolicyVersion": {"VersionId": "v1", "IsDefaultVersion": true, "Document": ` + document + `}}`},
+		{"a file with a byte order mark", "\ufeff" + document},
+		{"an output with a byte order mark", "\ufeff{\"Policy\": " + quoted + "}\r\n"},
 	} {
-		existing := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"},` + test.statement + `]}`
-		_, err := d.Merge([]byte(existing))
-		require.ErrorContains(t, err, test.want)
-
-		there := `{"Statement":[` + strings.TrimSuffix(strings.TrimPrefix(indented(t, d.Statement), "["), "]") + `,` + test.statement + `]}`
-		_, err = d.Merge([]byte(there))
-		require.NoError(t, err, "there is nothing to add")
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, want, merge(t, d, test.existing))
+			assert.Equal(t, read(t, document), read(t, strings.TrimPrefix(test.existing, "\ufeff")), "as a Document")
+		})
 	}
-
-	caller := policiesFor(t, request(toBucket)).Caller
-	_, err := caller.Merge([]byte(`{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`))
-	require.NoError(t, err, "the policy of a user is not AWS's to add to")
 }
 
 func TestMerge_RejectsABucketPolicyOfMoreThan20KB(t *testing.T) {
@@ -396,9 +418,60 @@ func TestMerge_HoldsAHundredAccounts(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestMerge_TakesTheACLConditionBack(t *testing.T) {
+func TestMerge_AllowsWithoutTheACLBesideAStatementThatDemandsIt(t *testing.T) {
 	t.Parallel()
 	existing := indented(t, bucketDocument(t, accountID, "us-east-1"))
 	without := bucketDocument(t, accountID, "us-east-1", func(o *policy.Options) { o.WithoutACL = true })
-	assert.Equal(t, *without, read(t, merge(t, without, existing)))
+	merged := read(t, merge(t, without, existing))
+	require.Len(t, merged.Statement, 3)
+	assert.Equal(t, "AWSLogDeliveryWrite1", merged.Statement[2].Sid)
+	for _, c := range write(accountID, accountID, "") {
+		assert.True(t, allows(t, &merged, c))
+	}
+}
+
+func TestMerge_RejectsADocumentThatIsNoPolicy(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name      string
+		statement policy.Statement
+		want      string
+	}{
+		{"no effect", policy.Statement{Action: []string{"a"}}, `policy: merge: Document.Statement[0].Effect: want "Allow" or "Deny"`},
+		{"no action", policy.Statement{Effect: "Allow"}, `policy: merge: Document.Statement[0].Action: required, or NotAction`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := (&policy.Document{Statement: []policy.Statement{test.statement}}).Merge(nil)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+// What a user writes may be empty anywhere.
+func TestMerge_TakesEmptyMembers(t *testing.T) {
+	t.Parallel()
+	for _, s := range []policy.Statement{
+		{Condition: map[string]map[string][]string{}},
+		{Condition: map[string]map[string][]string{"StringEquals": {}}},
+		{Condition: map[string]map[string][]string{"StringEquals": {"k": {}}, "": {"": {""}}}},
+		{Principal: map[string][]string{}},
+		{Principal: map[string][]string{"Service": {}}},
+		{Principal: map[string][]string{"": {""}}, NotPrincipal: map[string][]string{"AWS": {}}},
+		{Resource: []string{}, NotResource: []string{""}},
+		{Resource: []string{""}, NotAction: []string{"b"}},
+	} {
+		s.Sid, s.Effect, s.Action = "S", "Allow", []string{"a"}
+		d := &policy.Document{Statement: []policy.Statement{s}}
+		merged := merge(t, d, `{"Statement":[]}`)
+		for _, have := range []string{
+			`{"Sid":"S","Effect":"Allow","Action":"a"}`,
+			`{"Sid":"S","Effect":"Allow","Principal":{"Service":"p"},"Action":"a","Resource":"r","Condition":{"StringEquals":{"k":"v"}}}`,
+		} {
+			merge(t, d, `{"Statement":[`+have+`]}`)
+			blocking, err := d.Blocking([]byte(merged))
+			require.NoError(t, err)
+			assert.Empty(t, blocking)
+		}
+	}
 }

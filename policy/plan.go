@@ -16,27 +16,30 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// plan is what the documents are written from: the request as it is sent, and
-// the account and options, all of them valid.
+// plan has the request as it is sent, the account and the options, from which the documents
+// are written.
 type plan struct {
 	in      *ec2.CreateFlowLogsInput
 	account Account // with its partition
 	options Options
 
 	resources []string // the ARNs of the resources to monitor
-	sources   []string // the accounts that deliver to the bucket, the caller's first
+	flowLogs  []string // the ARNs that stand for all flow logs of the account
+	accounts  []string // that deliver to the bucket, the caller's first
+	regions   []string // of the calls, the account's first
 }
 
 func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
-	var v validator
+	v := validator{allow: o.Allow}
 	ofAll := len(req.ResourceIDs) == 0
 	if ofAll { // one stands for all while the rest is validated
 		req.ResourceIDs = []string{resourceTypes[req.ResourceType].prefix + "00000000000000000"}
 	}
+	var in *ec2.CreateFlowLogsInput
 	if ofAll && req.ResourceType == "" {
-		v.add("ResourceType", "", "required, unless ResourceIDs says it: the type of all the resources that the policies are for")
-	} else if err := v.request(req, ofAll); err != nil {
-		return nil, err
+		v.add("ResourceType", "", "required without ResourceIDs")
+	} else {
+		in = v.request(req, ofAll)
 	}
 	v.account(a)
 	v.options(o)
@@ -44,12 +47,12 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 		return nil, err
 	}
 
-	in, err := req.Input()
-	if err != nil {
-		return nil, err
+	a.Partition = cmp.Or(a.Partition, partitionOf(a.Region), "aws")
+	p := &plan{
+		in: in, account: a, options: o,
+		accounts: unique(append([]string{a.ID}, o.SourceAccounts...)),
+		regions:  unique(append([]string{a.Region}, o.Regions...)),
 	}
-	a.Partition = cmp.Or(a.Partition, partitionOf(in))
-	p := &plan{in: in, account: a, options: o, sources: unique(append([]string{a.ID}, o.SourceAccounts...))}
 	v.destination(p)
 	if err := v.err(); err != nil {
 		return nil, err
@@ -57,8 +60,11 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 	if ofAll {
 		in.ResourceIds = []string{"*"}
 	}
-	for _, id := range in.ResourceIds {
-		p.resources = append(p.resources, p.resourceARN(id))
+	for _, region := range p.regions {
+		for _, id := range in.ResourceIds {
+			p.resources = append(p.resources, p.resourceARN(region, id))
+		}
+		p.flowLogs = append(p.flowLogs, p.arn("ec2", region, a.ID, "vpc-flow-log/*"))
 	}
 	p.resources = unique(p.resources)
 	return p, nil
@@ -81,7 +87,7 @@ var resourceTypes = map[flowlogs.ResourceType]resourceType{
 	flowlogs.ResourceTypeRegionalNATGateway:       {prefix: "nat-", name: "natgateway"},
 }
 
-func (p *plan) resourceARN(id string) string {
+func (p *plan) resourceARN(region, id string) string {
 	t, ok := resourceTypes[p.in.ResourceType]
 	if !ok { // such as those of Cloud WAN, whose ARNs in policies of EC2 are not documented
 		return "*"
@@ -90,12 +96,7 @@ func (p *plan) resourceARN(id string) string {
 	if t.shared {
 		account = "*"
 	}
-	return p.arn("ec2", p.account.Region, account, t.name+"/"+id)
-}
-
-// flowLogARN stands for all flow logs of the account in the Region.
-func (p *plan) flowLogARN() string {
-	return p.arn("ec2", p.account.Region, p.account.ID, "vpc-flow-log/*")
+	return p.arn("ec2", region, account, t.name+"/"+id)
 }
 
 func (p *plan) arn(service, region, account, resource string) string {
@@ -112,21 +113,39 @@ func (p *plan) crossAccount() bool {
 	return p.in.LogDestinationType == types.LogDestinationTypeKinesisDataFirehose && p.in.DeliverCrossAccountRole != nil
 }
 
-// partitionOf is the partition of the ARNs in the request.
-func partitionOf(in *ec2.CreateFlowLogsInput) string {
-	for _, s := range []*string{in.LogDestination, in.DeliverLogsPermissionArn, in.DeliverCrossAccountRole} {
-		if parsed, err := arn.Parse(aws.ToString(s)); err == nil {
-			return parsed.Partition
+// partitionOf returns the partition of a Region, "" if it is not known.
+// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
+func partitionOf(region string) string {
+	for prefix, partition := range map[string]string{
+		"cn-":      "aws-cn",
+		"us-gov-":  "aws-us-gov",
+		"us-iso-":  "aws-iso",
+		"us-isob-": "aws-iso-b",
+		"eu-isoe-": "aws-iso-e",
+		"us-isof-": "aws-iso-f",
+		"eusc-":    "aws-eusc",
+	} {
+		if strings.HasPrefix(region, prefix) {
+			return partition
 		}
 	}
-	return "aws"
+	if commercialPattern.MatchString(region) {
+		return "aws"
+	}
+	return ""
 }
 
 // validator collects the problems of the request, the account and the options.
-type validator struct{ problems []flowlogs.FieldError }
+type validator struct {
+	allow    func(*flowlogs.FieldError) bool // Options.Allow
+	problems []flowlogs.FieldError
+}
 
 func (v *validator) add(field, value, message string) {
-	v.problems = append(v.problems, flowlogs.FieldError{Field: field, Value: value, Message: message})
+	f := flowlogs.FieldError{Field: field, Value: value, Message: message}
+	if v.allow == nil || !v.allow(&f) {
+		v.problems = append(v.problems, f)
+	}
 }
 
 func (v *validator) err() error {
@@ -138,78 +157,92 @@ func (v *validator) err() error {
 
 var (
 	accountPattern      = regexp.MustCompile(`^[0-9]{12}$`)
+	commercialPattern   = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$`)
 	regionPattern       = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
-	partitionPattern    = regexp.MustCompile(`^aws(-[a-z]+)*$`)
-	keyPattern          = regexp.MustCompile(`^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
-	organizationPattern = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+	partitionPattern    = regexp.MustCompile(`^(aws(-[a-z]+)*)?$`)
+	keyPattern          = regexp.MustCompile(`^(arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$`)
+	organizationPattern = regexp.MustCompile(`^(o-[a-z0-9]{10,32})?$`)
 )
 
-// request adds the problems of the request. Those of the ID that stands for all
-// are problems of the type.
-func (v *validator) request(req flowlogs.Request, ofAll bool) error {
-	err := req.Validate()
-	var invalid *flowlogs.ValidationError
-	if !errors.As(err, &invalid) {
-		return err
+// match reports a value that does not have the form that message describes.
+func (v *validator) match(field, value string, form *regexp.Regexp, message string) {
+	if !form.MatchString(value) {
+		v.add(field, value, message)
 	}
-	for _, problem := range invalid.Fields {
-		if !ofAll || !strings.HasPrefix(problem.Field, "ResourceIDs") {
-			v.problems = append(v.problems, problem)
+}
+
+// request returns the input for a request, and adds its problems. Those of the ID that
+// stands for all are problems of the type.
+func (v *validator) request(req flowlogs.Request, ofAll bool) *ec2.CreateFlowLogsInput {
+	in, err := flowlogs.New(nil, func(o *flowlogs.Options) {
+		o.Allow = func(f *flowlogs.FieldError) bool {
+			return ofAll && strings.HasPrefix(f.Field, "ResourceIDs") || v.allow != nil && v.allow(f)
 		}
+	}).Input(req)
+	if invalid := (*flowlogs.ValidationError)(nil); errors.As(err, &invalid) { // the only kind
+		v.problems = append(v.problems, invalid.Fields...)
 	}
-	return nil
+	return in
 }
 
 func (v *validator) account(a Account) {
-	if !accountPattern.MatchString(a.ID) {
-		v.add("Account.ID", a.ID, "want 12 digits")
-	}
-	if !regionPattern.MatchString(a.Region) {
-		v.add("Account.Region", a.Region, "want the Region of the call, such as us-east-1")
-	}
-	if a.Partition != "" && !partitionPattern.MatchString(a.Partition) {
+	v.match("Account.ID", a.ID, accountPattern, "want 12 digits")
+	v.match("Account.Region", a.Region, regionPattern, "want the Region of the call, such as us-east-1")
+	if !partitionPattern.MatchString(a.Partition) {
 		v.add("Account.Partition", a.Partition, "want a partition of AWS, such as aws, aws-cn or aws-us-gov")
+	} else if of := partitionOf(a.Region); a.Partition != "" && of != "" && a.Partition != of {
+		v.add("Account.Partition", a.Partition, "want "+of+", the partition of Region "+a.Region)
 	}
 }
 
 func (v *validator) options(o Options) {
-	if o.KeyARN != "" && !keyPattern.MatchString(o.KeyARN) {
-		v.add("Options.KeyARN", o.KeyARN, "want the ARN of a key, arn:aws:kms:<region>:<account>:key/<id>: with an ID or alias nothing is delivered")
-	}
+	v.match("Options.KeyARN", o.KeyARN, keyPattern,
+		"want the ARN of a key, arn:aws:kms:<region>:<account>:key/<id>: with an ID or alias nothing is delivered")
 	for i, account := range o.SourceAccounts {
-		if !accountPattern.MatchString(account) {
-			v.add("Options.SourceAccounts["+strconv.Itoa(i)+"]", account, "want 12 digits")
-		}
+		v.match("Options.SourceAccounts["+strconv.Itoa(i)+"]", account, accountPattern, "want 12 digits")
+	}
+	for i, region := range o.Regions {
+		v.match("Options.Regions["+strconv.Itoa(i)+"]", region, regionPattern, "want a Region, such as us-east-1")
 	}
 	// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
-	if o.OrganizationID != "" && !organizationPattern.MatchString(o.OrganizationID) {
-		v.add("Options.OrganizationID", o.OrganizationID, "want an ID such as o-a1b2c3d4e5")
-	}
+	v.match("Options.OrganizationID", o.OrganizationID, organizationPattern, "want an ID such as o-a1b2c3d4e5")
 	if o.OrganizationID != "" && len(o.SourceAccounts) > 0 {
-		v.add("Options.OrganizationID", o.OrganizationID, "want only one of it and Options.SourceAccounts")
+		v.add("Options.OrganizationID", o.OrganizationID, "set Options.OrganizationID or Options.SourceAccounts, not both")
 	}
 }
 
-// destination checks the ARNs of the request, which are valid by themselves,
-// against the account and each other.
+// destination checks the ARNs of the request against the account, the Regions and each
+// other.
 func (v *validator) destination(p *plan) {
-	destination := v.arn(p, p.destinationField(), aws.ToString(p.in.LogDestination))
+	field := p.destinationField()
+	destination := v.arn(p, field, aws.ToString(p.in.LogDestination))
 	role := v.arn(p, "Destination.RoleARN", aws.ToString(p.in.DeliverLogsPermissionArn))
 	v.arn(p, "Destination.CrossAccountRoleARN", aws.ToString(p.in.DeliverCrossAccountRole))
 	v.arn(p, "Options.KeyARN", p.options.KeyARN)
 
+	for i, region := range p.options.Regions {
+		if cmp.Or(partitionOf(region), p.account.Partition) != p.account.Partition {
+			v.add("Options.Regions["+strconv.Itoa(i)+"]", region, "want a Region in partition "+p.account.Partition)
+		}
+	}
 	if role.AccountID != "" && role.AccountID != p.account.ID {
 		v.add("Destination.RoleARN", role.String(), "want a role of the caller's account, "+p.account.ID)
 	}
 	switch p.in.LogDestinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
 		// "LogDestination must be in the same region as the API caller."
-		if destination.Region != "" && destination.Region != p.account.Region {
-			v.add(p.destinationField(), destination.String(), "want the Region of the call, "+p.account.Region)
+		other := slices.IndexFunc(p.regions, func(region string) bool { return region != destination.Region })
+		if destination.Region != "" && other >= 0 {
+			v.add(field, destination.String(), "want the Region of the call, "+p.regions[other])
+		}
+		// "cross-account flow logs from Amazon CloudWatch Logs are not supported"
+		// https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
+		if destination.AccountID != role.AccountID && destination.AccountID != "" {
+			v.add(field, destination.String(), "want a log group in the account of the role, "+role.AccountID)
 		}
 	case types.LogDestinationTypeKinesisDataFirehose:
 		if !p.crossAccount() && destination.AccountID != p.account.ID {
-			v.add(p.destinationField(), destination.String(), "is in another account than the caller's, "+p.account.ID+
+			v.add(field, destination.String(), "is in another account than the caller's, "+p.account.ID+
 				": want Destination.RoleARN and Destination.CrossAccountRoleARN as well")
 		}
 	}
@@ -226,14 +259,14 @@ func (p *plan) destinationField() string {
 	}
 }
 
-// arn parses an ARN that is written into a policy, the zero ARN for none.
+// arn parses an ARN that is written into a policy. It returns the zero ARN for none.
 func (v *validator) arn(p *plan, field, s string) arn.ARN {
 	parsed, err := arn.Parse(s)
-	if err != nil { // only where there is none: it has been validated
+	if err != nil { // there is no ARN, or Allow accepted a wrong one
 		return arn.ARN{}
 	}
 	if parsed.Partition != p.account.Partition {
-		v.add(field, s, "want one partition everywhere, "+p.account.Partition)
+		v.add(field, s, "all ARNs must be in partition "+p.account.Partition)
 	}
 	// A policy would read them as wildcards and variables.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html

@@ -14,13 +14,14 @@ type Account struct {
 	// Region is that of the call, such as "us-east-1". Required.
 	Region string
 
-	// Partition is "aws", "aws-cn", "aws-us-gov" or another of AWS's. Empty: that
-	// of the ARNs in the request, and "aws" where it has none.
+	// Partition is "aws", "aws-cn", "aws-us-gov" or another of AWS's. Empty: that of the
+	// Region. Set it for a partition that this release does not know.
 	Partition string
 }
 
 // Options say what is not known from a request. The zero value is a bucket for one
-// account, with ACLs and without a key of its own, and a caller that only creates.
+// account and Region, with ACLs and without a key of its own, and a caller that only
+// creates.
 type Options struct {
 	// KeyARN is the KMS key of the bucket's default encryption, as
 	// "arn:aws:kms:<region>:<account>:key/<id>". It must be a customer managed key.
@@ -48,9 +49,17 @@ type Options struct {
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
 	OrganizationID string
 
+	// Regions are the other Regions in which flow logs are created, beside the account's:
+	// one set of documents serves all. They are in one partition. Empty: none.
+	Regions []string
+
 	// Reconcile adds to the caller's policy the permission with which package reconcile
 	// lists, and Replace also the one with which it deletes. Replace includes Reconcile.
 	Reconcile, Replace bool
+
+	// Allow is called with each problem that For finds. If it returns true, the problem
+	// is ignored, as by Allow of [flowlogs.Options]. Nil: no problem is ignored.
+	Allow func(*flowlogs.FieldError) bool
 }
 
 // Policies are the documents for one request. A nil Document is not needed for
@@ -60,30 +69,8 @@ type Options struct {
 // who may assume the role, and the policy that is attached to it.
 type Policies struct {
 	// Caller is the identity policy of the user or role that calls EC2. It is never
-	// nil.
-	//
-	//   - ec2:CreateFlowLogs is allowed on the resources of the request, or on all of
-	//     their type where it names none, and on flow logs. Subnets and transit
-	//     gateways can be shared, and then belong to another account: their ARNs have
-	//     a wildcard for it. That both resources are needed is known from AWS's own
-	//     policy for VPCs, and inferred for the other types.
-	//     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSObservabilityAdminTelemetryEnablementServiceRolePolicy.html
-	//     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-	//   - ec2:CreateTags, where the request has tags, is allowed while flow logs are
-	//     created and not otherwise (same source).
-	//   - iam:PassRole is for the role of the request; its condition on the service is
-	//     inferred.
-	//     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-	//   - logs:CreateLogDelivery and logs:DeleteLogDelivery are for S3 and Firehose.
-	//     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
-	//   - firehose:TagDeliveryStream and iam:CreateServiceLinkedRole are for a stream
-	//     in the same account.
-	//     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-Firehose.html
-	//   - ecs:List* are those that the ECS fields of the format need.
-	//     https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
-	//   - ec2:DescribeTags, autoscaling:DescribeTags and iam:CreateServiceLinkedRole
-	//     are for tag fields.
-	//     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-slr.html
+	// nil. It is on the resources of the request, or on all of their type if it names
+	// none.
 	//
 	// It does not have s3:GetBucketPolicy and s3:PutBucketPolicy. With them AWS adds
 	// the statements of Bucket by itself, and AWS's pages disagree on whether it
@@ -95,42 +82,22 @@ type Policies struct {
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	Caller *Document `json:",omitempty"`
 
-	// RoleTrust and RolePermissions are of the role that the request names: for
-	// CloudWatch Logs the role that publishes, for a stream in another account the
-	// role in the caller's own. Nil for S3 and for a stream in the same account.
-	//
-	// For CloudWatch Logs, RoleTrust has the conditions against the confused deputy.
-	// A flow log has no ID before it exists, so they name all flow logs of the
-	// account in the Region; the ID can be put in afterwards. RolePermissions are on
-	// all log groups, as AWS documents them.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-	//
-	// For Firehose, RoleTrust has no conditions, because AWS documents none.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html
+	// RoleTrust and RolePermissions belong to the role that the request names. For
+	// CloudWatch Logs it publishes; for a stream in another account it is the role in
+	// the caller's. Nil for S3 and for a stream in the same account.
 	RoleTrust, RolePermissions *Document `json:",omitempty"`
 
-	// DestinationRoleTrust and DestinationRolePermissions are of the role in the
+	// DestinationRoleTrust and DestinationRolePermissions belong to the role in the
 	// account of the stream. Nil unless the stream is in another account.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html
 	DestinationRoleTrust, DestinationRolePermissions *Document `json:",omitempty"`
 
-	// Bucket is the policy of the bucket. Nil unless the destination is S3.
-	//
-	// It is not known from a request who owns the bucket, which other accounts deliver
-	// to it, whether its ACLs are off, and which policy it has: see Options and
-	// [Document.Merge]. If a bucket serves several Regions, merge the document of each.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
-	//
-	// It does not have s3:ListBucket, which AWS asks for only to keep failed calls
-	// out of CloudTrail.
-	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
+	// Bucket is the policy of the bucket. Nil unless the destination is S3. The bucket
+	// may have a policy already: see [Document.Merge] and [Document.Blocking].
 	Bucket *Document `json:",omitempty"`
 
 	// Key holds the statement to merge into the policy of the key: alone it would
 	// lock the key's administrators out. Nil unless the destination is S3 and there
-	// is Options.KeyARN. In a key's policy the resource "*" is the key itself.
-	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html#AWS-logs-SSE-KMS-S3
-	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+	// is Options.KeyARN.
 	Key *Document `json:",omitempty"`
 }
 

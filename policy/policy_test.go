@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -285,21 +286,94 @@ func TestFor_NamesNoResourceOfATypeWithoutDocumentedARNs(t *testing.T) {
 	assert.NotContains(t, string(text), "any")
 }
 
-func TestFor_TakesThePartition(t *testing.T) {
+func TestFor_TakesThePartitionOfTheRegion(t *testing.T) {
 	t.Parallel()
-	china := request(flowlogs.S3{BucketARN: "arn:aws-cn:s3:::my-bucket"})
-	policies, err := policy.For(china, policy.Account{ID: accountID, Region: "cn-north-1"})
-	require.NoError(t, err)
-	assert.Equal(t, "arn:aws-cn:ec2:cn-north-1:123456789012:vpc-flow-log/*", policies.Caller.Statement[0].Resource[1], "of the request")
+	for _, test := range []struct{ region, partition, want string }{
+		{"us-east-1", "", "aws"},
+		{"us-gov-west-1", "", "aws-us-gov"},
+		{"us-gov-west-1", "aws-us-gov", "aws-us-gov"},
+		{"cn-north-1", "", "aws-cn"},
+		{"us-iso-east-1", "", "aws-iso"},
+		{"us-isob-east-1", "", "aws-iso-b"},
+		{"eu-isoe-west-1", "", "aws-iso-e"},
+		{"us-isof-south-1", "", "aws-iso-f"},
+		{"eusc-de-east-1", "", "aws-eusc"},
+		{"xx-new-east-1", "", "aws"},
+		{"xx-new-east-1", "aws-new", "aws-new"}, // a partition that this release does not know
+	} {
+		t.Run(test.region+" "+test.partition, func(t *testing.T) {
+			t.Parallel()
+			a := policy.Account{ID: accountID, Region: test.region, Partition: test.partition}
+			allow := func(o *policy.Options) { o.Allow = func(f *flowlogs.FieldError) bool { return test.want == "aws-new" } }
+			policies, err := policy.For(request(flowlogs.S3{BucketARN: "arn:" + test.want + ":s3:::my-bucket"}), a, allow)
+			require.NoError(t, err)
+			assert.Equal(t, "arn:"+test.want+":ec2:"+test.region+":123456789012:vpc-flow-log/*", policies.Caller.Statement[0].Resource[1])
+			assert.Equal(t, []string{"arn:" + test.want + ":s3:::my-bucket"}, policies.Bucket.Statement[1].Resource)
+		})
+	}
+}
 
-	policies, err = policy.For(request(toBucket), account)
-	require.NoError(t, err)
-	assert.Equal(t, "arn:aws:ec2:us-east-1:123456789012:vpc-flow-log/*", policies.Caller.Statement[0].Resource[1], "of the request")
+func TestFor_WritesOneSetForSeveralRegions(t *testing.T) {
+	t.Parallel()
+	several := func(o *policy.Options) {
+		withKey(o)
+		o.Regions, o.SourceAccounts = []string{"eu-west-1", "us-east-1"}, []string{otherID}
+	}
+	all := request(toBucket)
+	all.ResourceIDs, all.ResourceType, all.Tags = nil, flowlogs.ResourceTypeVPC, map[string]string{"team": "network"}
+	policies := policiesFor(t, all, several)
+	flowLogs := []string{"arn:aws:ec2:us-east-1:123456789012:vpc-flow-log/*", "arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*"}
+	assert.Equal(t, append([]string{"arn:aws:ec2:us-east-1:123456789012:vpc/*", "arn:aws:ec2:eu-west-1:123456789012:vpc/*"}, flowLogs...),
+		policies.Caller.Statement[0].Resource)
+	assert.Equal(t, flowLogs, policies.Caller.Statement[1].Resource)
+	sources := []string{
+		"arn:aws:logs:us-east-1:123456789012:*", "arn:aws:logs:us-east-1:111122223333:*",
+		"arn:aws:logs:eu-west-1:123456789012:*", "arn:aws:logs:eu-west-1:111122223333:*",
+	}
+	for _, s := range append(policies.Bucket.Statement, policies.Key.Statement...) {
+		assert.Equal(t, sources, s.Condition["ArnLike"]["aws:SourceArn"], s.Sid)
+	}
+	assert.Equal(t, flowLogs, policiesFor(t, request(toLogGroup), several).RoleTrust.Statement[0].Condition["ArnLike"]["aws:SourceArn"])
 
-	gov := policy.Account{ID: accountID, Region: "us-gov-west-1", Partition: "aws-us-gov"}
-	policies, err = policy.For(request(flowlogs.S3{BucketARN: "arn:aws-us-gov:s3:::my-bucket"}), gov)
-	require.NoError(t, err)
-	assert.Equal(t, "arn:aws-us-gov:ec2:us-gov-west-1:123456789012:vpc-flow-log/*", policies.Caller.Statement[0].Resource[1], "of the account")
+	organization := policiesFor(t, all, func(o *policy.Options) { o.Regions, o.OrganizationID = []string{"eu-west-1"}, "o-a1b2c3d4e5" })
+	assert.Equal(t, []string{"arn:aws:logs:us-east-1:*:*", "arn:aws:logs:eu-west-1:*:*"}, organization.Bucket.Statement[0].Condition["ArnLike"]["aws:SourceArn"])
+}
+
+func TestFor_WritesWhatAllowLetsPass(t *testing.T) {
+	t.Parallel()
+	elsewhere := request(flowlogs.CloudWatchLogs{LogGroupARN: "arn:aws:logs:us-east-1:111122223333:log-group:a", RoleARN: toLogGroup.RoleARN})
+	for _, test := range []struct {
+		name    string
+		request flowlogs.Request
+		field   string
+	}{
+		{"a log group of another account", elsewhere, "Destination.LogGroupARN"},
+		{"a bucket of an older form", request(flowlogs.S3{BucketARN: "arn:aws:s3:::My_Bucket"}), "Destination.BucketARN"},
+		{"a new traffic type, of a subnet", flowlogs.Request{ResourceIDs: []string{"subnet-0a1b2c3d"}, TrafficType: "NEW", Destination: toBucket}, "TrafficType"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var asked []string
+			policies, err := policy.For(test.request, account, func(o *policy.Options) {
+				o.Allow = func(f *flowlogs.FieldError) bool {
+					asked = append(asked, f.Field)
+					return true
+				}
+			})
+			require.NoError(t, err)
+			assert.Equal(t, []string{test.field}, slices.Compact(asked))
+			assert.Contains(t, policies.Caller.Statement[0].Resource[0], test.request.ResourceIDs[0])
+
+			_, err = policy.For(test.request, account, func(o *policy.Options) {
+				o.Allow = func(*flowlogs.FieldError) bool { return false }
+			})
+			require.ErrorContains(t, err, test.field)
+		})
+	}
+
+	_, err := policy.For(flowlogs.Request{ResourceIDs: []string{vpcID}, TrafficType: flowlogs.TrafficTypeAll}, account,
+		func(o *policy.Options) { o.Allow = func(*flowlogs.FieldError) bool { return true } })
+	require.ErrorContains(t, err, "Destination: ", "there is nothing to write documents for")
 }
 
 func TestFor_ReportsEveryProblem(t *testing.T) {
@@ -323,17 +397,31 @@ func TestFor_ReportsEveryProblem(t *testing.T) {
 		{"a wildcard is no Region", ok, policy.Account{ID: accountID, Region: "*"}, none, []string{`Account.Region "*": want the Region`}},
 		{"a partition is AWS's", ok, policy.Account{accountID, "us-east-1", "azure"}, none, []string{`Account.Partition "azure": want a partition`}},
 		{"the partition is that of the ARNs", ok, policy.Account{accountID, "cn-north-1", "aws-cn"}, none,
-			[]string{`Destination.BucketARN "arn:aws:s3:::amzn-s3-demo-bucket/optional_folder/": want one partition everywhere, aws-cn`}},
+			[]string{`Destination.BucketARN "arn:aws:s3:::amzn-s3-demo-bucket/optional_folder/": all ARNs must be in partition aws-cn`}},
+		{"a Region of China has ARNs of China", ok, policy.Account{ID: accountID, Region: "cn-north-1"}, none, []string{`/": all ARNs must be in partition aws-cn`}},
+		{"a Region is in one partition", ok, policy.Account{accountID, "us-gov-west-1", "aws"}, none,
+			[]string{`Account.Partition "aws": want aws-us-gov, the partition of Region us-gov-west-1`}},
+		{"a commercial Region is in one, too", request(flowlogs.S3{BucketARN: "arn:aws-cn:s3:::my-bucket"}), policy.Account{accountID, "eu-central-2", "aws-cn"}, none,
+			[]string{`Account.Partition "aws-cn": want aws, the partition of Region eu-central-2`}},
+		{"Regions are Regions", ok, account, func(o *policy.Options) { o.Regions = []string{"eu-west-1", "all"} }, []string{`Options.Regions[1] "all": want a Region, such as us-east-1`}},
+		{"Regions are of one partition", ok, account, func(o *policy.Options) { o.Regions = []string{"cn-north-1"} },
+			[]string{`Options.Regions[0] "cn-north-1": want a Region in partition aws`}},
+		{"a log group is in one Region",
+			request(flowlogs.CloudWatchLogs{LogGroupARN: logGroupARN, RoleARN: toLogGroup.RoleARN}), account, func(o *policy.Options) { o.Regions = []string{"eu-west-1"} },
+			[]string{`Destination.LogGroupARN "arn:aws:logs:us-east-1:123456789012:log-group:my-flow-logs": want the Region of the call, eu-west-1`}},
+		{"the log group is in the account of the role",
+			request(flowlogs.CloudWatchLogs{LogGroupARN: "arn:aws:logs:us-east-1:111122223333:log-group:a", RoleARN: toLogGroup.RoleARN}), account, none,
+			[]string{`Destination.LogGroupARN "arn:aws:logs:us-east-1:111122223333:log-group:a": `}},
 		{"a key has an ARN", ok, account, func(o *policy.Options) { o.KeyARN = "alias/my-key" }, []string{`Options.KeyARN "alias/my-key": want the ARN of a key`}},
 		{"a key is in the partition of the bucket", ok, account, func(o *policy.Options) { o.KeyARN = "arn:aws-cn:kms:cn-north-1:123456789012:key/1" },
-			[]string{"want one partition everywhere, aws"}},
+			[]string{"all ARNs must be in partition aws"}},
 		{"source accounts are 12 digits", ok, account, func(o *policy.Options) { o.SourceAccounts = []string{otherID, "root"} },
 			[]string{`Options.SourceAccounts[1] "root": want 12 digits`}},
 		{"an organization has an ID", ok, account, func(o *policy.Options) { o.OrganizationID = "example" }, []string{`Options.OrganizationID "example": want an ID such as o-a1b2c3d4e5`}},
 		{"an organization is all its accounts", ok, account, func(o *policy.Options) { o.OrganizationID, o.SourceAccounts = "o-a1b2c3d4e5", []string{otherID} },
-			[]string{`Options.OrganizationID "o-a1b2c3d4e5": want only one of it and Options.SourceAccounts`}},
+			[]string{`Options.OrganizationID "o-a1b2c3d4e5": set Options.OrganizationID or Options.SourceAccounts, not both`}},
 		{"the request must be valid", change(toBucket, func(r *flowlogs.Request) { r.TrafficType = "" }), account, none, []string{"TrafficType: required"}},
-		{"the type is required without IDs", change(toBucket, func(r *flowlogs.Request) { r.ResourceIDs = nil }), account, none, []string{"ResourceType: required, unless ResourceIDs says it"}},
+		{"the type is required without IDs", change(toBucket, func(r *flowlogs.Request) { r.ResourceIDs = nil }), account, none, []string{"ResourceType: required without ResourceIDs"}},
 		{"the type must be known", flowlogs.Request{ResourceType: "Internet", TrafficType: "ALL", Destination: toBucket}, account, none, []string{`ResourceType "Internet"`}},
 		{"the role is the caller's", request(flowlogs.CloudWatchLogs{LogGroupName: "a", RoleARN: "arn:aws:iam::111122223333:role/publishFlowLogs"}), account, none,
 			[]string{`Destination.RoleARN "arn:aws:iam::111122223333:role/publishFlowLogs": want a role of the caller's account, 123456789012`}},

@@ -28,8 +28,8 @@ func document(statements ...Statement) *Document {
 }
 
 func allow(sid string, actions, resources []string, conditions ...condition) Statement {
-	// Cloned, for several statements are made of the same lists: a caller may change
-	// one.
+	// Cloned because several statements are made of the same lists, and a caller may
+	// change one.
 	s := Statement{Sid: sid, Effect: "Allow", Action: slices.Clone(actions), Resource: slices.Clone(resources)}
 	for _, c := range conditions {
 		if s.Condition == nil {
@@ -43,7 +43,7 @@ func allow(sid string, actions, resources []string, conditions ...condition) Sta
 	return s
 }
 
-// by is the statement for one principal, as in the policy of a resource.
+// by returns s with a principal, for a resource policy.
 func (s Statement) by(kind, principal string) Statement {
 	s.Principal = map[string][]string{kind: {principal}}
 	return s
@@ -58,12 +58,17 @@ func equals(key string, values ...string) condition {
 	return condition{"StringEquals", key, values}
 }
 
-// caller is the policy of who creates the flow logs. The sources are those of
-// [Policies.Caller].
+// caller returns the policy of who creates the flow logs.
+//
+// That ec2:CreateFlowLogs needs the monitored resources and the flow logs is known from
+// AWS's own policy for VPCs, and inferred for other types. It has ec2:CreateTags while flow
+// logs are created and not otherwise.
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSObservabilityAdminTelemetryEnablementServiceRolePolicy.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 func (p *plan) caller() *Document {
-	d := document(allow("CreateFlowLogs", []string{"ec2:CreateFlowLogs"}, append(slices.Clone(p.resources), p.flowLogARN())))
+	d := document(allow("CreateFlowLogs", []string{"ec2:CreateFlowLogs"}, slices.Concat(p.resources, p.flowLogs)))
 	if len(p.in.TagSpecifications) > 0 {
-		d.add(allow("TagFlowLogs", []string{"ec2:CreateTags"}, []string{p.flowLogARN()}, equals("ec2:CreateAction", "CreateFlowLogs")))
+		d.add(allow("TagFlowLogs", []string{"ec2:CreateTags"}, p.flowLogs, equals("ec2:CreateAction", "CreateFlowLogs")))
 	}
 	p.callerForDestination(d)
 	p.callerForFields(d)
@@ -71,11 +76,16 @@ func (p *plan) caller() *Document {
 		d.add(allow("DescribeFlowLogs", []string{"ec2:DescribeFlowLogs"}, []string{"*"}))
 	}
 	if p.options.Replace {
-		d.add(allow("DeleteFlowLogs", []string{"ec2:DeleteFlowLogs"}, []string{p.flowLogARN()}))
+		d.add(allow("DeleteFlowLogs", []string{"ec2:DeleteFlowLogs"}, p.flowLogs))
 	}
 	return d
 }
 
+// callerForDestination adds what the destination needs. The condition on the service that
+// the role is passed to is inferred.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-Firehose.html
 func (p *plan) callerForDestination(d *Document) {
 	role := []string{aws.ToString(p.in.DeliverLogsPermissionArn)}
 	if p.in.LogDestinationType == types.LogDestinationTypeCloudWatchLogs {
@@ -116,7 +126,8 @@ var ecsActions = map[flowlogs.Field]string{
 	flowlogs.FieldECSTaskID:               "ecs:ListTasks",
 }
 
-// callerForFields is what the fields of the format need.
+// callerForFields adds what the fields of the format need.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-slr.html
 func (p *plan) callerForFields(d *Document) {
 	var ecs, tags []string
 	for token := range strings.FieldsSeq(aws.ToString(p.in.LogFormat)) {
@@ -146,12 +157,15 @@ func sorted(list []string) []string {
 	return slices.Compact(list)
 }
 
-// publishingRole publishes to CloudWatch Logs.
+// publishingRole returns the documents of the role that publishes to CloudWatch Logs. A
+// flow log has no ID before it exists, so the condition against the confused deputy names
+// all flow logs of the account. The permissions are on all log groups, as AWS documents
+// them.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func (p *plan) publishingRole() (trust, permissions *Document) {
 	trust = document(allow("AssumeRoleForFlowLogs", []string{"sts:AssumeRole"}, nil,
 		equals("aws:SourceAccount", p.account.ID),
-		condition{"ArnLike", "aws:SourceArn", []string{p.flowLogARN()}},
+		condition{"ArnLike", "aws:SourceArn", p.flowLogs},
 	).by("Service", flowLogsService))
 	permissions = document(allow("PublishFlowLogs", []string{
 		"logs:CreateLogGroup",
@@ -163,8 +177,8 @@ func (p *plan) publishingRole() (trust, permissions *Document) {
 	return trust, permissions
 }
 
-// sourceRole is the role in the caller's account that delivers to a stream in
-// another.
+// sourceRole returns the documents of the role in the caller's account that delivers to a
+// stream in another. AWS documents no conditions of its trust.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html#firehose-source-account-role
 func (p *plan) sourceRole() (trust, permissions *Document) {
 	trust = document(allow("AssumeRoleForLogDelivery", []string{"sts:AssumeRole"}, nil).by("Service", logDeliveryService))
@@ -183,8 +197,8 @@ func (p *plan) sourceRole() (trust, permissions *Document) {
 	return trust, permissions
 }
 
-// destinationRole is the role in the account of the stream. Several accounts may
-// deliver to it, so that the Sid of the trust names the account.
+// destinationRole returns the documents of the role in the account of the stream. Several
+// accounts may deliver to it, so the Sid of the trust names the account.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html#firehose-destination-account-role
 func (p *plan) destinationRole() (trust, permissions *Document) {
 	trust = document(allow("AssumeRoleFrom"+p.account.ID, []string{"sts:AssumeRole"}, nil).
@@ -196,11 +210,13 @@ func (p *plan) destinationRole() (trust, permissions *Document) {
 	return trust, permissions
 }
 
-// bucket has AWS's own Sids, so that AWS and Merge find the statements where they
-// are there already.
+// bucket returns the bucket's policy. It has AWS's Sids, so that AWS and Merge find the
+// statements. It does not have s3:ListBucket, which AWS asks for only to keep failed calls
+// out of CloudTrail.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
 func (p *plan) bucket() *Document {
-	parsed, _ := arn.Parse(aws.ToString(p.in.LogDestination)) // it is valid
+	parsed, _ := arn.Parse(aws.ToString(p.in.LogDestination)) // it is valid, or allowed
 	name, _, _ := strings.Cut(parsed.Resource, "/")
 	bucket := p.arn("s3", "", "", name)
 
@@ -214,10 +230,10 @@ func (p *plan) bucket() *Document {
 	)
 }
 
-// objects are what the flow logs of each account are delivered as: a Hive
+// objects returns what the flow logs of each account are delivered as: a Hive
 // partition has a folder of another name.
 func (p *plan) objects(folder string) []string {
-	accounts := p.sources
+	accounts := p.accounts
 	if p.options.OrganizationID != "" {
 		accounts = []string{"*"}
 	}
@@ -235,24 +251,23 @@ func (p *plan) objects(folder string) []string {
 // ofSources restricts a statement to the deliveries of the accounts, as AWS does
 // against the confused deputy.
 func (p *plan) ofSources() []condition {
+	accounts, source := p.accounts, equals("aws:SourceAccount", p.accounts...)
 	if id := p.options.OrganizationID; id != "" {
-		return []condition{
-			equals("aws:SourceOrgID", id),
-			{"ArnLike", "aws:SourceArn", []string{p.arn("logs", p.account.Region, "*", "*")}},
-		}
+		accounts, source = []string{"*"}, equals("aws:SourceOrgID", id)
 	}
 	var arns []string
-	for _, account := range p.sources {
-		arns = append(arns, p.arn("logs", p.account.Region, account, "*"))
+	for _, region := range p.regions {
+		for _, account := range accounts {
+			arns = append(arns, p.arn("logs", region, account, "*"))
+		}
 	}
-	return []condition{
-		equals("aws:SourceAccount", p.sources...),
-		{"ArnLike", "aws:SourceArn", arns},
-	}
+	return []condition{source, {"ArnLike", "aws:SourceArn", arns}}
 }
 
-// key has the Sid of AWS's documentation.
+// key returns the statement for the key's policy, with the Sid of AWS's documentation. In
+// a key's policy the resource "*" is the key itself.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html#AWS-logs-SSE-KMS-S3
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 func (p *plan) key() *Document {
 	return document(allow("Allow Logs Delivery to use the key", []string{
 		"kms:Encrypt",

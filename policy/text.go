@@ -13,34 +13,31 @@ import (
 
 // text is a policy as it was written.
 type text struct {
-	members    []member // the value of Statement is in statements
-	statements []json.RawMessage
-	single     bool // the one statement is not in a list
+	members    []member
+	statements []json.RawMessage // those of the member Statement
 }
 
+// parse reads a policy, and what every statement has. Members that it does not know are
+// kept.
 func parse(data []byte) (*text, error) {
-	if !json.Valid(data) {
-		return nil, wrong("policy", shown(data), "want a JSON document")
+	data, err := unwrap(data)
+	if err != nil {
+		return nil, err
 	}
 	members, err := parseObject(data)
 	if err != nil {
 		return nil, within("policy", err)
 	}
 	t := &text{members: members}
-	statement := t.member("Statement")
-	switch {
-	case statement == nil:
+	statement := valueOf(members, "Statement")
+	if statement == nil {
 		return nil, wrong("Statement", "", "required: the statements of a policy")
-	case statement[0] == '[':
-		if err := json.Unmarshal(statement, &t.statements); err != nil {
-			return nil, err
-		}
-	default:
-		t.single = true
-		t.statements = []json.RawMessage{statement}
+	}
+	if t.statements, err = elementsOf(statement); err != nil {
+		return nil, err
 	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-	if v := t.member("Version"); v != nil && string(v) != `"2012-10-17"` && string(v) != `"2008-10-17"` {
+	if v := valueOf(members, "Version"); v != nil && string(v) != `"2012-10-17"` && string(v) != `"2008-10-17"` {
 		return nil, wrong("Version", unquoted(v), `want "2012-10-17" or "2008-10-17"`)
 	}
 	for i, s := range t.statements {
@@ -49,6 +46,32 @@ func parse(data []byte) (*text, error) {
 		}
 	}
 	return t, nil
+}
+
+// envelopes are the members in which the AWS CLI prints a policy: get-bucket-policy and
+// get-key-policy, get-role-policy and get-user-policy, get-role, get-policy-version.
+var envelopes = []string{"Policy", "PolicyDocument", "AssumeRolePolicyDocument", "Role", "PolicyVersion", "Document"}
+
+// unwrap returns the policy in what the AWS CLI prints, which may be a string of JSON.
+func unwrap(data []byte) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, wrong("policy", "", "is UTF-16, which Windows PowerShell 5 writes: want UTF-8")
+	}
+	if !json.Valid(data) {
+		return nil, wrong("policy", shown(data), "want a JSON document")
+	}
+	var inner string
+	if json.Unmarshal(data, &inner) == nil && inner != "" {
+		return unwrap([]byte(inner))
+	}
+	members, _ := parseObject(data) // parse says what is wrong
+	for _, name := range envelopes {
+		if v := valueOf(members, name); v != nil && valueOf(members, "Statement") == nil {
+			return unwrap(v)
+		}
+	}
+	return data, nil
 }
 
 // checkStatement checks what every statement has.
@@ -68,63 +91,6 @@ func checkStatement(data json.RawMessage) error {
 		return wrong("Action", "", "required, or NotAction")
 	}
 	return nil
-}
-
-// unquoted is a value as an error shows it.
-func unquoted(v json.RawMessage) string { return strings.Trim(shown(v), `"`) }
-
-func (t *text) member(name string) json.RawMessage { return valueOf(t.members, name) }
-
-// valueOf is the value of a member, nil where there is none.
-func valueOf(members []member, name string) json.RawMessage {
-	for _, m := range members {
-		if m.name == name {
-			return m.value
-		}
-	}
-	return nil
-}
-
-// object writes an object.
-func object(members []member) json.RawMessage {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range members {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		name, _ := encode(m.name)
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(m.value)
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-// compact writes the policy without white space.
-func (t *text) compact() []byte {
-	members := slices.Clone(t.members)
-	for i, m := range members {
-		if m.name != "Statement" {
-			continue
-		}
-		members[i].value = bytes.Join(rawBytes(t.statements), []byte(","))
-		if !t.single {
-			members[i].value = slices.Concat([]byte("["), members[i].value, []byte("]"))
-		}
-	}
-	var b bytes.Buffer
-	_ = json.Compact(&b, object(members)) // it is made of valid pieces
-	return b.Bytes()
-}
-
-func rawBytes(messages []json.RawMessage) [][]byte {
-	list := make([][]byte, len(messages))
-	for i, m := range messages {
-		list[i] = m
-	}
-	return list
 }
 
 // member is a member of a JSON object, the value without white space around it.
@@ -149,12 +115,32 @@ func parseObject(data json.RawMessage) ([]member, error) {
 		if err := decoder.Decode(&m.value); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(members, func(other member) bool { return other.name == m.name }) {
+		if valueOf(members, m.name) != nil {
 			return nil, wrong(m.name, "", "want each member once")
 		}
 		members = append(members, m)
 	}
 	return members, nil
+}
+
+// valueOf returns the value of a member, nil if there is none.
+func valueOf(members []member, name string) json.RawMessage {
+	for _, m := range members {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// object writes an object.
+func object(members []member) json.RawMessage {
+	list := make([][]byte, len(members))
+	for i, m := range members {
+		name, _ := encode(m.name) // a string can always be written
+		list[i] = slices.Concat(name, []byte(":"), m.value)
+	}
+	return slices.Concat([]byte("{"), bytes.Join(list, []byte(",")), []byte("}"))
 }
 
 // encode is json.Marshal without the escapes that are for HTML.
@@ -170,7 +156,7 @@ func wrong(field, value, message string) error {
 	return &flowlogs.FieldError{Field: field, Value: value, Message: message}
 }
 
-// within puts what contains the field of err in front of it.
+// within adds the path of the containing value to the field of err.
 func within(path string, err error) error {
 	var field *flowlogs.FieldError
 	if !errors.As(err, &field) {
@@ -182,7 +168,7 @@ func within(path string, err error) error {
 	return wrong(path, field.Value, field.Message)
 }
 
-// shown is the beginning of a text, to recognize it by.
+// shown returns the beginning of a text, to recognize it by.
 func shown(data []byte) string {
 	const most = 40
 	if len(data) > most {
@@ -190,3 +176,6 @@ func shown(data []byte) string {
 	}
 	return string(data)
 }
+
+// unquoted is shown for a value that may be a string.
+func unquoted(v json.RawMessage) string { return strings.Trim(shown(v), `"`) }
