@@ -16,20 +16,20 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// relation is what a flow log is to the wanted one.
+// relation says how a flow log compares with the wanted one.
 type relation int
 
 const (
 	unrelated relation = iota // another destination or traffic type: both can be wanted
 	equal
-	inTheWay // the same destination and traffic type, but other settings
+	conflicting // the same destination and traffic type, but other settings
 )
 
 // wanted is the flow log that a request asks for.
 type wanted struct {
 	resourceType flowlogs.ResourceType
-	settings
-	tags map[string]string
+	settings     settings
+	tags         map[string]string
 }
 
 // settings are those of a flow log, wanted or described, with every default
@@ -98,8 +98,8 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
 	}
 	if isGateway(w.resourceType) {
-		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html; that
-		// the traffic type shown means nothing, Terraform's provider knows:
+		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
+		// Terraform's provider ignores the traffic type that is shown:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
 		s.interval, s.trafficType = 60, ""
 	}
@@ -154,7 +154,7 @@ func tagFieldsText(specifications []types.TagFieldSpecificationResponse) string 
 	return strings.Join(texts, ", ")
 }
 
-// logGroup is what is known of a log group. A flow log that was created with
+// logGroup is a log group as far as a flow log shows it. A flow log that was created with
 // the name shows only that, and one that was created with the ARN shows both:
 // https://github.com/hashicorp/terraform-provider-aws/issues/45770
 type logGroup struct {
@@ -176,19 +176,19 @@ func newLogGroup(arn, name, role string) logGroup {
 	return g
 }
 
-// compare says what the flow log f is to the wanted one, and how it differs if it
-// is in the way. Tags do not count: they can be changed in place, see
-// tagDifferences. A role counts where both have one.
+// compare compares the flow log f with the wanted one, and returns the differences if
+// it conflicts. Tags do not count: they can be changed in place, see tagDifferences. A
+// role counts where both have one.
 func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
-	had := w.normalize(f)
-	if had.destinationType != w.destinationType || had.trafficType != "" && had.trafficType != w.trafficType {
+	want, have := w.settings, w.normalize(f)
+	if have.destinationType != want.destinationType || have.trafficType != "" && have.trafficType != want.trafficType {
 		return unrelated, nil
 	}
 	var differences []Difference
 	switch {
-	case w.sameDestination(&had):
-	case w.perhapsSameDestination(&had):
-		differences = append(differences, Difference{fieldBucketARN, w.destination, had.destination})
+	case want.sameDestination(&have):
+	case want.perhapsSameDestination(&have):
+		differences = append(differences, Difference{fieldBucketARN, want.destination, have.destination})
 	default:
 		return unrelated, nil
 	}
@@ -197,57 +197,56 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 			differences = append(differences, Difference{field, want, have})
 		}
 	}
-	if had.role != "" && w.role != "" {
-		add("Destination.RoleARN", w.role, had.role)
+	if have.role != "" && want.role != "" {
+		add("Destination.RoleARN", want.role, have.role)
 	}
-	if had.crossAccountRole != "" && w.crossAccountRole != "" {
-		add("Destination.CrossAccountRoleARN", w.crossAccountRole, had.crossAccountRole)
+	if have.crossAccountRole != "" && want.crossAccountRole != "" {
+		add("Destination.CrossAccountRoleARN", want.crossAccountRole, have.crossAccountRole)
 	}
-	add("Destination.FileFormat", string(w.fileFormat), string(had.fileFormat))
-	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(w.hivePartitions), strconv.FormatBool(had.hivePartitions))
-	add("Destination.PerHourPartition", strconv.FormatBool(w.hourlyPartitions), strconv.FormatBool(had.hourlyPartitions))
-	add("MaxAggregationInterval", seconds(w.interval), seconds(had.interval))
-	add("LogFormat", w.format, had.format)
-	add("TagFields", w.tagFields, had.tagFields)
+	add("Destination.FileFormat", string(want.fileFormat), string(have.fileFormat))
+	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(want.hivePartitions), strconv.FormatBool(have.hivePartitions))
+	add("Destination.PerHourPartition", strconv.FormatBool(want.hourlyPartitions), strconv.FormatBool(have.hourlyPartitions))
+	add("MaxAggregationInterval", seconds(want.interval), seconds(have.interval))
+	add("LogFormat", want.format, have.format)
+	add("TagFields", want.tagFields, have.tagFields)
 	if len(differences) == 0 {
 		return equal, nil
 	}
-	return inTheWay, differences
+	return conflicting, differences
 }
 
 const fieldBucketARN = "Destination.BucketARN"
 
-func (w *wanted) sameDestination(had *settings) bool {
+func (s *settings) sameDestination(have *settings) bool {
 	switch {
-	case w.destinationType != types.LogDestinationTypeCloudWatchLogs, w.destination != "" && had.destination != "":
-		return w.destination == had.destination
-	case w.logGroup.name != had.logGroup.name:
+	case s.destinationType != types.LogDestinationTypeCloudWatchLogs, s.destination != "" && have.destination != "":
+		return s.destination == have.destination
+	case s.logGroup.name != have.logGroup.name:
 		return false
 	default:
-		return w.logGroup.account == "" || had.logGroup.account == "" || w.logGroup.account == had.logGroup.account
+		return s.logGroup.account == "" || have.logGroup.account == "" || s.logGroup.account == have.logGroup.account
 	}
 }
 
-// perhapsSameDestination reports whether the destinations differ only in the
-// slash after the bucket or its folder. Whether EC2 takes them for one is not
-// known.
-func (w *wanted) perhapsSameDestination(had *settings) bool {
-	return w.destinationType == types.LogDestinationTypeS3 &&
-		strings.TrimSuffix(w.destination, "/") == strings.TrimSuffix(had.destination, "/")
+// perhapsSameDestination reports whether the destinations differ only in the slash
+// after the bucket or its folder. It is not known whether EC2 treats them as one.
+func (s *settings) perhapsSameDestination(have *settings) bool {
+	return s.destinationType == types.LogDestinationTypeS3 &&
+		strings.TrimSuffix(s.destination, "/") == strings.TrimSuffix(have.destination, "/")
 }
 
-// tagDifferences compares the wanted tags. Other tags are not looked at.
+// tagDifferences compares the wanted tags. Other tags do not matter.
 func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
 	if len(w.tags) == 0 {
 		return nil
 	}
-	had := make(map[string]string, len(f.Tags))
+	tags := make(map[string]string, len(f.Tags))
 	for _, tag := range f.Tags {
-		had[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	var differences []Difference
 	for _, key := range slices.Sorted(maps.Keys(w.tags)) {
-		if have, ok := had[key]; !ok || have != w.tags[key] {
+		if have, ok := tags[key]; !ok || have != w.tags[key] {
 			differences = append(differences, Difference{fmt.Sprintf("Tags[%q]", key), w.tags[key], have})
 		}
 	}

@@ -249,7 +249,7 @@ func TestPlan_MarshalsFlowLogsAsTheCLIShowsThem(t *testing.T) {
 	require.NoError(t, err)
 	data, err = json.Marshal(plan)
 	require.NoError(t, err)
-	assert.Contains(t, string(data), `{"Create":1,"Replace":1,"Conflict":0,"Keep":1,`)
+	assert.Contains(t, string(data), `{"Counts":{"Create":1,"Keep":1,"Replace":1,"Conflict":0,"Failed":0,"Failing":0},`)
 }
 
 func TestPlan_RejectsWhatARequestRejects(t *testing.T) {
