@@ -84,7 +84,7 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		{"throttled for good", 1, fault().Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = -1 })}, flowlogs.ErrThrottled, 3},
 		{"throttled ten times, where several calls are to be made", 2001, fault().Times(10), nil, nil, 11},
 		{"RetryTimeout", 1, fault().Times(10), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })}, nil, 11},
-		{"a Retryer that does not retry", 201, fault(), []func(*reconcile.Options){nop}, flowlogs.ErrThrottled, 1},
+		{"a Retryer that does not retry", 2001, fault(), []func(*reconcile.Options){nop}, flowlogs.ErrThrottled, 1},
 		{"a number of attempts", 1, fault().Times(4), []func(*reconcile.Options){client(func(o *flowlogs.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.RetryMaxAttempts = 5 })
 		})}, nil, 5},
@@ -92,7 +92,7 @@ func TestReconciler_RetriesListings(t *testing.T) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.Retryer = nil })
 		})}, flowlogs.ErrThrottled, 1},
 		{"a Retryer without a delay", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.Retryer = noDelay{retry.NewStandard()} })}, errNoDelay, 1},
-		{"not transient", 201, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
+		{"not transient", 2001, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
