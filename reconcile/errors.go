@@ -123,49 +123,42 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "flowlogs: %s: ", printable(e.ResourceID))
-	switch len(e.Conflicts) {
+	ids := make([]string, len(e.Conflicts))
+	for i, c := range e.Conflicts {
+		ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
+	}
+	var text string
+	switch len(ids) {
 	case 0:
-		b.WriteString("EC2 says that the flow log exists, but shows none that conflicts")
+		text = "EC2 says that the flow log exists, but shows none that conflicts"
 	case 1:
-		fmt.Fprintf(&b, "flow log %s conflicts", printable(aws.ToString(e.Conflicts[0].FlowLog.FlowLogId)))
+		text = "flow log " + ids[0] + " conflicts"
 		separator := ": "
 		for _, d := range e.Conflicts[0].Differences {
-			fmt.Fprintf(&b, "%s%s is %s, want %s", separator, d.Field, quote(d.Have), cmp.Or(d.emptyTag(), quote(d.Want)))
+			text += fmt.Sprintf("%s%s is %s, want %s", separator, d.Field, quote(d.Have), d.want(quote))
 			separator = ", "
 		}
 	default:
-		ids := make([]string, len(e.Conflicts))
-		for i, c := range e.Conflicts {
-			ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
-		}
-		fmt.Fprintf(&b, "flow logs %s conflict", strings.Join(ids, ", "))
+		text = "flow logs " + strings.Join(ids, ", ") + " conflict"
 	}
-	if why := e.why(); why != "" {
-		b.WriteString("; " + why)
+	switch {
+	case e.Err != nil:
+		text += "; " + printable(strings.TrimPrefix(bare(e.Err), e.ResourceID+": "))
+	case len(ids) > 0:
+		text += "; " + whyKept(e.Conflicts)
 	}
-	return b.String()
+	return "flowlogs: " + printable(e.ResourceID) + ": " + text
 }
 
-// why says why the flow logs are not replaced.
-func (e *ConflictError) why() string {
-	if e.Err != nil {
-		return printable(strings.TrimPrefix(bare(e.Err), e.ResourceID+": "))
-	}
-	for i := range e.Conflicts {
-		switch c := &e.Conflicts[i]; {
-		case c.untouchable() == "":
-		case len(e.Conflicts) == 1:
-			return c.untouchable()
-		default:
-			return printable(aws.ToString(c.FlowLog.FlowLogId)) + " is " + c.untouchable()
+// whyKept says why conflicts are not deleted where Err does not.
+func whyKept(conflicts []Conflict) string {
+	for i := range conflicts {
+		if why := conflicts[i].untouchable(); why != "" {
+			return why
 		}
 	}
-	return notAllowed
+	return "Options.Replace does not allow the deletion"
 }
-
-const notAllowed = "Options.Replace does not allow the deletion"
 
 // Unwrap returns Err.
 func (e *ConflictError) Unwrap() error { return e.Err }

@@ -44,7 +44,7 @@ func TestConflictError_SaysOnOneLineWhatConflicts(t *testing.T) {
 		}}, "flowlogs: vpc-1: flow logs fl-1, fl-2 conflict; Options.Replace does not allow the deletion"},
 		{"several, of which one is never deleted", reconcile.ConflictError{ResourceID: "vpc-1", Conflicts: []reconcile.Conflict{
 			{FlowLog: flowLog("fl-1")}, {FlowLog: flowLog("fl-2"), Differences: differs("Destination.BucketARN", "b", "b/")},
-		}}, "flowlogs: vpc-1: flow logs fl-1, fl-2 conflict; fl-2 is never deleted: EC2 may treat the two destinations as one"},
+		}}, "flowlogs: vpc-1: flow logs fl-1, fl-2 conflict; never deleted: EC2 may treat the two destinations as one"},
 		{"an error that names the resource", reconcile.ConflictError{ResourceID: "vpc-1", Conflicts: []reconcile.Conflict{
 			{FlowLog: flowLog("fl-1")},
 		}, Err: &flowlogs.UnsuccessfulError{ResourceID: "vpc-1", Code: "400", Message: "no"}}, "flowlogs: vpc-1: flow log fl-1 conflicts; no (400)"},
@@ -53,8 +53,8 @@ func TestConflictError_SaysOnOneLineWhatConflicts(t *testing.T) {
 		{"text from anywhere", reconcile.ConflictError{ResourceID: "vpc-1\n", Err: errors.New("no\x1b[2J" + strings.Repeat("ü", 600))},
 			`flowlogs: vpc-1\n: EC2 says that the flow log exists, but shows none that conflicts; no\x1b[2J` + strings.Repeat("ü", 497) + "…"},
 		{"a long value", reconcile.ConflictError{ResourceID: "vpc-1", Conflicts: []reconcile.Conflict{
-			{FlowLog: flowLog("fl-1"), Differences: differs("LogFormat", "", strings.Repeat("x", 200))},
-		}}, `flowlogs: vpc-1: flow log fl-1 conflicts: LogFormat is "` + strings.Repeat("x", 100) + `…", want none; Options.Replace does not allow the deletion`},
+			{FlowLog: flowLog("fl-1"), Differences: differs("LogFormat", "", strings.Repeat("x", 2000))},
+		}}, `flowlogs: vpc-1: flow log fl-1 conflicts: LogFormat is "` + strings.Repeat("x", 1000) + `…", want none; Options.Replace does not allow the deletion`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -212,7 +212,7 @@ func TestPlan_ListsManyKindsOfDifferencesByTheirNumber(t *testing.T) {
 	}
 	plan, err := reconcile.New(e).Plan(t.Context(), req)
 	require.NoError(t, err)
-	assert.Contains(t, plan.String(), "\nconflict (20), each differing in another way\n")
+	assert.Contains(t, plan.String(), "\nconflict: 20 more groups\n")
 }
 
 func TestPlan_IsOneLinePerResourceWhateverEC2Sends(t *testing.T) {

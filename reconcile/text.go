@@ -11,33 +11,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// maxLines is how many resources of a group, and groups of an action, String lists.
+// maxLines is how many groups of an action, and resources of a group, String lists.
 const maxLines = 20
 
-// String returns the plan as text for people: the counts first, then what is to be
-// done and what conflicts. Resources of which the same is to be said are listed
-// together, the largest group first.
+// String returns the plan as text for people: the counts, then what is to be done and
+// what conflicts. Resources with the same remarks are listed together, the largest group
+// first.
 func (p Plan) String() string {
 	var b strings.Builder
 	n, others := p.Counts(), 0
 	fmt.Fprintf(&b, "%d to create, %d to replace, %s, %d to keep\n", n.Create, n.Replace, plural(n.Conflict, "conflict"), n.Keep)
-	groups := make(map[Action]map[string][]*Change) // by what is said of them
+	groups := make(map[Action]map[string][]*Change)
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		others += len(c.Others)
-		remarks := c.remarks()
-		if c.Action == ActionKeep && remarks == "" {
-			continue
-		}
 		if groups[c.Action] == nil {
 			groups[c.Action] = make(map[string][]*Change)
 		}
+		remarks := c.remarks()
 		groups[c.Action][remarks] = append(groups[c.Action][remarks], c)
 	}
+	delete(groups[ActionKeep], "")
 	writeGroups(&b, "create", groups[ActionCreate])
 	writeGroups(&b, "replace", groups[ActionReplace])
 	writeGroups(&b, "conflict", groups[ActionConflict])
-	writeGroups(&b, "keep, with notes", groups[ActionKeep])
+	writeGroups(&b, "keep, with remarks", groups[ActionKeep])
 	if others > 0 {
 		fmt.Fprintf(&b, "\nother flow logs of these resources, left as they are: %d\n", others)
 	}
@@ -46,47 +44,39 @@ func (p Plan) String() string {
 
 func writeGroups(b *strings.Builder, title string, groups map[string][]*Change) {
 	order := slices.SortedFunc(maps.Keys(groups), func(x, y string) int {
-		return cmp.Or(len(groups[y])-len(groups[x]), strings.Compare(groups[x][0].ResourceID, groups[y][0].ResourceID))
+		return cmp.Or(len(groups[y])-len(groups[x]), strings.Compare(x, y))
 	})
-	for i, remarks := range order {
-		if i == maxLines {
-			left := 0
-			for _, remarks := range order[i:] {
-				left += len(groups[remarks])
-			}
-			fmt.Fprintf(b, "\n%s (%d), each differing in another way\n", title, left)
+	for n, remarks := range order {
+		group := groups[remarks]
+		if n == maxLines {
+			fmt.Fprintf(b, "\n%s: %d more groups\n", title, len(order)-n)
 			return
 		}
-		group := groups[remarks]
 		fmt.Fprintf(b, "\n%s (%d)\n", title, len(group))
-		shown := group
-		if len(group) > maxLines {
-			shown = group[:maxLines/2]
-		}
-		for _, c := range shown {
-			fmt.Fprintf(b, "  %s\n", strings.Join(append([]string{printable(c.ResourceID)}, c.flowLogs()...), "  "))
-		}
-		if more := len(group) - len(shown); more > 0 {
-			fmt.Fprintf(b, "  and %d more\n", more)
+		for i, c := range group {
+			if i == maxLines/2 && len(group) > maxLines {
+				fmt.Fprintf(b, "  and %d more\n", len(group)-i)
+				break
+			}
+			fmt.Fprintf(b, "  %s%s\n", printable(c.ResourceID), c.flowLogs())
 		}
 		b.WriteString(remarks)
 	}
 }
 
 // flowLogs names the flow logs that a change concerns.
-func (c *Change) flowLogs() []string {
-	var names []string
-	verb := ""
+func (c *Change) flowLogs() string {
+	text, verb := "", ""
 	if c.Keep != nil {
-		names, verb = append(names, "keep "+printable(aws.ToString(c.Keep.FlowLogId))), "beside "
+		text, verb = "  keep "+printable(aws.ToString(c.Keep.FlowLogId)), "beside "
 	}
 	if c.Action == ActionReplace {
 		verb = "delete "
 	}
 	for _, conflict := range c.Conflicts {
-		names = append(names, verb+printable(aws.ToString(conflict.FlowLog.FlowLogId)))
+		text += "  " + verb + printable(aws.ToString(conflict.FlowLog.FlowLogId))
 	}
-	return names
+	return text
 }
 
 // remarks says why, without the IDs of the resource and its flow logs.
@@ -97,49 +87,39 @@ func (c *Change) remarks() string {
 	if failing {
 		fmt.Fprintf(&b, "    failing: %s\n", quote(aws.ToString(c.Keep.DeliverLogsErrorMessage)))
 	}
-	never := false
 	for i, conflict := range c.Conflicts {
-		switch {
-		case len(c.Conflicts) > 1:
-			fmt.Fprintf(&b, "    %s\n", ordinal(i))
-		case c.Keep != nil:
-			b.WriteString("    the other one\n")
+		if c.Keep != nil || len(c.Conflicts) > 1 {
+			fmt.Fprintf(&b, "    conflict %d\n", i+1)
 		}
 		writeDifferences(&b, conflict.Differences)
-		if why := conflict.untouchable(); why != "" {
-			fmt.Fprintf(&b, "    %s\n", why)
-			never = true
-		}
 	}
 	switch {
 	case c.Action == ActionReplace && c.Keep != nil:
 		b.WriteString("    only the deletion is left\n")
 	case c.Action == ActionConflict && failing:
 		fmt.Fprintf(&b, "    %v\n", ErrFailing)
-	case c.Action == ActionConflict && !never:
-		b.WriteString("    " + notAllowed + "\n")
+	case c.Action != ActionReplace && len(c.Conflicts) > 0:
+		fmt.Fprintf(&b, "    %s\n", whyKept(c.Conflicts))
 	}
 	return b.String()
 }
 
-// ordinal counts the flow logs of a resource as they are listed.
-func ordinal(i int) string {
-	return [...]string{"the first", "the second", "the third", "another"}[min(i, 3)]
-}
-
 func writeDifferences(b *strings.Builder, differences []Difference) {
 	for _, d := range differences {
-		want := cmp.Or(d.emptyTag(), printable(d.Want), "none")
-		fmt.Fprintf(b, "    %s\n      want %s\n      have %s\n", printable(d.Field), want, cmp.Or(printable(d.Have), "none"))
+		fmt.Fprintf(b, "    %s\n      want %s\n      have %s\n", printable(d.Field), d.want(printable), cmp.Or(printable(d.Have), "none"))
 	}
 }
 
-// emptyTag returns quotation marks if a tag is wanted with an empty value.
-func (d *Difference) emptyTag() string {
-	if d.Want == "" && strings.HasPrefix(d.Field, "Tags[") {
+// want returns the wanted value as text. A tag may be wanted with an empty value.
+func (d *Difference) want(text func(string) string) string {
+	switch {
+	case d.Want != "":
+		return text(d.Want)
+	case strings.HasPrefix(d.Field, "Tags["):
 		return `""`
+	default:
+		return "none"
 	}
-	return ""
 }
 
 func plural(n int, noun string) string {
@@ -149,13 +129,10 @@ func plural(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// printable returns s on one line, without control characters and terminal
-// escapes, truncated to 1,000 bytes: s may come from anywhere.
+// printable returns s on one line, without control characters and terminal escapes,
+// and truncated: s may come from anywhere.
 func printable(s string) string {
-	const most = 1000
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
+	s = truncated(s)
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		quoted := strconv.Quote(s)
 		return quoted[1 : len(quoted)-1]
@@ -163,15 +140,19 @@ func printable(s string) string {
 	return s
 }
 
-// quote returns s in quotation marks, truncated to 100 bytes, and an empty one
-// in words.
+// quote returns s in quotation marks and truncated, or "none" if it is empty.
 func quote(s string) string {
-	const most = 100
 	if s == "" {
 		return "none"
 	}
+	return strconv.Quote(truncated(s))
+}
+
+// truncated returns at most 1,000 bytes of s, as long as a log format with every field.
+func truncated(s string) string {
+	const most = 1000
 	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return strconv.Quote(s)
+	return s
 }
