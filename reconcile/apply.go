@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -123,17 +124,17 @@ func (a *apply) fail(ids []string, err error) {
 var lagWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
 
 // await calls look until it reports that what it waits for is shown, at most as long as
-// lagWaits. It returns the error of the last look, or that of the context if this ends.
+// lagWaits. It returns the error of the last look, and that of the context if this ends.
 func await(ctx context.Context, look func() (shown bool, err error)) error {
-	for _, wait := range lagWaits {
+	for n := 0; ; n++ {
 		shown, err := look()
-		if shown {
+		switch {
+		case shown:
 			return nil
-		}
-		if !sleep(ctx, wait) {
+		case n == len(lagWaits), ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			return err
+		case !sleep(ctx, lagWaits[n]):
 			return also(contextError(ctx), err)
 		}
 	}
-	_, err := look()
-	return err
 }
