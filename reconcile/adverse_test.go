@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -134,18 +135,82 @@ func TestApply_RepeatsAListingThatExplainsARejection(t *testing.T) {
 
 func TestApply_FailsWithTheContextWhileItWaitsForAConflict(t *testing.T) {
 	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		fault    flowlogstest.Fault
+		after    time.Duration
+		conflict bool
+	}{
+		{"between two listings", flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage), 5 * time.Second, true},
+		{"right before a listing", flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage), 3 * time.Second, true},
+		{"it may be that of a neighbor", flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400).On(on("CreateFlowLogs")), 5 * time.Second, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := flowlogstest.New()
+				e.Inject(tt.fault.Keep())
+				ctx, cancel := context.WithTimeoutCause(t.Context(), tt.after, errNoDelay)
+				defer cancel()
+				result, err := reconcile.New(e).Apply(ctx, newRequest(2))
+				for _, o := range result.Outcomes {
+					for _, target := range []error{flowlogs.ErrAlreadyExists, context.DeadlineExceeded, errNoDelay} {
+						require.ErrorIs(t, err, target)
+						require.ErrorIs(t, o.Err, target)
+					}
+					assert.Equal(t, 1, strings.Count(o.Err.Error(), errNoDelay.Error()), o.Err)
+					var conflict *reconcile.ConflictError
+					assert.Equal(t, tt.conflict, errors.As(o.Err, &conflict))
+				}
+			})
+		})
+	}
+}
+
+func TestApply_FailsWithTheListingAndTheContext(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New()
-		e.Inject(flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage, vpcID(0)).Keep())
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, errNoDelay)
+		e.Inject(failingListings(1000), flowlogstest.FailResources("FlowLogAlreadyExists", existsMessage, vpcID(0)).Keep())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		result, err := reconcile.New(e).Apply(ctx, newRequest(1))
-		for _, target := range []error{flowlogs.ErrAlreadyExists, context.DeadlineExceeded, errNoDelay} {
+		_, err := reconcile.New(e).Apply(ctx, newRequest(1))
+		for _, target := range []error{flowlogs.ErrAlreadyExists, context.DeadlineExceeded, flowlogs.ErrNotAuthorized} {
 			require.ErrorIs(t, err, target)
-			require.ErrorIs(t, result.Outcomes[0].Err, target)
 		}
-		var conflict *reconcile.ConflictError
-		require.ErrorAs(t, err, &conflict)
+	})
+}
+
+func TestApply_ConflictHasEC2sErrorOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// The second call is rechecked again with the parts of the first.
+		e := flowlogstest.New()
+		e.Inject(flowlogstest.Reject("FlowLogAlreadyExists", existsMessage, 400).Keep().On(func(c flowlogstest.Call) bool {
+			return slices.Contains(c.ResourceIDs, vpcID(1)) || slices.Contains(c.ResourceIDs, vpcID(2))
+		}))
+		result, err := reconcile.New(e, batchesOf(2)).Apply(t.Context(), newRequest(3))
+		require.Error(t, err)
+		assert.True(t, result.Outcomes[0].Created)
+		for _, o := range result.Outcomes[1:] {
+			var conflict, inner *reconcile.ConflictError
+			require.ErrorAs(t, o.Err, &conflict)
+			require.ErrorIs(t, conflict.Err, flowlogs.ErrAlreadyExists)
+			require.NotErrorAs(t, conflict.Err, &inner)
+		}
+	})
+}
+
+func TestApply_DryRunDoesNotWaitForAFlowLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := flowlogstest.New()
+		e.Inject(flowlogstest.Respond(502, "<html>").On(on("CreateFlowLogs")).Keep())
+		req := newRequest(1)
+		req.DryRun = true
+		_, err := reconcile.New(e).Apply(t.Context(), req)
+		require.ErrorIs(t, err, flowlogs.ErrUnavailable)
+		assert.Equal(t, 1, calls(e, "DescribeFlowLogs"))
 	})
 }
 
@@ -208,6 +273,9 @@ func TestApply_CountsWhatALostDeletionDeletedWhileItIsStillShown(t *testing.T) {
 					assert.Equal(t, old[i:i+1], o.Deleted)
 				}
 				assert.Len(t, e.FlowLogs(), vpcs)
+				if lag < time.Minute {
+					assert.Equal(t, 2, calls(e, "DeleteFlowLogs"), "a search for what a later listing shows")
+				}
 			})
 		}
 	}
@@ -286,6 +354,19 @@ func TestApply_NamesOnlyTheConflictsThatStay(t *testing.T) {
 	assert.Equal(t, old[1], *conflict.Conflicts[0].FlowLog.FlowLogId)
 }
 
+func TestApply_NamesAnErrorOfADeletionOnce(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	put(e, flowLogOn(vpcID(0), everyMinute), flowLogOn(vpcID(0), firstFieldOnly))
+	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "no", 403).On(on("DeleteFlowLogs")))
+	_, err := reconcile.New(e, everything).Apply(t.Context(), newRequest(1))
+	require.ErrorIs(t, err, flowlogs.ErrNotAuthorized)
+	assert.Equal(t, 1, strings.Count(err.Error(), "UnauthorizedOperation"), err)
+	var conflict *reconcile.ConflictError
+	require.ErrorAs(t, err, &conflict)
+	assert.Len(t, conflict.Conflicts, 2)
+}
+
 func TestApply_WhenBothFlowLogsAreGoneItIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -333,6 +414,12 @@ func TestReconciler_HasNothingToDoWithoutResources(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, plan.Changes)
 		assert.Empty(t, e.Calls())
+
+		if resourceType == "" { // it may be one without a traffic type
+			req.TrafficType = ""
+			_, err = reconcile.New(e).Apply(t.Context(), req)
+			require.NoError(t, err)
+		}
 
 		req.Destination = flowlogs.S3{BucketARN: "archive"}
 		_, err = reconcile.New(e).Apply(t.Context(), req)

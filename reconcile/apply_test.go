@@ -437,6 +437,7 @@ func TestApply_TheEndOfTheContextEndsIt(t *testing.T) {
 				assert.Equal(t, tt.changed, result.Changed)
 				for _, o := range result.Outcomes {
 					require.ErrorIs(t, o.Err, context.DeadlineExceeded)
+					assert.Equal(t, 1, strings.Count(o.Err.Error(), cause.Error()), o.Err)
 				}
 			})
 		})

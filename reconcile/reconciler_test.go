@@ -338,6 +338,43 @@ func TestReconciler_SurvivesWhatEC2WouldNotDo(t *testing.T) {
 	}
 }
 
+func TestReconciler_CountsAFlowLogOnTwoPagesOnce(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	shown := flowLogOn(vpcID(0), everyMinute, func(f *types.FlowLog) { f.FlowLogId = aws.String("fl-0123456789abcdef0") })
+	plan, err := reconcile.New(&describing{e, func(in *ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
+		out := &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{shown}}
+		if in.NextToken == nil {
+			out.NextToken = aws.String("more")
+		}
+		return out, nil
+	}}).Plan(t.Context(), newRequest(1))
+	require.NoError(t, err)
+	assert.Len(t, plan.Changes[0].Conflicts, 1)
+}
+
+// oneFails is an EC2 that rejects one listing, and hangs in all others.
+type oneFails struct {
+	*flowlogstest.EC2
+	calls atomic.Int64
+}
+
+func (o *oneFails) DescribeFlowLogs(ctx context.Context, _ *ec2.DescribeFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error) {
+	if o.calls.Add(1) == 3 {
+		return nil, &notFoundError{}
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestReconciler_DoesNotAwaitListingsBesideOneThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, err := reconcile.New(&oneFails{EC2: flowlogstest.New()}).Plan(t.Context(), newRequest(2000))
+		require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+	})
+}
+
 func TestReconciler_AsksByFilterWhereUnknownIDsAreRejected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
