@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/rules"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // relation says how a flow log compares with the wanted one.
@@ -41,7 +43,7 @@ type settings struct {
 	logGroup         logGroup
 	role             string // "": not compared
 	crossAccountRole string // "": not compared
-	interval         int32  // seconds
+	interval         time.Duration
 	format           string
 	fileFormat       types.DestinationFileFormat
 	hivePartitions   bool
@@ -90,21 +92,21 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 		destination:      aws.ToString(f.LogDestination),
 		role:             aws.ToString(f.DeliverLogsPermissionArn),
 		crossAccountRole: aws.ToString(f.DeliverCrossAccountRole),
-		interval:         600,
+		interval:         10 * time.Minute,
 		format:           strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " "), // EC2 is strict about spaces; others are read all the same
 		tagFields:        tagFieldsText(f.TagFieldSpecifications),
 	}
 	if s.format == "" { // flow logs of 2017 have none
 		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
 	}
-	if isGateway(w.resourceType) {
+	if rules.IsGateway(w.resourceType) {
 		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
 		// Terraform's provider ignores the traffic type that is shown:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
-		s.interval, s.trafficType = 60, ""
+		s.interval, s.trafficType = time.Minute, ""
 	}
 	if f.MaxAggregationInterval != nil {
-		s.interval = *f.MaxAggregationInterval
+		s.interval = time.Duration(*f.MaxAggregationInterval) * time.Second
 	}
 	switch s.destinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
@@ -124,18 +126,6 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 		}
 	}
 	return s
-}
-
-// isGateway reports whether flow logs of type t have no traffic type and an interval of
-// a minute, as those of transit gateways and Cloud WAN have.
-func isGateway(t flowlogs.ResourceType) bool {
-	switch t {
-	case flowlogs.ResourceTypeTransitGateway, flowlogs.ResourceTypeTransitGatewayAttachment,
-		flowlogs.ResourceTypeCoreNetwork, flowlogs.ResourceTypeCoreNetworkEdge, flowlogs.ResourceTypeCoreNetworkAttachment:
-		return true
-	default:
-		return false
-	}
 }
 
 // tagFieldsText has the tag fields sorted: they are a set.
@@ -206,7 +196,7 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 	add("Destination.FileFormat", string(want.fileFormat), string(have.fileFormat))
 	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(want.hivePartitions), strconv.FormatBool(have.hivePartitions))
 	add("Destination.PerHourPartition", strconv.FormatBool(want.hourlyPartitions), strconv.FormatBool(have.hourlyPartitions))
-	add("MaxAggregationInterval", seconds(want.interval), seconds(have.interval))
+	add("MaxAggregationInterval", text.Seconds(want.interval), text.Seconds(have.interval))
 	add("LogFormat", want.format, have.format)
 	add("TagFields", want.tagFields, have.tagFields)
 	if len(differences) == 0 {
@@ -251,11 +241,6 @@ func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
 		}
 	}
 	return differences
-}
-
-// seconds shows an interval both as Go and as EC2 write it.
-func seconds(n int32) string {
-	return (time.Duration(n) * time.Second).String() + " (" + strconv.Itoa(int(n)) + " seconds)"
 }
 
 // isManaged reports whether a flow log belongs to one of AWS's telemetry rules,

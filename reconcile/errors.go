@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Errors that errors.Is finds in the error of an [Outcome] and of Apply.
@@ -37,10 +38,10 @@ func (e *ApplyError) Error() string {
 	var counts []string
 	n := Result{Outcomes: e.Outcomes}.Counts()
 	if n.Conflict > 0 {
-		counts = append(counts, plural(n.Conflict, "conflict"))
+		counts = append(counts, text.Plural(n.Conflict, "conflict"))
 	}
 	if n.Failed > 0 {
-		counts = append(counts, plural(n.Failed, "resource")+" failed")
+		counts = append(counts, text.Plural(n.Failed, "resource")+" failed")
 	}
 	return "flowlogs: " + strings.Join(counts, ", ") + ": " + strings.Join(byReason(e.Outcomes), "; ")
 }
@@ -127,27 +128,27 @@ func (e *ConflictError) Error() string {
 	for i, c := range e.Conflicts {
 		ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
 	}
-	var text string
+	var what string
 	switch len(ids) {
 	case 0:
-		text = "EC2 says that the flow log exists, but shows none that conflicts"
+		what = "EC2 says that the flow log exists, but shows none that conflicts"
 	case 1:
-		text = "flow log " + ids[0] + " conflicts"
+		what = "flow log " + ids[0] + " conflicts"
 		separator := ": "
 		for _, d := range e.Conflicts[0].Differences {
-			text += fmt.Sprintf("%s%s is %s, want %s", separator, d.Field, quote(d.Have), d.want(quote))
+			what += fmt.Sprintf("%s%s is %s, want %s", separator, d.Field, quote(d.Have), d.want(quote))
 			separator = ", "
 		}
 	default:
-		text = "flow logs " + strings.Join(ids, ", ") + " conflict"
+		what = "flow logs " + strings.Join(ids, ", ") + " conflict"
 	}
 	switch {
 	case e.Err != nil:
-		text += "; " + printable(strings.TrimPrefix(bare(e.Err), e.ResourceID+": "))
+		what += "; " + printable(strings.TrimPrefix(bare(e.Err), e.ResourceID+": "))
 	case len(ids) > 0:
-		text += "; " + whyKept(e.Conflicts)
+		what += "; " + whyKept(e.Conflicts)
 	}
-	return "flowlogs: " + printable(e.ResourceID) + ": " + text
+	return "flowlogs: " + printable(e.ResourceID) + ": " + what
 }
 
 // whyKept says why conflicts are not deleted where Err does not.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Result is what an Apply did. Its String is for people, its JSON form for programs.
@@ -70,14 +72,14 @@ func (r Result) Counts() Counts {
 func (r Result) String() string {
 	n := r.Counts()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d created, %d replaced, %s, %d kept, %d failed\n", n.Create, n.Replace, plural(n.Conflict, "conflict"), n.Keep, n.Failed)
+	fmt.Fprintf(&b, "%d created, %d replaced, %s, %d kept, %d failed\n", n.Create, n.Replace, text.Plural(n.Conflict, "conflict"), n.Keep, n.Failed)
 	for _, line := range byReason(r.Outcomes) {
 		b.WriteString("  " + line + "\n")
 	}
 	for _, o := range r.Outcomes {
 		if o.Delivery == DeliveryFailing {
 			fmt.Fprintf(&b, "  %s kept, but failing to deliver (%s: %s)\n",
-				plural(n.Failing, "flow log"), printable(o.ResourceID), failure(o.Keep))
+				text.Plural(n.Failing, "flow log"), printable(o.ResourceID), failure(o.Keep))
 			break
 		}
 	}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // maxLines is how many groups of an action, and resources of a group, String lists.
@@ -20,7 +21,7 @@ const maxLines = 20
 func (p Plan) String() string {
 	var b strings.Builder
 	n, others := p.Counts(), 0
-	fmt.Fprintf(&b, "%d to create, %d to replace, %s, %d to keep\n", n.Create, n.Replace, plural(n.Conflict, "conflict"), n.Keep)
+	fmt.Fprintf(&b, "%d to create, %d to replace, %s, %d to keep\n", n.Create, n.Replace, text.Plural(n.Conflict, "conflict"), n.Keep)
 	groups := make(map[Action]map[string][]*Change)
 	for i := range p.Changes {
 		c := &p.Changes[i]
@@ -66,17 +67,17 @@ func writeGroups(b *strings.Builder, title string, groups map[string][]*Change) 
 
 // flowLogs names the flow logs that a change concerns.
 func (c *Change) flowLogs() string {
-	text, verb := "", ""
+	names, verb := "", ""
 	if c.Keep != nil {
-		text, verb = "  keep "+printable(aws.ToString(c.Keep.FlowLogId)), "beside "
+		names, verb = "  keep "+printable(aws.ToString(c.Keep.FlowLogId)), "beside "
 	}
 	if c.Action == ActionReplace {
 		verb = "delete "
 	}
 	for _, conflict := range c.Conflicts {
-		text += "  " + verb + printable(aws.ToString(conflict.FlowLog.FlowLogId))
+		names += "  " + verb + printable(aws.ToString(conflict.FlowLog.FlowLogId))
 	}
-	return text
+	return names
 }
 
 // remarks says why, without the IDs of the resource and its flow logs.
@@ -111,10 +112,10 @@ func writeDifferences(b *strings.Builder, differences []Difference) {
 }
 
 // want returns the wanted value as text. A tag may be wanted with an empty value.
-func (d *Difference) want(text func(string) string) string {
+func (d *Difference) want(show func(string) string) string {
 	switch {
 	case d.Want != "":
-		return text(d.Want)
+		return show(d.Want)
 	case strings.HasPrefix(d.Field, "Tags["):
 		return `""`
 	default:
@@ -122,37 +123,13 @@ func (d *Difference) want(text func(string) string) string {
 	}
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
+// printable returns s on one line and truncated: it may come from anywhere.
+func printable(s string) string { return text.Printable(s) }
 
-// printable returns s on one line, without control characters and terminal escapes,
-// and truncated: s may come from anywhere.
-func printable(s string) string {
-	s = truncated(s)
-	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(s)
-		return quoted[1 : len(quoted)-1]
-	}
-	return s
-}
-
-// quote returns s in quotation marks and truncated, or "none" if it is empty.
+// quote returns s in quotation marks, or "none" if it is empty.
 func quote(s string) string {
 	if s == "" {
 		return "none"
 	}
-	return strconv.Quote(truncated(s))
-}
-
-// truncated returns at most 1,000 bytes of s, as long as a log format with every field.
-func truncated(s string) string {
-	const most = 1000
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
+	return `"` + printable(s) + `"`
 }
