@@ -34,21 +34,19 @@ type wanted struct {
 	tags         map[string]string
 }
 
-// settings are those of a flow log, wanted or described, with every default
-// filled in. Two of them are compared as text.
+// settings are those of a flow log, wanted or described, with every default filled in.
 type settings struct {
-	trafficType      types.TrafficType // "": not compared
-	destinationType  types.LogDestinationType
-	destination      string // ARN; "": a log group that is known by its name
-	logGroup         logGroup
-	role             string // "": not compared
-	crossAccountRole string // "": not compared
-	interval         time.Duration
-	format           string
-	fileFormat       types.DestinationFileFormat
-	hivePartitions   bool
-	hourlyPartitions bool
-	tagFields        string
+	trafficType     types.TrafficType // "": not compared
+	destinationType types.LogDestinationType
+	destination     string // ARN; "": a log group that is known by its name
+	logGroup        logGroup
+	others          []setting // always the same fields
+}
+
+// setting is one setting as text.
+type setting struct {
+	field, value string // as in flowlogs.Request
+	ifBoth       bool   // compared only where both flow logs have it
 }
 
 func newWanted(in *ec2.CreateFlowLogsInput) *wanted {
@@ -87,43 +85,45 @@ func newWanted(in *ec2.CreateFlowLogsInput) *wanted {
 // https://github.com/cloud-custodian/cloud-custodian/issues/6152
 func (w *wanted) normalize(f *types.FlowLog) settings {
 	s := settings{
-		trafficType:      f.TrafficType,
-		destinationType:  cmp.Or(f.LogDestinationType, types.LogDestinationTypeCloudWatchLogs), // https://github.com/hashicorp/terraform-provider-aws/issues/6631
-		destination:      aws.ToString(f.LogDestination),
-		role:             aws.ToString(f.DeliverLogsPermissionArn),
-		crossAccountRole: aws.ToString(f.DeliverCrossAccountRole),
-		interval:         10 * time.Minute,
-		format:           strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " "), // EC2 is strict about spaces; others are read all the same
-		tagFields:        tagFieldsText(f.TagFieldSpecifications),
+		trafficType:     f.TrafficType,
+		destinationType: cmp.Or(f.LogDestinationType, types.LogDestinationTypeCloudWatchLogs), // https://github.com/hashicorp/terraform-provider-aws/issues/6631
+		// https://github.com/hashicorp/terraform-provider-aws/issues/6373
+		destination: strings.TrimSuffix(aws.ToString(f.LogDestination), ":*"),
 	}
-	if s.format == "" { // flow logs of 2017 have none
-		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
-	}
+	interval, role, options := 10*time.Minute, aws.ToString(f.DeliverLogsPermissionArn), f.DestinationOptions
 	if rules.IsGateway(w.resourceType) {
 		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
 		// Terraform's provider ignores the traffic type that is shown:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
-		s.interval, s.trafficType = time.Minute, ""
+		interval, s.trafficType = time.Minute, ""
 	}
 	if f.MaxAggregationInterval != nil {
-		s.interval = time.Duration(*f.MaxAggregationInterval) * time.Second
+		interval = time.Duration(*f.MaxAggregationInterval) * time.Second
 	}
 	switch s.destinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
-		// https://github.com/hashicorp/terraform-provider-aws/issues/6373
-		s.destination = strings.TrimSuffix(s.destination, ":*")
-		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), s.role)
+		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), role)
 	case types.LogDestinationTypeS3:
-		// A role was shown in 2018, though nobody can ask for one.
-		s.role = ""
-		// Since 2024 the options are shown though nobody asked for them:
-		// https://github.com/hashicorp/terraform-provider-aws/issues/23521
-		s.fileFormat = types.DestinationFileFormatPlainText
-		if o := f.DestinationOptions; o != nil {
-			s.fileFormat = cmp.Or(o.FileFormat, s.fileFormat)
-			s.hivePartitions = aws.ToBool(o.HiveCompatiblePartitions)
-			s.hourlyPartitions = aws.ToBool(o.PerHourPartition)
-		}
+		role = "" // one was shown in 2018, though nobody can ask for it
+	}
+	// Since 2024 the options are shown though nobody asked for them:
+	// https://github.com/hashicorp/terraform-provider-aws/issues/23521
+	if options == nil || s.destinationType != types.LogDestinationTypeS3 {
+		options = &types.DestinationOptionsResponse{}
+	}
+	format := strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " ")
+	if format == "" { // flow logs of 2017 have none
+		format = flowlogs.DefaultLogFormat(w.resourceType).String()
+	}
+	s.others = []setting{
+		{"Destination.RoleARN", role, true},
+		{"Destination.CrossAccountRoleARN", aws.ToString(f.DeliverCrossAccountRole), true},
+		{"Destination.FileFormat", string(cmp.Or(options.FileFormat, types.DestinationFileFormatPlainText)), false},
+		{"Destination.HiveCompatiblePartitions", strconv.FormatBool(aws.ToBool(options.HiveCompatiblePartitions)), false},
+		{"Destination.PerHourPartition", strconv.FormatBool(aws.ToBool(options.PerHourPartition)), false},
+		{"MaxAggregationInterval", text.Seconds(interval), false},
+		{"LogFormat", format, false},
+		{"TagFields", tagFieldsText(f.TagFieldSpecifications), false},
 	}
 	return s
 }
@@ -182,23 +182,12 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 	default:
 		return unrelated, nil
 	}
-	add := func(field, want, have string) {
-		if want != have {
-			differences = append(differences, Difference{field, want, have})
+	for i, setting := range want.others {
+		value := have.others[i].value
+		if setting.value != value && !(setting.ifBoth && (setting.value == "" || value == "")) {
+			differences = append(differences, Difference{setting.field, setting.value, value})
 		}
 	}
-	if have.role != "" && want.role != "" {
-		add("Destination.RoleARN", want.role, have.role)
-	}
-	if have.crossAccountRole != "" && want.crossAccountRole != "" {
-		add("Destination.CrossAccountRoleARN", want.crossAccountRole, have.crossAccountRole)
-	}
-	add("Destination.FileFormat", string(want.fileFormat), string(have.fileFormat))
-	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(want.hivePartitions), strconv.FormatBool(have.hivePartitions))
-	add("Destination.PerHourPartition", strconv.FormatBool(want.hourlyPartitions), strconv.FormatBool(have.hourlyPartitions))
-	add("MaxAggregationInterval", text.Seconds(want.interval), text.Seconds(have.interval))
-	add("LogFormat", want.format, have.format)
-	add("TagFields", want.tagFields, have.tagFields)
 	if len(differences) == 0 {
 		return equal, nil
 	}
