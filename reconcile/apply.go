@@ -123,11 +123,11 @@ func (a *apply) fail(ids []string, err error) {
 // https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 var lagWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
 
-// await calls look until it reports that what it waits for is shown, at most as long as
-// lagWaits. It returns the error of the last look, and that of the context if this ends.
-func await(ctx context.Context, look func() (shown bool, err error)) error {
+// await calls try until it reports that what it waits for is shown, at most as long as
+// lagWaits. It returns the error of the last call, and that of the context if this ends.
+func await(ctx context.Context, try func() (shown bool, err error)) error {
 	for n := 0; ; n++ {
-		shown, err := look()
+		shown, err := try()
 		switch {
 		case shown:
 			return nil

@@ -27,8 +27,8 @@ func (a *apply) create(ctx context.Context, missing []string) {
 	var pending []string // resources that may have a flow log that is not shown yet
 	isolate := false
 	for round := 1; len(missing) > 0 && round <= maxRounds; round++ {
-		ids, doubtful := a.send(ctx, missing, isolate || round == maxRounds)
-		created, pending = append(created, ids...), append(pending, doubtful...)
+		ids, more := a.send(ctx, missing, isolate || round == maxRounds)
+		created, pending = append(created, ids...), append(pending, more...)
 		var err error
 		missing, pending, err = a.recheck(ctx, pending)
 		if len(missing) == 0 && err == nil && !isolate {
@@ -55,7 +55,7 @@ func split(ids []string, f func(string) bool) (yes, no []string) {
 // flow logs that are to be identified, and the resources that may have a flow log
 // although they have an error. With isolate, calls that are rejected because some flow
 // logs exist are split too.
-func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, doubtful []string) {
+func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, pending []string) {
 	a.progress.stage(StageCreate)
 	req := a.req
 	req.ResourceIDs = ids
@@ -93,7 +93,7 @@ func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, 
 }
 
 // note records the response in the outcomes.
-func (a *apply) note(resp *flowlogs.Response) (created, doubtful []string) {
+func (a *apply) note(resp *flowlogs.Response) (created, pending []string) {
 	for id, err := range resp.Results() {
 		o := a.outcome(id)
 		o.Err = err
@@ -101,7 +101,7 @@ func (a *apply) note(resp *flowlogs.Response) (created, doubtful []string) {
 		case err == nil:
 			o.Created = !a.req.DryRun
 		case isExisting(err), isUncertain(flowlogs.ReasonOf(err)) && !a.req.DryRun:
-			doubtful = append(doubtful, id)
+			pending = append(pending, id)
 		}
 	}
 	for _, b := range resp.Batches {
@@ -113,7 +113,7 @@ func (a *apply) note(resp *flowlogs.Response) (created, doubtful []string) {
 		}
 		created = append(created, b.FlowLogIDs...)
 	}
-	return created, doubtful
+	return created, pending
 }
 
 func isExisting(err error) bool { return flowlogs.ReasonOf(err) == flowlogs.ErrAlreadyExists }
@@ -143,7 +143,7 @@ func callOf(err error) error {
 // recheck lists pending resources until their flow logs are shown, for a limited time,
 // and adopts these. It returns early if some are to be sent again because the flow logs
 // of others explain their rejection. The error is that of the listing.
-func (a *apply) recheck(ctx context.Context, pending []string) (missing, rest []string, err error) {
+func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPending []string, err error) {
 	if len(pending) == 0 {
 		return nil, nil, nil
 	}

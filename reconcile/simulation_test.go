@@ -28,7 +28,7 @@ const (
 	exact       kind = "exact"
 	old         kind = "old" // equal, with fields of 2017
 	replaceable kind = "replaceable"
-	protected   kind = "protected" // in the way, and Replace does not allow it
+	protected   kind = "protected" // conflicts, and Replace does not allow it
 	managed     kind = "managed"
 	slash       kind = "slash"
 	other       kind = "other"
