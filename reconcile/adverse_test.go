@@ -433,13 +433,13 @@ func TestReconciler_HasNothingToDoWithoutResources(t *testing.T) {
 func TestApply_DeletesNothingForAFlowLogOf2017ThatIsFailing(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	byName2017 := func(r *flowlogs.Request) { byName(r) }
 	req := newRequest(1)
-	byName2017(&req)
+	byName(&req)
 	message := func(f *types.FlowLog) { f.DeliverLogsErrorMessage = aws.String("Access error") }
 	put(e, in2017(vpcID(0), message), in2017(vpcID(0), firstFieldOnly))
 	result, err := reconcile.New(e, everything).Apply(t.Context(), req)
 	require.ErrorIs(t, err, reconcile.ErrFailing)
+	assert.Contains(t, err.Error(), "flowlogs: 1 conflict: 1 Failing ("+vpcID(0)+": ")
 	assert.Equal(t, reconcile.ActionConflict, result.Outcomes[0].Action)
 	assert.Len(t, e.FlowLogs(), 2)
 }

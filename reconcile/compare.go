@@ -184,7 +184,8 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 	}
 	for i, setting := range want.others {
 		value := have.others[i].value
-		if setting.value != value && !(setting.ifBoth && (setting.value == "" || value == "")) {
+		compared := !setting.ifBoth || setting.value != "" && value != ""
+		if compared && setting.value != value {
 			differences = append(differences, Difference{setting.field, setting.value, value})
 		}
 	}

@@ -84,6 +84,8 @@ func TestCallError_HasTheReasonOfItsCause(t *testing.T) {
 	require.NotErrorIs(t, err, flowlogs.Reason(""))
 	require.NotErrorIs(t, &reconcile.CallError{Err: errors.New("boom")}, flowlogs.Reason(""))
 	assert.Equal(t, flowlogs.ErrResourceNotFound, flowlogs.ReasonOf(err))
+	assert.Equal(t, flowlogs.ErrResourceNotFound.Hint(), (&reconcile.CallError{Err: err}).Hint())
+	assert.Equal(t, "Allow the caller ec2:DeleteFlowLogs.", (&reconcile.CallError{Operation: "DeleteFlowLogs", Err: flowlogs.ErrNotAuthorized}).Hint())
 	assert.Equal(t, "flowlogs: DescribeFlowLogs: unknown error", (&reconcile.CallError{Operation: "DescribeFlowLogs"}).Error())
 }
 
