@@ -281,6 +281,35 @@ func TestApply_CountsWhatALostDeletionDeletedWhileItIsStillShown(t *testing.T) {
 	}
 }
 
+func TestApply_LooksWhatADeletionWithoutAResponseDeleted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		fault   flowlogstest.Fault
+		deleted bool
+	}{
+		{"all of them", flowlogstest.LoseResponse(), true},
+		{"none of them", flowlogstest.Respond(502, "<html>"), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := flowlogstest.New()
+				put(e, flowLogOn(vpcID(0), everyMinute), flowLogOn(vpcID(1), everyMinute))
+				e.Inject(tt.fault.On(on("DeleteFlowLogs")).Keep())
+				result, err := reconcile.New(e, everything).Apply(t.Context(), newRequest(2))
+				assert.Equal(t, tt.deleted, err == nil)
+				for _, o := range result.Outcomes {
+					assert.Equal(t, tt.deleted, len(o.Deleted) == 1)
+					if !tt.deleted {
+						require.ErrorIs(t, o.Err, flowlogs.ErrUnavailable)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestApply_DoesNotReportADeletionThatNoItemDenies(t *testing.T) {
 	t.Parallel()
 	item := func(id *string, code string) types.UnsuccessfulItem {

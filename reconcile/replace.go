@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -141,8 +142,8 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 	for i := range some {
 		ids = append(ids, some[i].id())
 	}
-	errs, lost, rejected := a.delete(ctx, ids)
-	if rejected && len(some) > 1 {
+	errs, lost, reason := a.delete(ctx, ids)
+	if reason == flowlogs.ErrResourceNotFound && len(some) > 1 { // some are gone
 		if lost { // probably all are deleted, and still shown
 			_ = await(ctx, func() (bool, error) {
 				shown, err := a.l.byID(ctx, ids)
@@ -179,8 +180,8 @@ func (a *apply) deleted(p *replacement) {
 
 // delete makes one call, paced and retried. It returns an error for each flow log that
 // the call did not delete. With lost, an earlier attempt without a response may have
-// deleted them. With rejected, EC2 rejected the call as a whole because some are gone.
-func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost, rejected bool) {
+// deleted them. The reason is that of the call.
+func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
 	limiter := a.r.options.DeleteLimiter
 	if limiter == nil {
 		limiter = a.r.deletes
@@ -193,25 +194,43 @@ func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error
 		}
 		return err
 	})
-	errs = make(map[string]error)
+	reason = flowlogs.ReasonOf(err)
 	if err == nil {
-		for _, item := range out.Unsuccessful {
-			failed := &flowlogs.UnsuccessfulError{ResourceID: aws.ToString(item.ResourceId)}
-			if item.Error != nil {
-				failed.Code, failed.Message = aws.ToString(item.Error.Code), aws.ToString(item.Error.Message)
-			}
-			id := failed.ResourceID[strings.LastIndexByte(failed.ResourceID, '/')+1:] // of an ARN too
-			if slices.Contains(ids, id) {
-				errs[id] = failed
-			} else { // any of them
-				err = &CallError{Operation: "DeleteFlowLogs", Err: fmt.Errorf("%w: %w", flowlogs.ErrIncompleteResponse, failed)}
-			}
+		return itemErrors(ids, out.Unsuccessful), lost, reason
+	}
+	errs = make(map[string]error)
+	for _, id := range ids {
+		errs[id] = err
+	}
+	if reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable { // it may have been applied
+		if shown, listErr := a.l.byID(ctx, ids); listErr == nil {
+			maps.DeleteFunc(errs, func(id string, _ error) bool { _, exists := shown[id]; return !exists })
+		}
+	}
+	return errs, lost, reason
+}
+
+// itemErrors returns the errors of the items by the flow log that each names, by its ID
+// or ARN. An item that names none may be for any flow log that no other item names.
+func itemErrors(ids []string, items []types.UnsuccessfulItem) map[string]error {
+	errs := make(map[string]error)
+	var unnamed error
+	for _, item := range items {
+		failed := &flowlogs.UnsuccessfulError{ResourceID: aws.ToString(item.ResourceId)}
+		if item.Error != nil {
+			failed.Code, failed.Message = aws.ToString(item.Error.Code), aws.ToString(item.Error.Message)
+		}
+		id := failed.ResourceID[strings.LastIndexByte(failed.ResourceID, '/')+1:]
+		if slices.Contains(ids, id) {
+			errs[id] = failed
+		} else {
+			unnamed = &CallError{Operation: "DeleteFlowLogs", Err: fmt.Errorf("%w: %w", flowlogs.ErrIncompleteResponse, failed)}
 		}
 	}
 	for _, id := range ids {
-		if errs[id] == nil && err != nil {
-			errs[id] = err
+		if errs[id] == nil && unnamed != nil {
+			errs[id] = unnamed
 		}
 	}
-	return errs, lost, flowlogs.ReasonOf(err) == flowlogs.ErrResourceNotFound
+	return errs
 }
