@@ -3,6 +3,8 @@ package reconcile_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
@@ -203,4 +206,25 @@ func TestResult_OfNothingIsOneLine(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Counts":{"Create":0,"Keep":0,"Replace":0,"Conflict":0,"Failed":1,"Failing":0},"Changed":false,
 		"Outcomes":[{"ResourceId":"","Created":false,"Error":{"Message":"boom"}}]}`, string(data))
+}
+
+func TestPlan_MarshalsTextThatLooksLikeJSON(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.SampledFrom([]string{`"`, `\`, `null`, `:`, `,`, `Type`, `x`, `""`, `{`, `}`, " "})
+		text := func(label string) string { return strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, label), "") }
+		f := flowLogOn(vpcID(0), func(f *types.FlowLog) {
+			f.LogFormat, f.DeliverLogsErrorMessage = aws.String(text("format")+"x"), aws.String(text("message")+"x")
+			f.Tags = []types.Tag{{Key: aws.String(text("key")), Value: aws.String(text("value"))}}
+		})
+		plan := reconcile.Plan{Changes: []reconcile.Change{{Keep: &f, Differences: []reconcile.Difference{{Field: text("field"), Want: text("want"), Have: text("have")}}}}}
+		data, err := json.Marshal(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again reconcile.Plan
+		if err := json.Unmarshal(data, &again); err != nil || !reflect.DeepEqual(plan, again) {
+			t.Fatalf("%v: %s", err, data)
+		}
+	})
 }
