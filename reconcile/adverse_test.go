@@ -424,6 +424,11 @@ func TestApply_FillsTheOutcomesOfARepeatedResource(t *testing.T) {
 	assert.Equal(t, result.Outcomes[:2], result.Outcomes[2:])
 	assert.True(t, result.Outcomes[2].Created)
 	assert.Len(t, e.FlowLogs(), 2)
+	for _, c := range e.Calls() {
+		if c.Operation == "CreateFlowLogs" {
+			assert.Equal(t, []string{vpcID(0)}, c.ResourceIDs)
+		}
+	}
 
 	plan, err := reconcile.New(e, allow).Plan(t.Context(), req)
 	require.NoError(t, err)

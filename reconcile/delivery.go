@@ -51,7 +51,7 @@ func (r *Reconciler) Delivery(ctx context.Context, flowLogIDs ...string) ([]Deli
 	deliveries := make([]Delivery, len(flowLogIDs))
 	for i, id := range flowLogIDs {
 		deliveries[i] = Delivery{FlowLogID: id, State: DeliveryUnknown, At: at}
-		if f, ok := shown[id]; ok && id != "" {
+		if f, ok := shown[id]; ok {
 			deliveries[i] = newDelivery(&f, at)
 		}
 	}
