@@ -2,45 +2,17 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Result is what an Apply did.
-type Result struct {
-	Outcomes []Outcome // one for each resource, in the order of the request
-	Changed  bool      // whether a flow log was created or deleted
-}
-
-// Outcome is what an Apply did for one resource.
-type Outcome struct {
-	ResourceID string
-
-	// FlowLogID is the flow log that the request asks for, empty if the resource
-	// has none. It is also empty, and Err then says why, if the flow log was
-	// created but its ID could not be read.
-	FlowLogID string
-
-	// Action is what was done, or what was to be done if Err is not nil. It is
-	// empty if the flow logs of the resource could not be listed. If another process
-	// created the flow log meanwhile, it is ActionKeep.
-	Action  Action
-	Created bool     // by this Apply
-	Deleted []string // the flow logs that were replaced
-
-	// Err is nil, or why the resource is not in the state that was requested: a
-	// *[ConflictError], a *[CallError], an error that wraps ErrNotShown, or an error
-	// of the creation as in [flowlogs.Response.Results].
-	Err error
-}
-
 // Apply brings the flow logs of the request's resources to the requested state. It
 // makes a new plan, creates what is missing, and replaces what Options.Replace
-// allows. If there is nothing to do, it only lists.
+// allows. If there is nothing to do, it only lists. Without resources, the Result is
+// empty.
 //
 // The error is nil, a *[flowlogs.ValidationError], with which the Result is nil,
 // or an *[ApplyError]. A resource that fails does not stop the others. After a crash,
@@ -59,58 +31,77 @@ type Outcome struct {
 // The caller needs the permission ec2:DescribeFlowLogs; to create, those of
 // [flowlogs.Client.Create]; to replace, ec2:DeleteFlowLogs.
 func (r *Reconciler) Apply(ctx context.Context, req flowlogs.Request) (*Result, error) {
-	in, err := r.inputOf(req)
+	l, ids, err := r.listingOf(req)
 	if err != nil {
 		return nil, err
 	}
-	a := &apply{
-		listing:  r.newListing(newWanted(in), len(in.ResourceIds)),
-		req:      req,
-		outcomes: make([]Outcome, len(in.ResourceIds)),
-		index:    make(map[string]int, len(in.ResourceIds)),
+	a := &apply{r: r, l: l, progress: l.progress, req: req, index: make(map[string]int, len(ids)), lost: make(map[string]bool)}
+	for _, id := range ids {
+		if _, repeated := a.index[id]; !repeated { // Options.Create.Allow may accept it
+			a.index[id] = len(a.outcomes)
+			a.outcomes = append(a.outcomes, Outcome{ResourceID: id})
+		}
 	}
-	a.lean = true
-	for i, id := range in.ResourceIds {
-		a.outcomes[i].ResourceID, a.index[id] = id, i
+	a.run(ctx)
+	result := &Result{}
+	for _, id := range ids {
+		result.Outcomes = append(result.Outcomes, *a.outcome(id))
 	}
-	a.run(ctx, in.ResourceIds)
-	result := &Result{Outcomes: a.outcomes}
 	result.Changed = slices.ContainsFunc(a.outcomes, func(o Outcome) bool { return o.Created || len(o.Deleted) > 0 })
 	return result, applyError(a.outcomes)
 }
 
 // apply is the state of one Apply.
 type apply struct {
-	*listing
+	r            *Reconciler
+	l            *listing
+	progress     *progress // of l
 	req          flowlogs.Request
-	outcomes     []Outcome
-	index        map[string]int // of outcomes, by resource ID
+	outcomes     []Outcome       // one for each resource
+	index        map[string]int  // of outcomes, by resource ID
+	lost         map[string]bool // resources for which an attempt without a response may have created a flow log
 	replacements []replacement
 }
 
 func (a *apply) outcome(resourceID string) *Outcome { return &a.outcomes[a.index[resourceID]] }
 
-func (a *apply) run(ctx context.Context, ids []string) {
-	found, err := a.list(ctx, ids)
+func (a *apply) run(ctx context.Context) {
+	ids := make([]string, len(a.outcomes))
+	for i := range a.outcomes {
+		ids[i] = a.outcomes[i].ResourceID
+	}
+	found, err := a.l.list(ctx, ids)
 	if err != nil {
-		for i := range a.outcomes {
-			a.outcomes[i].Err = err
-		}
+		a.fail(ids, err)
 		return
 	}
 	var missing, successors []string // resources without any, and resources with a flow log to replace
 	for _, id := range ids {
-		c := a.decide(id, found[id])
-		a.begin(&c)
-		switch {
-		case c.Action == ActionCreate:
+		o, c := a.outcome(id), a.l.decide(id, found[id])
+		delete(found, id)
+		o.Action = c.Action
+		if c.Keep != nil {
+			o.keep(c.Keep)
+		}
+		switch c.Action {
+		case ActionCreate:
 			missing = append(missing, id)
-		case c.Action == ActionReplace && c.Keep == nil:
-			successors = append(successors, id)
+		case ActionConflict:
+			conflict := &ConflictError{ResourceID: id, Conflicts: c.Conflicts}
+			if c.Keep != nil {
+				conflict.Err = failingError(c.Keep)
+			}
+			o.Err = conflict
+		case ActionReplace:
+			if c.Keep == nil {
+				successors = append(successors, id)
+			}
+			for _, old := range c.Conflicts {
+				a.replacements = append(a.replacements, replacement{outcome: o, old: old})
+			}
 		}
 	}
-	clear(found)
-	a.Missing = len(missing) + len(successors)
+	a.progress.now.Missing = len(missing) + len(successors)
 	// Successors go into calls of their own: whether EC2 accepts a flow log that
 	// differs from another one only in some settings is not known, and a call that
 	// it rejects for one resource is rejected for all.
@@ -121,30 +112,29 @@ func (a *apply) run(ctx context.Context, ids []string) {
 	}
 }
 
-// begin records the plan for a resource in its outcome.
-func (a *apply) begin(c *Change) {
-	o := a.outcome(c.ResourceID)
-	o.Action = c.Action
-	if c.Keep != nil {
-		o.FlowLogID = aws.ToString(c.Keep.FlowLogId)
-	}
-	switch c.Action {
-	case ActionConflict:
-		conflict := &ConflictError{ResourceID: c.ResourceID, Conflicts: c.Conflicts}
-		if c.Keep != nil {
-			conflict.Err = failingError(c.Keep)
-		}
-		o.Err = conflict
-	case ActionReplace:
-		p := replacement{outcome: o, old: c.Conflicts}
-		if c.Keep != nil {
-			p.created = aws.ToTime(c.Keep.CreationTime)
-		}
-		a.replacements = append(a.replacements, p)
+func (a *apply) fail(ids []string, err error) {
+	for _, id := range ids {
+		a.outcome(id).Err = err
 	}
 }
 
-// The waits for what DescribeFlowLogs does not show yet: half a minute in all.
-// EC2 is eventually consistent, and nobody has measured how soon:
+// lagWaits are the waits for what DescribeFlowLogs does not show yet: half a minute in
+// all. EC2 is eventually consistent, and nobody has measured how soon:
 // https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 var lagWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
+
+// await calls try until it reports that what it waits for is shown, at most as long as
+// lagWaits. It returns the error of the last call, and that of the context if this ends.
+func await(ctx context.Context, try func() (shown bool, err error)) error {
+	for n := 0; ; n++ {
+		shown, err := try()
+		switch {
+		case shown:
+			return nil
+		case n == len(lagWaits), ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			return err
+		case !sleep(ctx, lagWaits[n]):
+			return also(contextError(ctx), err)
+		}
+	}
+}

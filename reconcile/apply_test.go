@@ -89,7 +89,10 @@ func TestApply_CreatesWhatIsMissingAndThenHasNothingToDo(t *testing.T) {
 	assert.False(t, again.Changed)
 	assert.Equal(t, creates, calls(e, "CreateFlowLogs"))
 	for i, o := range again.Outcomes {
-		assert.Equal(t, reconcile.Outcome{ResourceID: req.ResourceIDs[i], FlowLogID: result.Outcomes[i].FlowLogID, Action: reconcile.ActionKeep}, o)
+		assert.Equal(t, result.Outcomes[i].FlowLogID, *o.Keep.FlowLogId)
+		assert.Equal(t, reconcile.Outcome{
+			ResourceID: req.ResourceIDs[i], FlowLogID: *o.Keep.FlowLogId, Action: reconcile.ActionKeep, Keep: o.Keep, Delivery: reconcile.DeliveryNotFailing,
+		}, o)
 	}
 }
 
@@ -107,8 +110,8 @@ func TestApply_AConflictDoesNotKeepTheRestFromBeingDone(t *testing.T) {
 	var failed *reconcile.ApplyError
 	require.ErrorAs(t, err, &failed)
 	assert.Len(t, failed.Outcomes, 1)
-	assert.Equal(t, "flowlogs: 1 conflict: "+vpcID(0)+": flow log "+ids[0]+
-		` is in the way: MaxAggregationInterval is "1m0s (60 seconds)", want "10m0s (600 seconds)"`, err.Error())
+	assert.Equal(t, "flowlogs: 1 conflict: 1 Conflict ("+vpcID(0)+": flow log "+ids[0]+
+		` conflicts: MaxAggregationInterval is "1m0s (60 seconds)", want "10m0s (600 seconds)"; Options.Replace does not allow the deletion)`, err.Error())
 
 	assert.True(t, result.Changed)
 	assert.Equal(t, reconcile.ActionConflict, result.Outcomes[0].Action)
@@ -183,7 +186,7 @@ func TestApply_AdoptsWhatSomebodyElseWasFasterWith(t *testing.T) {
 	}
 }
 
-func TestApply_ReportsWhatSomebodyElsePutInTheWay(t *testing.T) {
+func TestApply_ReportsTheConflictThatSomebodyElseCreated(t *testing.T) {
 	t.Parallel()
 	for _, perItem := range []bool{false, true} {
 		e := flowlogstest.New()
@@ -227,7 +230,7 @@ func TestApply_SurvivesAnExistingFlowLogThatIsNotShown(t *testing.T) {
 			var conflict *reconcile.ConflictError
 			require.ErrorAs(t, o.Err, &conflict)
 			assert.Empty(t, conflict.Conflicts)
-			assert.Contains(t, o.Err.Error(), "shows none that is in its way")
+			assert.Contains(t, o.Err.Error(), "shows none that conflicts")
 			if perItem {
 				assert.Equal(t, 1, calls(e, "CreateFlowLogs"))
 			}
@@ -350,8 +353,8 @@ func TestApply_ReportsWhyAResourceHasNoFlowLog(t *testing.T) {
 		require.NoError(t, result.Outcomes[0].Err)
 		require.ErrorIs(t, result.Outcomes[1].Err, flowlogs.ErrResourceNotFound)
 		require.ErrorIs(t, result.Outcomes[2].Err, flowlogs.ErrDestinationUndeliverable)
-		assert.True(t, strings.HasPrefix(err.Error(), "flowlogs: 2 resources failed: "), err.Error())
-		assert.True(t, strings.HasSuffix(err.Error(), " and 1 more error"), err.Error())
+		assert.True(t, strings.HasPrefix(err.Error(), "flowlogs: 2 resources failed: 1 ResourceNotFound ("+vpcID(1)+": "), err.Error())
+		assert.Contains(t, err.Error(), "; 1 DestinationUndeliverable ("+vpcID(2)+": ")
 	})
 }
 
@@ -434,6 +437,7 @@ func TestApply_TheEndOfTheContextEndsIt(t *testing.T) {
 				assert.Equal(t, tt.changed, result.Changed)
 				for _, o := range result.Outcomes {
 					require.ErrorIs(t, o.Err, context.DeadlineExceeded)
+					assert.Equal(t, 1, strings.Count(o.Err.Error(), cause.Error()), o.Err)
 				}
 			})
 		})

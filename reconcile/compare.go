@@ -14,39 +14,39 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/rules"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
-// relation is what a flow log is to the wanted one.
+// relation says how a flow log compares with the wanted one.
 type relation int
 
 const (
 	unrelated relation = iota // another destination or traffic type: both can be wanted
 	equal
-	inTheWay // the same destination and traffic type, but other settings
+	conflicting // the same destination and traffic type, but other settings
 )
 
 // wanted is the flow log that a request asks for.
 type wanted struct {
 	resourceType flowlogs.ResourceType
-	settings
-	tags map[string]string
+	settings     settings
+	tags         map[string]string
 }
 
-// settings are those of a flow log, wanted or described, with every default
-// filled in. Two of them are compared as text.
+// settings are those of a flow log, wanted or described, with every default filled in.
 type settings struct {
-	trafficType      types.TrafficType // "": not compared
-	destinationType  types.LogDestinationType
-	destination      string // ARN; "": a log group that is known by its name
-	logGroup         logGroup
-	role             string // "": not compared
-	crossAccountRole string // "": not compared
-	interval         int32  // seconds
-	format           string
-	fileFormat       types.DestinationFileFormat
-	hivePartitions   bool
-	hourlyPartitions bool
-	tagFields        string
+	trafficType     types.TrafficType // "": not compared
+	destinationType types.LogDestinationType
+	destination     string // ARN; "": a log group that is known by its name
+	logGroup        logGroup
+	others          []setting // always the same fields
+}
+
+// setting is one setting as text.
+type setting struct {
+	field, value string // as in flowlogs.Request
+	ifBoth       bool   // compared only where both flow logs have it
 }
 
 func newWanted(in *ec2.CreateFlowLogsInput) *wanted {
@@ -85,57 +85,47 @@ func newWanted(in *ec2.CreateFlowLogsInput) *wanted {
 // https://github.com/cloud-custodian/cloud-custodian/issues/6152
 func (w *wanted) normalize(f *types.FlowLog) settings {
 	s := settings{
-		trafficType:      f.TrafficType,
-		destinationType:  cmp.Or(f.LogDestinationType, types.LogDestinationTypeCloudWatchLogs), // https://github.com/hashicorp/terraform-provider-aws/issues/6631
-		destination:      aws.ToString(f.LogDestination),
-		role:             aws.ToString(f.DeliverLogsPermissionArn),
-		crossAccountRole: aws.ToString(f.DeliverCrossAccountRole),
-		interval:         600,
-		format:           strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " "), // EC2 is strict about spaces; others are read all the same
-		tagFields:        tagFieldsText(f.TagFieldSpecifications),
+		trafficType:     f.TrafficType,
+		destinationType: cmp.Or(f.LogDestinationType, types.LogDestinationTypeCloudWatchLogs), // https://github.com/hashicorp/terraform-provider-aws/issues/6631
+		// https://github.com/hashicorp/terraform-provider-aws/issues/6373
+		destination: strings.TrimSuffix(aws.ToString(f.LogDestination), ":*"),
 	}
-	if s.format == "" { // flow logs of 2017 have none
-		s.format = flowlogs.DefaultLogFormat(w.resourceType).String()
-	}
-	if isGateway(w.resourceType) {
-		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html; that
-		// the traffic type shown means nothing, Terraform's provider knows:
+	interval, role, options := 10*time.Minute, aws.ToString(f.DeliverLogsPermissionArn), f.DestinationOptions
+	if rules.IsGateway(w.resourceType) {
+		// https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
+		// Terraform's provider ignores the traffic type that is shown:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
-		s.interval, s.trafficType = 60, ""
+		interval, s.trafficType = time.Minute, ""
 	}
 	if f.MaxAggregationInterval != nil {
-		s.interval = *f.MaxAggregationInterval
+		interval = time.Duration(*f.MaxAggregationInterval) * time.Second
 	}
 	switch s.destinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
-		// https://github.com/hashicorp/terraform-provider-aws/issues/6373
-		s.destination = strings.TrimSuffix(s.destination, ":*")
-		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), s.role)
+		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), role)
 	case types.LogDestinationTypeS3:
-		// A role was shown in 2018, though nobody can ask for one.
-		s.role = ""
-		// Since 2024 the options are shown though nobody asked for them:
-		// https://github.com/hashicorp/terraform-provider-aws/issues/23521
-		s.fileFormat = types.DestinationFileFormatPlainText
-		if o := f.DestinationOptions; o != nil {
-			s.fileFormat = cmp.Or(o.FileFormat, s.fileFormat)
-			s.hivePartitions = aws.ToBool(o.HiveCompatiblePartitions)
-			s.hourlyPartitions = aws.ToBool(o.PerHourPartition)
-		}
+		role = "" // one was shown in 2018, though nobody can ask for it
+	}
+	// Since 2024 the options are shown though nobody asked for them:
+	// https://github.com/hashicorp/terraform-provider-aws/issues/23521
+	if options == nil || s.destinationType != types.LogDestinationTypeS3 {
+		options = &types.DestinationOptionsResponse{}
+	}
+	format := strings.Join(strings.Fields(aws.ToString(f.LogFormat)), " ")
+	if format == "" { // flow logs of 2017 have none
+		format = flowlogs.DefaultLogFormat(w.resourceType).String()
+	}
+	s.others = []setting{
+		{"Destination.RoleARN", role, true},
+		{"Destination.CrossAccountRoleARN", aws.ToString(f.DeliverCrossAccountRole), true},
+		{"Destination.FileFormat", string(cmp.Or(options.FileFormat, types.DestinationFileFormatPlainText)), false},
+		{"Destination.HiveCompatiblePartitions", strconv.FormatBool(aws.ToBool(options.HiveCompatiblePartitions)), false},
+		{"Destination.PerHourPartition", strconv.FormatBool(aws.ToBool(options.PerHourPartition)), false},
+		{"MaxAggregationInterval", text.Seconds(interval), false},
+		{"LogFormat", format, false},
+		{"TagFields", tagFieldsText(f.TagFieldSpecifications), false},
 	}
 	return s
-}
-
-// isGateway reports whether flow logs of type t have no traffic type and an interval of
-// a minute, as those of transit gateways and Cloud WAN have.
-func isGateway(t flowlogs.ResourceType) bool {
-	switch t {
-	case flowlogs.ResourceTypeTransitGateway, flowlogs.ResourceTypeTransitGatewayAttachment,
-		flowlogs.ResourceTypeCoreNetwork, flowlogs.ResourceTypeCoreNetworkEdge, flowlogs.ResourceTypeCoreNetworkAttachment:
-		return true
-	default:
-		return false
-	}
 }
 
 // tagFieldsText has the tag fields sorted: they are a set.
@@ -154,7 +144,7 @@ func tagFieldsText(specifications []types.TagFieldSpecificationResponse) string 
 	return strings.Join(texts, ", ")
 }
 
-// logGroup is what is known of a log group. A flow log that was created with
+// logGroup is a log group as far as a flow log shows it. A flow log that was created with
 // the name shows only that, and one that was created with the ARN shows both:
 // https://github.com/hashicorp/terraform-provider-aws/issues/45770
 type logGroup struct {
@@ -176,87 +166,71 @@ func newLogGroup(arn, name, role string) logGroup {
 	return g
 }
 
-// compare says what the flow log f is to the wanted one, and how it differs if it
-// is in the way. Tags do not count: they can be changed in place, see
-// tagDifferences. A role counts where both have one.
+// compare compares the flow log f with the wanted one, and returns the differences if
+// it conflicts. Tags do not count: they can be changed in place, see tagDifferences. A
+// role counts where both have one.
 func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
-	had := w.normalize(f)
-	if had.destinationType != w.destinationType || had.trafficType != "" && had.trafficType != w.trafficType {
+	want, have := w.settings, w.normalize(f)
+	if have.destinationType != want.destinationType || have.trafficType != "" && have.trafficType != want.trafficType {
 		return unrelated, nil
 	}
 	var differences []Difference
 	switch {
-	case w.sameDestination(&had):
-	case w.perhapsSameDestination(&had):
-		differences = append(differences, Difference{fieldBucketARN, w.destination, had.destination})
+	case want.sameDestination(&have):
+	case want.perhapsSameDestination(&have):
+		differences = append(differences, Difference{fieldBucketARN, want.destination, have.destination})
 	default:
 		return unrelated, nil
 	}
-	add := func(field, want, have string) {
-		if want != have {
-			differences = append(differences, Difference{field, want, have})
+	for i, setting := range want.others {
+		value := have.others[i].value
+		compared := !setting.ifBoth || setting.value != "" && value != ""
+		if compared && setting.value != value {
+			differences = append(differences, Difference{setting.field, setting.value, value})
 		}
 	}
-	if had.role != "" && w.role != "" {
-		add("Destination.RoleARN", w.role, had.role)
-	}
-	if had.crossAccountRole != "" && w.crossAccountRole != "" {
-		add("Destination.CrossAccountRoleARN", w.crossAccountRole, had.crossAccountRole)
-	}
-	add("Destination.FileFormat", string(w.fileFormat), string(had.fileFormat))
-	add("Destination.HiveCompatiblePartitions", strconv.FormatBool(w.hivePartitions), strconv.FormatBool(had.hivePartitions))
-	add("Destination.PerHourPartition", strconv.FormatBool(w.hourlyPartitions), strconv.FormatBool(had.hourlyPartitions))
-	add("MaxAggregationInterval", seconds(w.interval), seconds(had.interval))
-	add("LogFormat", w.format, had.format)
-	add("TagFields", w.tagFields, had.tagFields)
 	if len(differences) == 0 {
 		return equal, nil
 	}
-	return inTheWay, differences
+	return conflicting, differences
 }
 
 const fieldBucketARN = "Destination.BucketARN"
 
-func (w *wanted) sameDestination(had *settings) bool {
+func (s *settings) sameDestination(have *settings) bool {
 	switch {
-	case w.destinationType != types.LogDestinationTypeCloudWatchLogs, w.destination != "" && had.destination != "":
-		return w.destination == had.destination
-	case w.logGroup.name != had.logGroup.name:
+	case s.destinationType != types.LogDestinationTypeCloudWatchLogs, s.destination != "" && have.destination != "":
+		return s.destination == have.destination
+	case s.logGroup.name != have.logGroup.name:
 		return false
 	default:
-		return w.logGroup.account == "" || had.logGroup.account == "" || w.logGroup.account == had.logGroup.account
+		return s.logGroup.account == "" || have.logGroup.account == "" || s.logGroup.account == have.logGroup.account
 	}
 }
 
-// perhapsSameDestination reports whether the destinations differ only in the
-// slash after the bucket or its folder. Whether EC2 takes them for one is not
-// known.
-func (w *wanted) perhapsSameDestination(had *settings) bool {
-	return w.destinationType == types.LogDestinationTypeS3 &&
-		strings.TrimSuffix(w.destination, "/") == strings.TrimSuffix(had.destination, "/")
+// perhapsSameDestination reports whether the destinations differ only in the slash
+// after the bucket or its folder. It is not known whether EC2 treats them as one.
+func (s *settings) perhapsSameDestination(have *settings) bool {
+	return s.destinationType == types.LogDestinationTypeS3 &&
+		strings.TrimSuffix(s.destination, "/") == strings.TrimSuffix(have.destination, "/")
 }
 
-// tagDifferences compares the wanted tags. Other tags are not looked at.
+// tagDifferences compares the wanted tags. Other tags do not matter.
 func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
 	if len(w.tags) == 0 {
 		return nil
 	}
-	had := make(map[string]string, len(f.Tags))
+	tags := make(map[string]string, len(f.Tags))
 	for _, tag := range f.Tags {
-		had[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	var differences []Difference
 	for _, key := range slices.Sorted(maps.Keys(w.tags)) {
-		if have, ok := had[key]; !ok || have != w.tags[key] {
+		if have, ok := tags[key]; !ok || have != w.tags[key] {
 			differences = append(differences, Difference{fmt.Sprintf("Tags[%q]", key), w.tags[key], have})
 		}
 	}
 	return differences
-}
-
-// seconds shows an interval both as Go and as EC2 write it.
-func seconds(n int32) string {
-	return (time.Duration(n) * time.Second).String() + " (" + strconv.Itoa(int(n)) + " seconds)"
 }
 
 // isManaged reports whether a flow log belongs to one of AWS's telemetry rules,

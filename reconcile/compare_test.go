@@ -161,7 +161,7 @@ func withTagFields(r *flowlogs.Request) {
 	}
 }
 
-func TestPlan_SaysFieldByFieldWhatIsInTheWay(t *testing.T) {
+func TestPlan_SaysFieldByFieldWhatIsConflicts(t *testing.T) {
 	t.Parallel()
 	type changes = []func(*flowlogs.Request)
 	const ten, one = "10m0s (600 seconds)", "1m0s (60 seconds)"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,70 +18,90 @@ import (
 // some of them each time.
 const maxRounds = 10
 
-// create creates flow logs on the resources and reads their IDs. When EC2 says
-// that some exist already, it lists the resources again, adopts what is there, and
-// creates what is still missing.
+// create creates flow logs on the resources and reads their IDs. Where EC2 says that
+// some exist already, or may have created some, it lists the resources again. It adopts
+// what is there and sends again what EC2 rejected only along with that. If no listing
+// explains a rejection, the call is split.
 func (a *apply) create(ctx context.Context, missing []string) {
-	var created []string   // flow logs whose resource is not known yet
-	var contested []string // resources on which EC2 may see a flow log that is not shown
+	var created []string // flow logs whose resource is not known yet
+	var pending []string // resources that may have a flow log that is not shown yet
 	isolate := false
-	for round := 1; len(missing) > 0; round++ {
-		isolate = isolate || round == maxRounds
-		resp, err := a.send(ctx, missing, isolate)
-		if resp == nil { // not expected, because the request has been validated
-			a.fail(missing, err)
-			return
+	for round := 1; len(missing) > 0 && round <= maxRounds; round++ {
+		ids, more := a.send(ctx, missing, isolate || round == maxRounds)
+		created, pending = append(created, ids...), append(pending, more...)
+		var err error
+		missing, pending, err = a.recheck(ctx, pending)
+		if len(missing) == 0 && err == nil && !isolate {
+			missing, pending = split(pending, func(id string) bool { return isNeighbor(a.outcome(id).Err) })
+			isolate = true
 		}
-		ids, doubtful := a.record(resp)
-		created = append(created, ids...)
-		next := a.settle(ctx, doubtful)
-		contested = append(contested, next.contested...)
-		if round == maxRounds || isolate && next.unexplained {
-			contested = append(contested, next.missing...)
-			break
-		}
-		missing, isolate = next.missing, next.unexplained
 	}
-	if len(created) > 0 {
-		a.identify(ctx, created)
-	}
-	if len(contested) > 0 {
-		a.await(ctx, contested)
-	}
+	a.identify(ctx, created)
 }
 
-// send makes the calls for the resources. With isolate, those that are rejected
-// because some flow logs exist are split too.
-func (a *apply) send(ctx context.Context, ids []string, isolate bool) (*flowlogs.Response, error) {
-	a.enter(StageCreate)
+// split returns the IDs for which f is true, and the others.
+func split(ids []string, f func(string) bool) (yes, no []string) {
+	for _, id := range ids {
+		if f(id) {
+			yes = append(yes, id)
+		} else {
+			no = append(no, id)
+		}
+	}
+	return yes, no
+}
+
+// send makes the calls for the resources and notes the response. It returns the new
+// flow logs that are to be identified, and the resources that may have a flow log
+// although they have an error. With isolate, calls that are rejected because some flow
+// logs exist are split too.
+func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, pending []string) {
+	a.progress.stage(StageCreate)
 	req := a.req
 	req.ResourceIDs = ids
-	return a.client.Create(ctx, req, func(o *flowlogs.Options) {
-		o.OnProgress = a.creating(o.OnProgress)
+	var mu sync.Mutex
+	lost := make(map[string]bool) // calls of which an attempt may have been applied, by their token
+	resp, err := a.r.client.Create(ctx, req, func(o *flowlogs.Options) {
+		o.OnProgress = a.progress.creating(o.OnProgress)
 		if isolates := o.Isolate; isolate {
 			o.Isolate = func(r flowlogs.Reason) bool { return r == flowlogs.ErrAlreadyExists || isolates(r) }
 		}
+		onAttempt := o.OnAttempt
+		o.OnAttempt = func(attempt flowlogs.Attempt) {
+			if isUncertain(attempt.Reason) {
+				mu.Lock()
+				lost[attempt.ClientToken] = true
+				mu.Unlock()
+			}
+			if onAttempt != nil {
+				onAttempt(attempt)
+			}
+		}
 	})
-}
-
-func (a *apply) fail(ids []string, err error) {
-	for _, id := range ids {
-		a.outcome(id).Err = err
+	if resp == nil { // not expected, because the request has been validated
+		a.fail(ids, err)
+		return nil, nil
 	}
+	for _, b := range resp.Batches {
+		if lost[b.ClientToken] {
+			for _, id := range b.ResourceIDs {
+				a.lost[id] = true
+			}
+		}
+	}
+	return a.note(resp)
 }
 
-// record records the response in the outcomes. It returns the new flow logs whose
-// resource is not known from the response, and the resources that may have a flow log
-// although the response has an error for them.
-func (a *apply) record(resp *flowlogs.Response) (created, doubtful []string) {
+// note records the response in the outcomes.
+func (a *apply) note(resp *flowlogs.Response) (created, pending []string) {
 	for id, err := range resp.Results() {
 		o := a.outcome(id)
 		o.Err = err
 		switch {
 		case err == nil:
 			o.Created = !a.req.DryRun
-		case isExisting(err) || isUncertain(err):
-			doubtful = append(doubtful, id)
+		case isExisting(err), isUncertain(flowlogs.ReasonOf(err)) && !a.req.DryRun:
+			pending = append(pending, id)
 		}
 	}
 	for _, b := range resp.Batches {
@@ -92,29 +113,25 @@ func (a *apply) record(resp *flowlogs.Response) (created, doubtful []string) {
 		}
 		created = append(created, b.FlowLogIDs...)
 	}
-	return created, doubtful
+	return created, pending
 }
 
 func isExisting(err error) bool { return flowlogs.ReasonOf(err) == flowlogs.ErrAlreadyExists }
 
-// isUncertain reports whether a call that ended in err may have created flow logs.
-func isUncertain(err error) bool {
-	switch flowlogs.ReasonOf(err) {
-	case flowlogs.ErrNoResponse, flowlogs.ErrUnavailable, flowlogs.ErrIncompleteResponse:
-		return true
-	}
-	return false
+// isUncertain reports whether a call that failed for the reason may have been applied.
+func isUncertain(r flowlogs.Reason) bool {
+	return r == flowlogs.ErrNoResponse || r == flowlogs.ErrUnavailable || r == flowlogs.ErrIncompleteResponse
 }
 
-// isAlone reports whether a rejection is for a single resource, and not for a call of
-// several, any of which may be the cause.
-func isAlone(err error) bool {
+// isNeighbor reports whether EC2 rejected a call of several resources because some flow
+// logs exist, which may be those of others.
+func isNeighbor(err error) bool {
 	var call *flowlogs.CallError
-	return !errors.As(err, &call) || len(call.Batch.ResourceIDs) == 1
+	return isExisting(err) && errors.As(err, &call) && len(call.Batch.ResourceIDs) > 1
 }
 
-// callOf returns the error of the call, which several resources share, in that of one of
-// them; without a call, it returns err.
+// callOf returns the error of a call that is in that of one of its resources, or err
+// itself.
 func callOf(err error) error {
 	var call *flowlogs.CallError
 	if errors.As(err, &call) {
@@ -123,135 +140,110 @@ func callOf(err error) error {
 	return err
 }
 
-// settled is what is left to do after doubtful resources have been listed.
-type settled struct {
-	missing     []string // to be sent again: EC2 rejected them along with others
-	contested   []string // EC2 sees, or may have created, a flow log that is not shown
-	unexplained bool     // some call was rejected for flow logs none of which is shown
-}
-
-// settle lists doubtful resources, and adopts the flow logs that exist.
-func (a *apply) settle(ctx context.Context, doubtful []string) (next settled) {
-	if len(doubtful) == 0 || ctx.Err() != nil {
-		return settled{}
+// recheck lists pending resources until their flow logs are shown, for a limited time,
+// and adopts these. It returns early if some are to be sent again because the flow logs
+// of others explain their rejection. The error is that of the listing.
+func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPending []string, err error) {
+	if len(pending) == 0 {
+		return nil, nil, nil
 	}
-	a.enter(StageList)
-	found, err := a.list(ctx, doubtful)
-	if err != nil {
-		return settled{contested: doubtful}
+	a.progress.stage(StageList)
+	conflicts := make(map[string][]Conflict) // of the resources that a listing has shown
+	err = await(ctx, func() (bool, error) {
+		found, err := a.l.list(ctx, pending)
+		if err != nil {
+			return false, err
+		}
+		explained := make(map[error]bool) // calls, by their error
+		_, pending = split(pending, func(id string) bool {
+			o, c := a.outcome(id), a.l.decide(id, found[id])
+			call := callOf(o.Err)
+			switch {
+			case c.Keep != nil:
+				a.adopt(o, c.Keep)
+			case len(c.Conflicts) > 0 && isExisting(o.Err) && o.Action == ActionCreate:
+				o.conflict(c.Conflicts, nil)
+			default:
+				conflicts[id] = c.Conflicts
+				return false
+			}
+			explained[call] = true
+			return true
+		})
+		missing, pending = split(pending, func(id string) bool {
+			err := a.outcome(id).Err
+			return isNeighbor(err) && explained[callOf(err)]
+		})
+		return len(pending) == 0 || len(missing) > 0, nil
+	})
+	if len(missing) > 0 {
+		return missing, pending, nil
 	}
-	explained := make(map[error]bool) // calls, by their error
-	for _, id := range doubtful {
-		o, call := a.outcome(id), callOf(a.outcome(id).Err)
-		c := a.decide(id, found[id])
+	for _, id := range pending {
+		o := a.outcome(id)
+		shown, listed := conflicts[id]
 		switch {
-		case c.Keep != nil:
-			a.adopt(o, &c)
-			explained[call] = true
-		case isUncertain(call):
-			next.contested = append(next.contested, id)
-		case len(c.Conflicts) > 0 && o.Action == ActionCreate:
-			a.reject(o, c.Conflicts)
-			explained[call] = true
-		case isAlone(call):
-			next.contested = append(next.contested, id)
-		default:
-			next.missing = append(next.missing, id)
+		case listed && isExisting(o.Err) && !isNeighbor(o.Err):
+			o.conflict(shown, err)
+		case err != nil && (ctx.Err() == nil || !errors.Is(o.Err, ctx.Err())):
+			o.Err = also(o.Err, err)
 		}
 	}
-	for _, id := range next.missing {
-		next.unexplained = next.unexplained || !explained[callOf(a.outcome(id).Err)]
-	}
-	return next
+	return nil, pending, err
 }
 
-// adopt makes a flow log that was found the outcome's. If a call of this Apply may
+// adopt makes a flow log that was found the outcome's. If an attempt of this Apply may
 // have created it, its creation time decides.
-func (a *apply) adopt(o *Outcome, c *Change) {
-	o.FlowLogID = aws.ToString(c.Keep.FlowLogId)
-	before := c.Keep.CreationTime != nil && c.Keep.CreationTime.Before(a.start.Truncate(time.Millisecond)) // as EC2 shows it
-	o.Created = isUncertain(o.Err) && !before && !a.req.DryRun
-	if o.Action == ActionCreate && !o.Created {
-		o.Action = ActionKeep
+func (a *apply) adopt(o *Outcome, f *types.FlowLog) {
+	start := a.progress.start.Truncate(time.Millisecond) // as EC2 shows times
+	o.Created = (a.lost[o.ResourceID] || isUncertain(flowlogs.ReasonOf(o.Err))) && !a.req.DryRun &&
+		(f.CreationTime == nil || !f.CreationTime.Before(start))
+	action := ActionKeep
+	if o.Created {
+		o.FlowLogID, action = aws.ToString(f.FlowLogId), ActionCreate
+	} else {
+		o.keep(f)
+	}
+	if o.Action != ActionReplace {
+		o.Action = action
 	}
 	o.Err = nil
 }
 
-// reject records that EC2 does not accept a flow log beside those that are shown.
-func (a *apply) reject(o *Outcome, shown []Conflict) {
+// conflict records that EC2 does not accept a flow log beside those that are shown. The
+// error err, if any, is why no more is known.
+func (o *Outcome) conflict(shown []Conflict, err error) {
 	if o.Action == ActionCreate {
 		o.Action = ActionConflict
 	}
-	o.Err = &ConflictError{ResourceID: o.ResourceID, Conflicts: shown, Err: o.Err}
-}
-
-// await lists contested resources until their flow logs are shown, for a limited time.
-func (a *apply) await(ctx context.Context, contested []string) {
-	conflicts := make(map[string][]Conflict)
-	for _, wait := range lagWaits {
-		if len(contested) == 0 || !sleep(ctx, wait) {
-			break
-		}
-		found, err := a.list(ctx, contested)
-		if err != nil {
-			break
-		}
-		var left []string
-		for _, id := range contested {
-			if c := a.decide(id, found[id]); c.Keep != nil {
-				a.adopt(a.outcome(id), &c)
-			} else {
-				left, conflicts[id] = append(left, id), c.Conflicts
-			}
-		}
-		contested = left
+	cause := o.Err
+	var before *ConflictError
+	if errors.As(cause, &before) { // of an earlier recheck
+		cause = before.Err
 	}
-	for _, id := range contested {
-		if o := a.outcome(id); isExisting(o.Err) {
-			a.reject(o, conflicts[id])
-		}
-	}
+	o.Err = &ConflictError{ResourceID: o.ResourceID, Conflicts: shown, Err: also(cause, err)}
 }
 
 // identify reads which resources new flow logs belong to. It waits for those that are
 // not shown yet, for a limited time.
 func (a *apply) identify(ctx context.Context, created []string) {
-	a.enter(StageIdentify)
-	var err error
-	for try := 0; ; try++ {
-		if created, err = a.assign(ctx, created); err != nil || len(created) == 0 {
-			break
-		}
-		if try == len(lagWaits) || !sleep(ctx, lagWaits[try]) {
-			err = contextError(ctx)
-			break
-		}
+	if len(created) == 0 {
+		return
 	}
+	a.progress.stage(StageIdentify)
+	err := await(ctx, func() (bool, error) {
+		shown, err := a.l.byID(ctx, created)
+		for id, f := range shown {
+			if i, ok := a.index[aws.ToString(f.ResourceId)]; ok {
+				a.outcomes[i].FlowLogID = id
+			}
+		}
+		created = slices.DeleteFunc(created, func(id string) bool { _, ok := shown[id]; return ok })
+		return len(created) == 0, err
+	})
 	for i := range a.outcomes {
 		if o := &a.outcomes[i]; o.Created && o.FlowLogID == "" && o.Err == nil {
-			o.Err = notShownError(o.ResourceID, err)
+			o.Err = fmt.Errorf("flowlogs: %s: %w", printable(o.ResourceID), also(ErrNotShown, err))
 		}
 	}
-}
-
-// assign gives the outcomes the IDs of flow logs that are shown, and returns the
-// others.
-func (a *apply) assign(ctx context.Context, created []string) (hidden []string, err error) {
-	shown := make(map[string]bool, len(created))
-	err = a.eachByID(ctx, created, func(f types.FlowLog) {
-		id := aws.ToString(f.FlowLogId)
-		shown[id] = true
-		if i, ok := a.index[aws.ToString(f.ResourceId)]; ok {
-			a.outcomes[i].FlowLogID = id
-		}
-	})
-	return slices.DeleteFunc(created, func(id string) bool { return shown[id] }), err
-}
-
-// notShownError wraps ErrNotShown, and what kept it from being waited for.
-func notShownError(resourceID string, err error) error {
-	if err != nil {
-		return fmt.Errorf("flowlogs: %s: %w: %w", printable(resourceID), ErrNotShown, err)
-	}
-	return fmt.Errorf("flowlogs: %s: %w", printable(resourceID), ErrNotShown)
 }

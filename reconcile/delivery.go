@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
@@ -31,31 +32,52 @@ type Delivery struct {
 	FlowLog   *types.FlowLog // nil: EC2 does not show a flow log with this ID
 }
 
+func newDelivery(f *types.FlowLog, at time.Time) Delivery {
+	return Delivery{aws.ToString(f.FlowLogId), deliveryState(f), aws.ToString(f.DeliverLogsErrorMessage), at, f}
+}
+
 // Delivery returns what is known of the deliveries of flow logs, in the order of
 // their IDs.
 //
 // The error is nil or a *[CallError]. The caller needs the permission
 // ec2:DescribeFlowLogs.
 func (r *Reconciler) Delivery(ctx context.Context, flowLogIDs ...string) ([]Delivery, error) {
-	deliveries := make([]Delivery, 0, len(flowLogIDs))
-	l := r.newListing(nil, len(flowLogIDs))
-	for ids := range slices.Chunk(flowLogIDs, idsPerCall) {
-		at := time.Now()
-		shown, err := l.byID(ctx, unique(ids))
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			d := Delivery{FlowLogID: id, State: DeliveryUnknown, At: at}
-			if f, ok := shown[id]; ok {
-				d.State, d.Message, d.FlowLog = deliveryState(&f), aws.ToString(f.DeliverLogsErrorMessage), &f
-			}
-			deliveries = append(deliveries, d)
+	at := time.Now()
+	known := slices.DeleteFunc(unique(flowLogIDs), func(id string) bool { return id == "" }) // of an Outcome without one
+	shown, err := r.newListing(nil, len(flowLogIDs)).byID(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	deliveries := make([]Delivery, len(flowLogIDs))
+	for i, id := range flowLogIDs {
+		deliveries[i] = Delivery{FlowLogID: id, State: DeliveryUnknown, At: at}
+		if f, ok := shown[id]; ok {
+			deliveries[i] = newDelivery(&f, at)
 		}
 	}
 	return deliveries, nil
 }
 
+// All returns all flow logs of the Region, on whatever resource and from whatever
+// request, with what is known of their deliveries.
+//
+// The error is nil or a *[CallError]. The caller needs the permission
+// ec2:DescribeFlowLogs.
+func (r *Reconciler) All(ctx context.Context) ([]Delivery, error) {
+	var all []Delivery
+	at := time.Now()
+	err := r.newListing(nil, manyResources+1).read(ctx, &ec2.DescribeFlowLogsInput{}, func(flowLogs []types.FlowLog) {
+		for i := range flowLogs {
+			all = append(all, newDelivery(&flowLogs[i], at))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// unique returns the IDs, each once and in any order.
 func unique(ids []string) []string {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
@@ -63,16 +85,23 @@ func unique(ids []string) []string {
 }
 
 // deliveryState reads the status, which is SUCCESS or FAILED, and missing from
-// old flow logs.
+// old flow logs. Those may have a message nevertheless: a message without SUCCESS is a
+// failure.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html
 func deliveryState(f *types.FlowLog) DeliveryState {
-	switch aws.ToString(f.DeliverLogsStatus) {
-	case "FAILED":
-		return DeliveryFailing
-	case "SUCCESS":
+	switch status := aws.ToString(f.DeliverLogsStatus); {
+	case status == "SUCCESS":
 		return DeliveryNotFailing
+	case status == "FAILED", aws.ToString(f.DeliverLogsErrorMessage) != "":
+		return DeliveryFailing
+	default:
+		return DeliveryUnknown
 	}
-	return DeliveryUnknown
 }
 
 func isFailing(f *types.FlowLog) bool { return deliveryState(f) == DeliveryFailing }
+
+// failure names a flow log that is failing, with EC2's message.
+func failure(f *types.FlowLog) string {
+	return printable(aws.ToString(f.FlowLogId)) + ", " + quote(aws.ToString(f.DeliverLogsErrorMessage))
+}

@@ -1,13 +1,15 @@
 package reconcile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
 // Errors that errors.Is finds in the error of an [Outcome] and of Apply.
@@ -16,9 +18,9 @@ var (
 	// not show it within half a minute, so its ID is not known.
 	ErrNotShown = errors.New("created, but DescribeFlowLogs does not show it yet")
 
-	// ErrFailing means that the new flow log fails to deliver, so the old one was not
-	// deleted.
-	ErrFailing = errors.New("the new flow log is failing")
+	// ErrFailing means that the flow log that the request asks for fails to deliver, so
+	// no other flow log was deleted.
+	ErrFailing = errors.New("nothing is deleted while the wanted flow log is failing")
 )
 
 // ApplyError says why [Reconciler.Apply] did not bring every resource to the requested
@@ -30,28 +32,18 @@ type ApplyError struct {
 	Outcomes []Outcome // those with an error, at least one
 }
 
+// Error counts the conflicts and failures, and then the errors by their reason, each with
+// one example.
 func (e *ApplyError) Error() string {
-	conflicts := 0
-	for _, o := range e.Outcomes {
-		if o.Action == ActionConflict {
-			conflicts++
-		}
-	}
 	var counts []string
-	if conflicts > 0 {
-		counts = append(counts, plural(conflicts, "conflict"))
+	n := Result{Outcomes: e.Outcomes}.Counts()
+	if n.Conflict > 0 {
+		counts = append(counts, text.Plural(n.Conflict, "conflict"))
 	}
-	if failed := len(e.Outcomes) - conflicts; failed > 0 {
-		counts = append(counts, plural(failed, "resource")+" failed")
+	if n.Failed > 0 {
+		counts = append(counts, text.Plural(n.Failed, "resource")+" failed")
 	}
-	text := "flowlogs: " + strings.Join(counts, ", ")
-	if errs := e.Unwrap(); len(errs) > 0 {
-		text += ": " + strings.TrimPrefix(errs[0].Error(), "flowlogs: ")
-		if more := len(errs) - 1; more > 0 {
-			text += " and " + plural(more, "more error")
-		}
-	}
-	return text
+	return "flowlogs: " + strings.Join(counts, ", ") + ": " + strings.Join(byReason(e.Outcomes), "; ")
 }
 
 // Unwrap returns the errors of the outcomes, the error of a call once.
@@ -85,82 +77,110 @@ func applyError(outcomes []Outcome) error {
 	return &ApplyError{Outcomes: failed}
 }
 
-// ConflictError means that other flow logs of a resource are in the way of the wanted
-// one, or that EC2 rejects the wanted one as existing already.
+// byReason counts the errors of the outcomes by their reason, in the order of their
+// first, which it names.
+func byReason(outcomes []Outcome) []string {
+	var reasons []string
+	counts, examples := make(map[string]int), make(map[string]string)
+	for _, o := range outcomes {
+		if o.Err == nil {
+			continue
+		}
+		reason := reasonOf(o.Err)
+		if counts[reason]++; counts[reason] == 1 {
+			reasons, examples[reason] = append(reasons, reason), bare(o.Err)
+		}
+	}
+	for i, reason := range reasons {
+		reasons[i] = fmt.Sprintf("%d %s (%s)", counts[reason], cmp.Or(reason, "for an unknown reason"), examples[reason])
+	}
+	return reasons
+}
+
+// reasonOf returns a code: that of the [flowlogs.Reason], or one of this package.
+func reasonOf(err error) string {
+	var conflict *ConflictError
+	reason := flowlogs.ReasonOf(err)
+	switch {
+	case reason != "":
+		return string(reason)
+	case errors.Is(err, ErrNotShown):
+		return "NotShown"
+	case errors.Is(err, ErrFailing):
+		return "Failing"
+	case errors.As(err, &conflict):
+		return "Conflict"
+	default:
+		return ""
+	}
+}
+
+// ConflictError means that other flow logs of a resource conflict with the wanted one,
+// or that EC2 rejects the wanted one as existing already.
 type ConflictError struct {
 	ResourceID string
-	Conflicts  []Conflict // may be empty if EC2 reports a flow log but does not show it
-	Err        error      // why they were not replaced, such as what EC2 responded; nil: Options.Replace does not allow it
+	Conflicts  []Conflict // as listed; empty: EC2 says that the flow log exists, but shows none
+	Err        error      // why they were not replaced, such as EC2's response; nil: Options.Replace does not allow it
 }
 
 func (e *ConflictError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "flowlogs: %s: ", printable(e.ResourceID))
-	switch len(e.Conflicts) {
+	ids := make([]string, len(e.Conflicts))
+	for i, c := range e.Conflicts {
+		ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
+	}
+	var what string
+	switch len(ids) {
 	case 0:
-		b.WriteString("EC2 does not accept the flow log, and shows none that is in its way")
+		what = "EC2 says that the flow log exists, but shows none that conflicts"
 	case 1:
-		c := &e.Conflicts[0]
-		fmt.Fprintf(&b, "flow log %s is in the way", printable(aws.ToString(c.FlowLog.FlowLogId)))
-		for i, d := range c.Differences {
-			separator := ", "
-			if i == 0 {
-				separator = ": "
-			}
-			fmt.Fprintf(&b, "%s%s is %s, want %s", separator, d.Field, quote(d.Have), quote(d.Want))
-			if d.Field == fieldBucketARN {
-				b.WriteString(" (which may be the same)")
-			}
+		what = "flow log " + ids[0] + " conflicts"
+		separator := ": "
+		for _, d := range e.Conflicts[0].Differences {
+			what += fmt.Sprintf("%s%s is %s, want %s", separator, d.Field, quote(d.Have), d.want(quote))
+			separator = ", "
 		}
 	default:
-		b.WriteString("flow logs ")
-		for i, c := range e.Conflicts {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(printable(aws.ToString(c.FlowLog.FlowLogId)))
+		what = "flow logs " + strings.Join(ids, ", ") + " conflict"
+	}
+	switch {
+	case e.Err != nil:
+		what += "; " + printable(strings.TrimPrefix(bare(e.Err), e.ResourceID+": "))
+	case len(ids) > 0:
+		what += "; " + whyKept(e.Conflicts)
+	}
+	return "flowlogs: " + printable(e.ResourceID) + ": " + what
+}
+
+// whyKept says why conflicts are not deleted where Err does not.
+func whyKept(conflicts []Conflict) string {
+	for i := range conflicts {
+		if why := conflicts[i].untouchable(); why != "" {
+			return why
 		}
-		b.WriteString(" are in the way")
 	}
-	if e.Err != nil {
-		b.WriteString("; " + printable(strings.TrimPrefix(e.Err.Error(), "flowlogs: ")))
-	}
-	return b.String()
+	return "Options.Replace does not allow the deletion"
 }
 
 // Unwrap returns Err.
 func (e *ConflictError) Unwrap() error { return e.Err }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
+// bare returns the text of an error that is part of another one of this package.
+func bare(err error) string { return strings.TrimPrefix(err.Error(), "flowlogs: ") }
 
-// printable returns s on one line, without control characters and terminal
-// escapes, truncated to 1,000 bytes: s may come from anywhere.
-func printable(s string) string {
-	const most = 1000
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	if slices.ContainsFunc([]rune(s), func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(s)
-		return quoted[1 : len(quoted)-1]
-	}
-	return s
-}
+// bothError is two errors that explain a failure together.
+type bothError struct{ first, second error }
 
-// quote returns s in quotation marks, truncated to 100 bytes, and an empty one
-// in words.
-func quote(s string) string {
-	const most = 100
-	if s == "" {
-		return "none"
+func (e *bothError) Error() string   { return bare(e.first) + "; " + bare(e.second) }
+func (e *bothError) Unwrap() []error { return []error{e.first, e.second} }
+
+// also adds a second error, either of which may be nil, to the first.
+func also(first, second error) error {
+	switch {
+	case second == nil || errors.Is(first, second):
+		return first
+	case first == nil:
+		return second
+	default:
+		return &bothError{first, second}
 	}
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -75,8 +75,10 @@ func ExampleReconciler_Plan() {
 	//
 	// conflict (1)
 	//   vpc-0a1b2c3d4e5f60718  fl-00000000000000001
-	//     MaxAggregationInterval  want 10m0s (600 seconds)
-	//                             have 1m0s (60 seconds)
+	//     MaxAggregationInterval
+	//       want 10m0s (600 seconds)
+	//       have 1m0s (60 seconds)
+	//     Options.Replace does not allow the deletion
 }
 
 // A conflict is the error of its resource. The rest is done all the same.

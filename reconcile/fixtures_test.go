@@ -52,5 +52,5 @@ func flowLogOn(resourceID string, change ...func(*types.FlowLog)) types.FlowLog 
 	return f
 }
 
-// everyMinute makes a flow log one that is in the way of newRequest's.
+// everyMinute makes a flow log conflict with that of newRequest.
 func everyMinute(f *types.FlowLog) { f.MaxAggregationInterval = aws.Int32(60) }

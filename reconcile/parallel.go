@@ -1,12 +1,10 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -16,89 +14,64 @@ import (
 // time: enough for the quota of 20 calls per second.
 const maxParallel = 8
 
-// readAll reads all pages of several inputs in parallel. It passes them on in any
-// order, in the goroutine of the caller, where it also repeats a panic of the API.
+// listed is the flow logs of one input, or why they could not be read.
+type listed struct {
+	flowLogs []types.FlowLog
+	err      error
+	panicked error // what the API panicked with
+	exited   bool  // by a panic or by runtime.Goexit
+}
+
+// readAll reads several inputs in parallel and passes on their flow logs in any order,
+// in the caller's goroutine. A panic of the API surfaces there too, after the other
+// calls have ended.
 func (l *listing) readAll(ctx context.Context, inputs []*ec2.DescribeFlowLogsInput, page func([]types.FlowLog)) error {
 	if len(inputs) == 1 {
-		_, err := l.read(ctx, inputs[0], -1, page)
-		return err
+		return l.read(ctx, inputs[0], page)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	readers := min(maxParallel, len(inputs))
-	pages, ends := make(chan []types.FlowLog), make(chan end, readers)
-	var next atomic.Int64
-	for range readers {
+	slots := make(chan struct{}, maxParallel)
+	results := make(chan listed, len(inputs)) // no call waits for the caller, who may panic in page
+	for _, in := range inputs {
 		go func() {
-			e := end{exited: true}
-			defer func() { // runs for a panic and for runtime.Goexit too
+			slots <- struct{}{}
+			result := listed{exited: true}
+			defer func() { // for runtime.Goexit too
 				if v := recover(); v != nil {
-					e.panicked = &panicError{v, debug.Stack()}
+					result.panicked = withStack(v)
 				}
-				ends <- e
+				<-slots
+				results <- result
 			}()
-			for i := next.Add(1); i <= int64(len(inputs)) && e.err == nil; i = next.Add(1) {
-				e.err = l.readInto(ctx, inputs[i-1], pages)
-			}
-			e.exited = false
+			result.err = l.read(ctx, in, func(some []types.FlowLog) { result.flowLogs = append(result.flowLogs, some...) })
+			result.exited = false
 		}()
 	}
-	var first *end // to fail; the others fail because of it
-	for readers > 0 {
-		select {
-		case flowLogs := <-pages:
-			page(flowLogs)
-		case e := <-ends:
-			readers--
-			if first == nil && (e.err != nil || e.exited) {
-				first = &e
-				cancel()
-			}
+	var failed listed // the first; others fail because of it
+	for range inputs {
+		switch result := <-results; {
+		case failed.exited || failed.err != nil:
+		case result.exited || result.err != nil:
+			failed = result
+			cancel()
+		default:
+			page(result.flowLogs)
 		}
 	}
-	if first == nil {
-		return nil
+	switch {
+	case failed.panicked != nil:
+		panic(failed.panicked)
+	case failed.exited:
+		runtime.Goexit()
 	}
-	if first.exited {
-		if first.panicked == nil {
-			runtime.Goexit()
-		}
-		panic(first.panicked)
+	return failed.err
+}
+
+// withStack returns what a goroutine panicked with, as an error with its stack.
+func withStack(v any) error {
+	if err, ok := v.(error); ok {
+		return fmt.Errorf("%w\n\n%s", err, debug.Stack())
 	}
-	return first.err
-}
-
-// readInto reads all pages of an input. When the context ends, there may be no
-// receiver for a page.
-func (l *listing) readInto(ctx context.Context, in *ec2.DescribeFlowLogsInput, pages chan<- []types.FlowLog) error {
-	var lost error
-	_, err := l.read(ctx, in, -1, func(flowLogs []types.FlowLog) {
-		select {
-		case pages <- flowLogs:
-		case <-ctx.Done():
-			lost = &CallError{Operation: "DescribeFlowLogs", Err: contextError(ctx)}
-		}
-	})
-	return cmp.Or(err, lost)
-}
-
-// end is how a reader ended.
-type end struct {
-	err      error
-	exited   bool        // not by returning
-	panicked *panicError // nil: runtime.Goexit
-}
-
-// panicError is what a reader panicked with.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
-
-// Unwrap returns the value if it is an error.
-func (p *panicError) Unwrap() error {
-	err, _ := p.value.(error)
-	return err
+	return fmt.Errorf("%v\n\n%s", v, debug.Stack())
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -20,8 +21,8 @@ type Action string
 const (
 	ActionCreate   Action = "create"   // the resource has no such flow log
 	ActionKeep     Action = "keep"     // it has one
-	ActionReplace  Action = "replace"  // others are in its way and may be replaced; if Keep is not nil, they only have to be deleted
-	ActionConflict Action = "conflict" // others are in its way and may not be replaced
+	ActionReplace  Action = "replace"  // others conflict and may be replaced; if Keep is not nil, they only have to be deleted
+	ActionConflict Action = "conflict" // others conflict and may not be replaced
 )
 
 // Plan is what is to be done for the resources of a request. Its String is for
@@ -32,29 +33,29 @@ type Plan struct {
 
 // Change is what is to be done for one resource, and why.
 type Change struct {
-	ResourceID string
+	ResourceID string `json:"ResourceId"`
 	Action     Action
 
 	// Keep is the flow log that the request asks for, nil if there is none. If there
 	// are several, Keep is the oldest that is not failing, else the oldest; the rest
 	// are in Others.
-	Keep *types.FlowLog
+	Keep *types.FlowLog `json:",omitempty"`
 
 	// Conflicts are the flow logs with the same destination and traffic type, but
-	// other settings. With ActionReplace they are those to be deleted. With
-	// ActionKeep they stay, beside Keep. With ActionConflict at least one may not
-	// be replaced, or Keep is failing and so must not take the place of any.
-	Conflicts []Conflict
+	// other settings, the oldest first. With ActionReplace they are those to be
+	// deleted. With ActionKeep they stay, beside Keep. With ActionConflict at least
+	// one may not be replaced, or Keep is failing, and then nothing is deleted.
+	Conflicts []Conflict `json:",omitempty"`
 
 	// Others are the other flow logs of the resource.
-	Others []types.FlowLog
+	Others []types.FlowLog `json:",omitempty"`
 
 	// Differences are the tags that the request asks for and Keep lacks. They can
 	// be changed without replacing the flow log, which this package does not do.
-	Differences []Difference
+	Differences []Difference `json:",omitempty"`
 }
 
-// Conflict is a flow log that is in the way of the one that is wanted.
+// Conflict is a flow log that conflicts with the wanted one.
 type Conflict struct {
 	FlowLog     types.FlowLog
 	Differences []Difference // at least one
@@ -62,7 +63,7 @@ type Conflict struct {
 
 // Difference is a setting of a flow log that is not as wanted. Field is a name as in
 // [flowlogs.Request], such as "Destination.PerHourPartition". An empty value means
-// that the setting is missing.
+// that the setting is missing, or that the tag is wanted with an empty value.
 //
 // If Field is "Destination.BucketARN", the values differ only in a slash at the end.
 // Whether EC2 treats them as the same destination is not known. The flow log may be
@@ -70,124 +71,148 @@ type Conflict struct {
 // bucket in the request as the flow log has it.
 type Difference struct{ Field, Want, Have string }
 
+// Counts are the numbers of resources in a [Plan] or [Result]. Each resource is in
+// one of the first five.
+type Counts struct {
+	Create, Keep, Replace, Conflict int // by Action
+	Failed                          int // those with an error that is no ActionConflict; none in a Plan
+
+	// Failing are the resources whose flow log is kept and fails to deliver, whatever
+	// their Action.
+	Failing int
+}
+
+func (n *Counts) add(a Action) {
+	switch a {
+	case ActionCreate:
+		n.Create++
+	case ActionKeep:
+		n.Keep++
+	case ActionReplace:
+		n.Replace++
+	case ActionConflict:
+		n.Conflict++
+	}
+}
+
+// Counts counts the resources by what is to be done.
+func (p Plan) Counts() Counts {
+	var n Counts
+	for _, c := range p.Changes {
+		n.add(c.Action)
+		if c.Keep != nil && isFailing(c.Keep) {
+			n.Failing++
+		}
+	}
+	return n
+}
+
 // Plan compares the flow logs of the request's resources with the request, and
-// changes nothing.
+// changes nothing. Without resources, it is an empty Plan.
 //
 // The error is nil, a *[flowlogs.ValidationError] or a *[CallError]. The Plan is
 // nil with an error. The caller needs the permission ec2:DescribeFlowLogs, which
 // cannot be limited to single resources.
 func (r *Reconciler) Plan(ctx context.Context, req flowlogs.Request) (*Plan, error) {
-	in, err := r.inputOf(req)
+	l, ids, err := r.listingOf(req)
 	if err != nil {
 		return nil, err
 	}
-	l := r.newListing(newWanted(in), len(in.ResourceIds))
-	found, err := l.list(ctx, in.ResourceIds)
+	found, err := l.list(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Changes: make([]Change, len(in.ResourceIds))}
-	for i, id := range in.ResourceIds {
-		plan.Changes[i] = r.decide(id, found[id])
+	plan := &Plan{Changes: make([]Change, len(ids))}
+	for i, id := range ids {
+		plan.Changes[i] = l.decide(id, found[id])
 	}
 	return plan, nil
 }
 
-// finding is the flow logs of one resource.
-type finding struct {
-	equal       []types.FlowLog
-	differences [][]Difference // of equal
-	conflicts   []Conflict
-	others      []types.FlowLog
+// listingOf validates the request and returns its listing and its resources. A Region
+// may have none of these, so their absence is no problem here.
+func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, []string, error) {
+	in, err := r.inputOf(req)
+	var invalid *flowlogs.ValidationError
+	switch {
+	case len(req.ResourceIDs) == 0 && errors.As(err, &invalid):
+		fields := slices.DeleteFunc(invalid.Fields, func(f flowlogs.FieldError) bool {
+			// Without a type, it is not known whether a traffic type is required.
+			return f.Field == "ResourceIDs" || f.Field == "TrafficType" && req.ResourceType == ""
+		})
+		if len(fields) > 0 {
+			return nil, nil, &flowlogs.ValidationError{Fields: fields}
+		}
+		return r.newListing(nil, 0), nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return r.newListing(newWanted(in), len(in.ResourceIds)), in.ResourceIds, nil
 }
 
-// add adds a flow log, unless it has been shown before.
-func (f *finding) add(w *wanted, flowLog types.FlowLog) {
-	shown := func(other types.FlowLog) bool {
-		return aws.ToString(other.FlowLogId) == aws.ToString(flowLog.FlowLogId)
-	}
-	if slices.ContainsFunc(f.equal, shown) || slices.ContainsFunc(f.others, shown) ||
-		slices.ContainsFunc(f.conflicts, func(c Conflict) bool { return shown(c.FlowLog) }) {
-		return
-	}
-	tags := w.tagDifferences(&flowLog)
-	switch relation, differences := w.compare(&flowLog); relation {
-	case equal:
-		f.equal = append(f.equal, flowLog)
-		f.differences = append(f.differences, tags)
-	case inTheWay:
-		f.conflicts = append(f.conflicts, Conflict{FlowLog: flowLog, Differences: append(differences, tags...)})
-	case unrelated:
-		f.others = append(f.others, flowLog)
-	}
-}
-
-// decide returns what is to be done for a resource. A nil finding is one without
-// flow logs.
-func (r *Reconciler) decide(id string, f *finding) Change {
+// decide returns what is to be done for a resource with the flow logs.
+func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	c := Change{ResourceID: id, Action: ActionCreate}
-	if f == nil {
-		return c
-	}
-	c.Others = f.others
-	for i := range f.equal {
-		if c.Keep == nil || comparePreference(&f.equal[i], c.Keep) < 0 {
-			c.Keep, c.Differences = &f.equal[i], f.differences[i]
-		}
-	}
-	for i := range f.equal {
-		if &f.equal[i] != c.Keep {
-			c.Others = append(c.Others, f.equal[i])
-		}
-	}
+	slices.SortFunc(flowLogs, compareAge)
 	var replaceable, staying []Conflict
-	for _, conflict := range f.conflicts {
-		if r.replaceable(&conflict) {
-			replaceable = append(replaceable, conflict)
-		} else {
-			staying = append(staying, conflict)
+	for i := range flowLogs {
+		f := &flowLogs[i]
+		switch relation, differences := l.want.compare(f); {
+		case relation == conflicting:
+			conflict := Conflict{FlowLog: *f, Differences: append(differences, l.want.tagDifferences(f)...)}
+			c.Conflicts = append(c.Conflicts, conflict)
+			if l.r.replaceable(&conflict) {
+				replaceable = append(replaceable, conflict)
+			} else {
+				staying = append(staying, conflict)
+			}
+		case relation == unrelated:
+			c.Others = append(c.Others, *f)
+		case c.Keep == nil:
+			c.Keep = f
+		case isFailing(c.Keep) && !isFailing(f):
+			c.Others, c.Keep = append(c.Others, *c.Keep), f
+		default:
+			c.Others = append(c.Others, *f)
 		}
+	}
+	if c.Keep != nil {
+		c.Differences = l.want.tagDifferences(c.Keep)
 	}
 	switch {
 	case c.Keep != nil && len(replaceable) == 0:
-		c.Action, c.Conflicts = ActionKeep, staying
+		c.Action = ActionKeep
 	case c.Keep != nil && isFailing(c.Keep), c.Keep == nil && len(staying) > 0:
-		c.Action, c.Conflicts = ActionConflict, f.conflicts
+		c.Action = ActionConflict
 	case len(replaceable) > 0:
 		c.Action, c.Conflicts = ActionReplace, replaceable
 		for _, conflict := range staying {
 			c.Others = append(c.Others, conflict.FlowLog)
 		}
 	}
-	slices.SortFunc(c.Conflicts, func(a, b Conflict) int { return compareAge(&a.FlowLog, &b.FlowLog) })
-	slices.SortFunc(c.Others, func(a, b types.FlowLog) int { return compareAge(&a, &b) })
 	return c
 }
 
-// replaceable reports whether a flow log in the way may be deleted.
+// replaceable reports whether a flow log that conflicts may be deleted.
 func (r *Reconciler) replaceable(c *Conflict) bool {
-	return r.options.Replace != nil && !c.perhapsEqual() && !isManaged(&c.FlowLog) && r.options.Replace(c.FlowLog)
+	return r.options.Replace != nil && c.untouchable() == "" && r.options.Replace(c.FlowLog)
 }
 
-// perhapsEqual reports whether the flow log may have the wanted destination.
-func (c *Conflict) perhapsEqual() bool {
-	return slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN })
-}
-
-// comparePreference orders equal flow logs, the one to keep first.
-func comparePreference(a, b *types.FlowLog) int {
-	failures := func(f *types.FlowLog) int {
-		if isFailing(f) {
-			return 1
-		}
-		return 0
+// untouchable says why a flow log is never deleted. Empty: Options.Replace decides.
+func (c *Conflict) untouchable() string {
+	switch {
+	case slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN }):
+		return "never deleted: EC2 may treat the two destinations as one"
+	case isManaged(&c.FlowLog):
+		return "never deleted: managed by a telemetry rule of AWS"
+	default:
+		return ""
 	}
-	return cmp.Or(failures(a)-failures(b), compareAge(a, b))
 }
 
 // compareAge orders flow logs by age, the oldest first. Those of the same time are
 // in an order too, so that several Applies choose the same one.
-func compareAge(a, b *types.FlowLog) int {
+func compareAge(a, b types.FlowLog) int {
 	return cmp.Or(
 		aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
 		strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),

@@ -59,7 +59,7 @@ func flowLogIDs(flowLogs []types.FlowLog) []string {
 
 func TestPlan_DecidesByAllFlowLogsOfAResource(t *testing.T) {
 	t.Parallel()
-	const equal, second, inTheWay, other = "fl-0000000a", "fl-0000000b", "fl-0000000c", "fl-0000000d"
+	const equal, second, conflicting, other = "fl-0000000a", "fl-0000000b", "fl-0000000c", "fl-0000000d"
 	as := func(id string) func(*types.FlowLog) { return func(f *types.FlowLog) { f.FlowLogId = &id } }
 	vpc := vpcID(0)
 	for _, tt := range []struct {
@@ -81,24 +81,24 @@ func TestPlan_DecidesByAllFlowLogsOfAResource(t *testing.T) {
 		{"of two equal ones, the older", nil, []types.FlowLog{
 			flowLogOn(vpc, as(equal), created(2020)), flowLogOn(vpc, as(second), created(2018)),
 		}, reconcile.ActionKeep, second, nil, []string{equal}},
-		{"one in the way that may not be replaced", nil, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute)}, reconcile.ActionConflict, "", []string{inTheWay}, nil},
-		{"one in the way that may be replaced", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute)}, reconcile.ActionReplace, "", []string{inTheWay}, nil},
-		{"several in the way, the oldest first", everything, []types.FlowLog{
-			flowLogOn(vpc, as(second), everyMinute, created(2020)), flowLogOn(vpc, as(inTheWay), firstFieldOnly, created(2018)),
-		}, reconcile.ActionReplace, "", []string{inTheWay, second}, nil},
-		{"two in the way of which one may be replaced", func(o *reconcile.Options) {
+		{"one that conflicts and may not be replaced", nil, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute)}, reconcile.ActionConflict, "", []string{conflicting}, nil},
+		{"one that conflicts and may be replaced", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute)}, reconcile.ActionReplace, "", []string{conflicting}, nil},
+		{"several that conflict, the oldest first", everything, []types.FlowLog{
+			flowLogOn(vpc, as(second), everyMinute, created(2020)), flowLogOn(vpc, as(conflicting), firstFieldOnly, created(2018)),
+		}, reconcile.ActionReplace, "", []string{conflicting, second}, nil},
+		{"two that conflict, of which one may be replaced", func(o *reconcile.Options) {
 			o.Replace = func(f types.FlowLog) bool { return *f.FlowLogId == second }
-		}, []types.FlowLog{flowLogOn(vpc, as(second), everyMinute), flowLogOn(vpc, as(inTheWay), firstFieldOnly)}, reconcile.ActionConflict, "", []string{second, inTheWay}, nil},
-		{"an equal one beside one in the way", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute), flowLogOn(vpc, as(equal))}, reconcile.ActionReplace, equal, []string{inTheWay}, nil},
-		{"an equal one beside one that may not be replaced", nil, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute), flowLogOn(vpc, as(equal))}, reconcile.ActionKeep, equal, []string{inTheWay}, nil},
+		}, []types.FlowLog{flowLogOn(vpc, as(second), everyMinute), flowLogOn(vpc, as(conflicting), firstFieldOnly)}, reconcile.ActionConflict, "", []string{second, conflicting}, nil},
+		{"an equal one beside one that conflicts", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute), flowLogOn(vpc, as(equal))}, reconcile.ActionReplace, equal, []string{conflicting}, nil},
+		{"an equal one beside one that may not be replaced", nil, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute), flowLogOn(vpc, as(equal))}, reconcile.ActionKeep, equal, []string{conflicting}, nil},
 		{"an equal one beside one that may be replaced and one that may not", func(o *reconcile.Options) {
-			o.Replace = func(f types.FlowLog) bool { return *f.FlowLogId == inTheWay }
-		}, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute), flowLogOn(vpc, as(second), firstFieldOnly), flowLogOn(vpc, as(equal))}, reconcile.ActionReplace, equal, []string{inTheWay}, []string{second}},
-		{"an equal one that is failing beside one in the way", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute), flowLogOn(vpc, as(equal), failing)}, reconcile.ActionConflict, equal, []string{inTheWay}, nil},
-		{"one of a telemetry rule in the way", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), everyMinute, managedByAWS)}, reconcile.ActionConflict, "", []string{inTheWay}, nil},
+			o.Replace = func(f types.FlowLog) bool { return *f.FlowLogId == conflicting }
+		}, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute), flowLogOn(vpc, as(second), firstFieldOnly), flowLogOn(vpc, as(equal))}, reconcile.ActionReplace, equal, []string{conflicting}, []string{second}},
+		{"an equal one that is failing beside one that conflicts", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute), flowLogOn(vpc, as(equal), failing)}, reconcile.ActionConflict, equal, []string{conflicting}, nil},
+		{"one of a telemetry rule that conflicts", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), everyMinute, managedByAWS)}, reconcile.ActionConflict, "", []string{conflicting}, nil},
 		{"an equal one of a telemetry rule", everything, []types.FlowLog{flowLogOn(vpc, as(equal), managedByAWS)}, reconcile.ActionKeep, equal, nil, nil},
-		{"one whose bucket may be the same", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), withSlash)}, reconcile.ActionConflict, "", []string{inTheWay}, nil},
-		{"an equal one beside one whose bucket may be the same", everything, []types.FlowLog{flowLogOn(vpc, as(inTheWay), withSlash), flowLogOn(vpc, as(equal))}, reconcile.ActionKeep, equal, []string{inTheWay}, nil},
+		{"one whose bucket may be the same", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), withSlash)}, reconcile.ActionConflict, "", []string{conflicting}, nil},
+		{"an equal one beside one whose bucket may be the same", everything, []types.FlowLog{flowLogOn(vpc, as(conflicting), withSlash), flowLogOn(vpc, as(equal))}, reconcile.ActionKeep, equal, []string{conflicting}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +212,7 @@ func TestPlan_ListsManyKindsOfDifferencesByTheirNumber(t *testing.T) {
 	}
 	plan, err := reconcile.New(e).Plan(t.Context(), req)
 	require.NoError(t, err)
-	assert.Contains(t, plan.String(), "\nconflict (20), each differing in another way\n")
+	assert.Contains(t, plan.String(), "\nconflict: 20 more groups\n")
 }
 
 func TestPlan_IsOneLinePerResourceWhateverEC2Sends(t *testing.T) {
@@ -249,7 +249,7 @@ func TestPlan_MarshalsFlowLogsAsTheCLIShowsThem(t *testing.T) {
 	require.NoError(t, err)
 	data, err = json.Marshal(plan)
 	require.NoError(t, err)
-	assert.Contains(t, string(data), `{"Create":1,"Replace":1,"Conflict":0,"Keep":1,`)
+	assert.Contains(t, string(data), `{"Counts":{"Create":1,"Keep":1,"Replace":1,"Conflict":0,"Failed":0,"Failing":0},`)
 }
 
 func TestPlan_RejectsWhatARequestRejects(t *testing.T) {

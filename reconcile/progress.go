@@ -25,7 +25,7 @@ type Progress struct {
 	Resources int // of the request
 	Described int // flow logs that DescribeFlowLogs has shown, those of other resources and repetitions included
 	Missing   int // flow logs to create
-	Created   int // of them
+	Created   int
 	Deleted   int
 
 	// Create is the progress of the creation, in StageCreate.
@@ -36,30 +36,30 @@ type Progress struct {
 
 // progress counts what Options.OnProgress reports.
 type progress struct {
-	Progress
+	now        Progress
 	onProgress func(Progress) // Options.OnProgress
 	start      time.Time
 }
 
-func newProgress(onProgress func(Progress), resources int) progress {
-	return progress{Progress: Progress{Stage: StageList, Resources: resources}, onProgress: onProgress, start: time.Now()}
+func newProgress(onProgress func(Progress), resources int) *progress {
+	return &progress{now: Progress{Stage: StageList, Resources: resources}, onProgress: onProgress, start: time.Now()}
 }
 
 func (p *progress) report() {
 	if p.onProgress != nil {
-		p.Elapsed = time.Since(p.start)
-		p.onProgress(p.Progress)
+		p.now.Elapsed = time.Since(p.start)
+		p.onProgress(p.now)
 	}
 }
 
-// enter starts a stage.
-func (p *progress) enter(s Stage) {
-	p.Stage = s
+// stage starts a stage.
+func (p *progress) stage(s Stage) {
+	p.now.Stage = s
 	p.report()
 }
 
 func (p *progress) described(n int) {
-	p.Described += n
+	p.now.Described += n
 	p.report()
 }
 
@@ -69,12 +69,12 @@ func (p *progress) creating(also func(flowlogs.Progress)) func(flowlogs.Progress
 	if p.onProgress == nil {
 		return also
 	}
-	before := p.Created
+	before := p.now.Created
 	return func(create flowlogs.Progress) {
 		if also != nil {
 			also(create)
 		}
-		p.Create, p.Created = create, before+create.Created
+		p.now.Create, p.now.Created = create, before+create.Created
 		p.report()
 	}
 }

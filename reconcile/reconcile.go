@@ -37,7 +37,12 @@ type Options struct {
 	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 	DescribeLimiter flowlogs.Limiter
 
-	// Replace reports whether a flow log that is in the way may be replaced, which
+	// DeleteLimiter paces the calls of DeleteFlowLogs. Nil: a [flowlogs.NewLimiter] of
+	// the Reconciler. Share a Limiter as DescribeLimiter, but not with other operations,
+	// which have quotas of their own.
+	DeleteLimiter flowlogs.Limiter
+
+	// Replace reports whether a flow log that conflicts may be replaced, which
 	// means deleted once the new one exists. It may be called several times for the
 	// same flow log. Nil: nothing is ever deleted. Two kinds of flow logs are never
 	// deleted, and Replace is not called for them: those that AWS's telemetry rules

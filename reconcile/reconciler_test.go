@@ -39,8 +39,8 @@ func TestReconciler_ListsInTheCheaperWay(t *testing.T) {
 	}{
 		{"one of many resources", 1, 5000, 1},
 		{"as many as a filter takes", 200, 5000, 1},
-		{"a few more, in a small Region", 201, 300, 1},
-		{"a few more, in a large Region", 201, 5000, 4},
+		{"a few more, in a small Region", 201, 300, 2},
+		{"a few more, in a large Region", 201, 5000, 2},
 		{"many in a small Region", 4000, 2000, 2},
 		{"most of the Region", 4000, 5000, 5},
 	} {
@@ -82,9 +82,9 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		{"a response is cut off", 1, flowlogstest.TruncateResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a proxy responds", 1, flowlogstest.Respond(502, "<html>"), nil, nil, 2},
 		{"throttled for good", 1, fault().Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = -1 })}, flowlogs.ErrThrottled, 3},
-		{"throttled ten times, where several calls are to be made", 201, fault().Times(10), nil, nil, 11},
+		{"throttled ten times, where several calls are to be made", 2001, fault().Times(10), nil, nil, 11},
 		{"RetryTimeout", 1, fault().Times(10), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })}, nil, 11},
-		{"a Retryer that does not retry", 201, fault(), []func(*reconcile.Options){nop}, flowlogs.ErrThrottled, 1},
+		{"a Retryer that does not retry", 2001, fault(), []func(*reconcile.Options){nop}, flowlogs.ErrThrottled, 1},
 		{"a number of attempts", 1, fault().Times(4), []func(*reconcile.Options){client(func(o *flowlogs.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.RetryMaxAttempts = 5 })
 		})}, nil, 5},
@@ -92,7 +92,7 @@ func TestReconciler_RetriesListings(t *testing.T) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.Retryer = nil })
 		})}, flowlogs.ErrThrottled, 1},
 		{"a Retryer without a delay", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.Retryer = noDelay{retry.NewStandard()} })}, errNoDelay, 1},
-		{"not transient", 201, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
+		{"not transient", 2001, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -315,7 +315,11 @@ func TestReconciler_SurvivesWhatEC2WouldNotDo(t *testing.T) {
 		{"no output", func(*ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) { return nil, nil }, "", flowlogs.ErrIncompleteResponse},
 		{"a page that leads to itself", func(*ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
 			return &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{shown}, NextToken: aws.String("same")}, nil
-		}, reconcile.ActionKeep, nil},
+		}, "", flowlogs.ErrIncompleteResponse},
+		{"pages that lead to each other", func(in *ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
+			next := map[string]string{"": "a", "a": "b", "b": "a"}[aws.ToString(in.NextToken)]
+			return &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{shown}, NextToken: &next}, nil
+		}, "", flowlogs.ErrIncompleteResponse},
 		{"flow logs of other resources, and without fields", func(*ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
 			return &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{{}, flowLogOn(vpcID(9)), shown}}, nil
 		}, reconcile.ActionKeep, nil},
@@ -332,6 +336,43 @@ func TestReconciler_SurvivesWhatEC2WouldNotDo(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestReconciler_CountsAFlowLogOnTwoPagesOnce(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New()
+	shown := flowLogOn(vpcID(0), everyMinute, func(f *types.FlowLog) { f.FlowLogId = aws.String("fl-0123456789abcdef0") })
+	plan, err := reconcile.New(&describing{e, func(in *ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
+		out := &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{shown}}
+		if in.NextToken == nil {
+			out.NextToken = aws.String("more")
+		}
+		return out, nil
+	}}).Plan(t.Context(), newRequest(1))
+	require.NoError(t, err)
+	assert.Len(t, plan.Changes[0].Conflicts, 1)
+}
+
+// oneFails is an EC2 that rejects one listing, and hangs in all others.
+type oneFails struct {
+	*flowlogstest.EC2
+	calls atomic.Int64
+}
+
+func (o *oneFails) DescribeFlowLogs(ctx context.Context, _ *ec2.DescribeFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error) {
+	if o.calls.Add(1) == 3 {
+		return nil, &notFoundError{}
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestReconciler_DoesNotAwaitListingsBesideOneThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, err := reconcile.New(&oneFails{EC2: flowlogstest.New()}).Plan(t.Context(), newRequest(2000))
+		require.ErrorIs(t, err, flowlogs.ErrResourceNotFound)
+	})
 }
 
 func TestReconciler_AsksByFilterWhereUnknownIDsAreRejected(t *testing.T) {
@@ -387,10 +428,7 @@ func TestReconciler_ManyListingsEndWithTheFirstThatFails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var n atomic.Int64
 				api := &describing{flowlogstest.New(), func(in *ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
-					if len(in.Filter) == 0 {
-						return &ec2.DescribeFlowLogsOutput{NextToken: aws.String(fmt.Sprint(n.Add(1)))}, nil
-					}
-					if n.Add(1) == 20 {
+					if n.Add(1) == 5 {
 						tt.act(t)
 						return nil, &notFoundError{}
 					}
@@ -403,7 +441,7 @@ func TestReconciler_ManyListingsEndWithTheFirstThatFails(t *testing.T) {
 				go func() {
 					defer close(done)
 					defer func() { recovered = recover() }()
-					_, err = reconcile.New(api).Plan(t.Context(), newRequest(3000))
+					_, err = reconcile.New(api).Plan(t.Context(), newRequest(2000))
 					returned = true
 				}()
 				<-done

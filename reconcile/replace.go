@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,226 +16,221 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// replacement is a resource whose new flow log exists, and whose old ones are
-// still there.
+// replacement is a flow log that is to be deleted because another one of its resource,
+// that of the outcome, takes its place. A resource may have several.
 type replacement struct {
 	outcome *Outcome
-	old     []Conflict
-	created time.Time // when the new flow log was; zero: just now, or unknown
+	old     Conflict
 }
 
-// maxLooks is how often new flow logs are checked during their probation.
-const maxLooks = 10
+func (p *replacement) id() string { return aws.ToString(p.old.FlowLog.FlowLogId) }
 
-// replace looks at the new flow logs until their probation has ended, and then
-// deletes the old ones.
-func (a *apply) replace(ctx context.Context) {
-	var ready []replacement
-	for _, p := range a.replacements {
-		if p.outcome.Err == nil && p.outcome.FlowLogID != "" {
-			ready = append(ready, p)
-		}
+// keepOld records why the flow log is not deleted.
+func (p *replacement) keepOld(err error) {
+	var conflict *ConflictError
+	if !errors.As(p.outcome.Err, &conflict) {
+		conflict = &ConflictError{ResourceID: p.outcome.ResourceID}
+		p.outcome.Err = conflict
 	}
-	if ready = a.prove(ctx, ready); len(ready) == 0 {
+	conflict.Conflicts = append(conflict.Conflicts, p.old)
+	conflict.Err = also(conflict.Err, err)
+}
+
+// keepOld records why no flow log of some is deleted.
+func keepOld(some []replacement, err error) {
+	for i := range some {
+		some[i].keepOld(err)
+	}
+}
+
+// replace checks the new flow logs until their probation has ended, and then deletes
+// the old ones.
+func (a *apply) replace(ctx context.Context) {
+	ready := slices.DeleteFunc(a.replacements, func(p replacement) bool { return p.outcome.Err != nil || p.outcome.FlowLogID == "" })
+	ready = a.probation(ctx, ready)
+	if len(ready) == 0 {
 		return
 	}
-	a.enter(StageDelete)
-	for len(ready) > 0 {
-		n, ids := 0, 0
-		for ; n < len(ready) && (n == 0 || ids+1+len(ready[n].old) <= idsPerCall); n++ {
-			ids += 1 + len(ready[n].old)
-		}
-		a.deleteOld(ctx, ready[:n])
-		ready = ready[n:]
+	a.progress.stage(StageDelete)
+	for some := range slices.Chunk(ready, idsPerCall) {
+		a.deleteOld(ctx, some)
+		a.progress.report()
 	}
 }
 
-// prove waits for the end of the probation, which starts with the creation of each
+// maxChecks is how often new flow logs are checked during their probation.
+const maxChecks = 10
+
+// probation waits for the end of the probation, which starts with the creation of each
 // flow log, and returns the replacements that did not fail meanwhile.
-func (a *apply) prove(ctx context.Context, ready []replacement) []replacement {
-	now := time.Now()
+func (a *apply) probation(ctx context.Context, ready []replacement) []replacement {
+	now, whole := time.Now(), a.r.options.Probation
 	var left time.Duration
 	for _, p := range ready {
-		left = max(left, min(a.options.Probation, p.created.Add(a.options.Probation).Sub(now)))
-		if p.created.IsZero() {
-			left = a.options.Probation
+		remaining := whole
+		if kept := p.outcome.Keep; kept != nil && kept.CreationTime != nil {
+			remaining = min(whole, kept.CreationTime.Add(whole).Sub(now))
 		}
+		left = max(left, remaining)
 	}
-	if len(ready) == 0 || left <= 0 {
+	if left <= 0 {
 		return ready
 	}
-	a.enter(StageProbation)
-	end, pause := now.Add(left), max(left/maxLooks, time.Second)
+	a.progress.stage(StageProbation)
+	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
-			a.stay(ready, contextError(ctx))
+			keepOld(ready, contextError(ctx))
 			return nil
 		}
 		if !time.Now().Before(end) {
-			return ready // the last look comes right before the deletion
+			break // the last check comes right before the deletion
 		}
-		shown, err := a.look(ctx, ready)
-		if err != nil {
-			a.stay(ready, err)
-			return nil
-		}
-		ready = a.proven(ready, shown)
+		ready, _ = a.check(ctx, ready)
 	}
-	return nil
+	return ready
 }
 
-// look describes the new and old flow logs.
-func (a *apply) look(ctx context.Context, some []replacement) (map[string]types.FlowLog, error) {
+// check returns the replacements whose new flow log exists and is not failing and
+// whose old one may still be deleted, and those whose old one is gone. The others keep
+// their old flow log.
+func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []replacement) {
 	var ids []string
-	for _, p := range some {
-		ids = append(ids, p.outcome.FlowLogID)
-		for _, c := range p.old {
-			ids = append(ids, aws.ToString(c.FlowLog.FlowLogId))
-		}
+	for i := range some {
+		ids = append(ids, some[i].outcome.FlowLogID, some[i].id())
 	}
-	return a.byID(ctx, ids)
-}
-
-// proven returns the replacements whose new flow log exists and is not failing. It
-// ends the others: their old flow logs stay.
-func (a *apply) proven(some []replacement, shown map[string]types.FlowLog) []replacement {
-	var proven []replacement
+	shown, err := a.l.byID(ctx, unique(ids))
+	if err != nil {
+		keepOld(some, err)
+		return nil, nil
+	}
 	for _, p := range some {
 		f, ok := shown[p.outcome.FlowLogID]
+		old, exists := shown[p.id()]
+		hidden := fmt.Errorf("the new flow log %s is not shown", printable(p.outcome.FlowLogID))
+		if exists {
+			p.old.FlowLog = old
+		}
 		switch {
+		case !exists && !ok:
+			p.outcome.Err = fmt.Errorf("flowlogs: %s: %w", printable(p.outcome.ResourceID), hidden)
+		case !exists:
+			gone = append(gone, p)
 		case !ok:
-			p.stay(fmt.Errorf("the new flow log %s is not shown", printable(p.outcome.FlowLogID)))
+			p.keepOld(hidden)
 		case isFailing(&f):
-			p.stay(failingError(&f))
+			p.keepOld(failingError(&f))
+		case !a.r.replaceable(&p.old):
+			p.keepOld(errors.New("Options.Replace no longer allows the deletion"))
 		default:
-			proven = append(proven, p)
+			ready = append(ready, p)
 		}
 	}
-	return proven
+	return ready, gone
 }
 
-func failingError(f *types.FlowLog) error {
-	return fmt.Errorf("%w: %s, %s", ErrFailing, printable(aws.ToString(f.FlowLogId)), quote(aws.ToString(f.DeliverLogsErrorMessage)))
-}
+func failingError(f *types.FlowLog) error { return fmt.Errorf("%w: %s", ErrFailing, failure(f)) }
 
-// stay ends a replacement without deleting its old flow logs.
-func (p *replacement) stay(err error) {
-	p.outcome.Err = &ConflictError{ResourceID: p.outcome.ResourceID, Conflicts: p.old, Err: err}
-}
-
-func (a *apply) stay(some []replacement, err error) {
-	for _, p := range some {
-		p.stay(err)
+// deleteOld deletes the old flow logs, if a last check still finds the new ones in
+// order and the old ones replaceable. It returns those that others have deleted.
+func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []replacement) {
+	some, others := a.check(ctx, some)
+	if len(some) == 0 {
+		return others
 	}
-}
-
-// deleteOld deletes the old flow logs of some replacements, if a last look still
-// finds the new ones in order and the old ones replaceable.
-func (a *apply) deleteOld(ctx context.Context, some []replacement) {
-	shown, err := a.look(ctx, some)
-	if err != nil {
-		a.stay(some, err)
-		return
-	}
-	some = a.proven(some, shown)
 	var ids []string
-	for i, p := range some {
-		some[i].old = nil
-		for _, c := range p.old {
-			f, ok := shown[aws.ToString(c.FlowLog.FlowLogId)]
-			if !ok {
-				continue // another process deleted it
-			}
-			if c.FlowLog = f; !a.replaceable(&c) {
-				p.stay(errors.New("it may no longer be replaced"))
-				continue
-			}
-			some[i].old = append(some[i].old, c)
-			ids = append(ids, aws.ToString(f.FlowLogId))
-		}
+	for i := range some {
+		ids = append(ids, some[i].id())
 	}
-	deleted := a.delete(ctx, ids)
-	for _, p := range some {
-		for _, c := range p.old {
-			id := aws.ToString(c.FlowLog.FlowLogId)
-			switch err := deleted[id]; {
+	errs, lost, reason := a.delete(ctx, ids)
+	if reason == flowlogs.ErrResourceNotFound && len(some) > 1 { // some are gone
+		if lost { // probably all are deleted, and still shown
+			_ = await(ctx, func() (bool, error) {
+				shown, err := a.l.byID(ctx, ids)
+				return len(shown) < len(ids), err
+			})
+		}
+		half := len(some) / 2
+		gone = append(a.deleteOld(ctx, some[:half]), a.deleteOld(ctx, some[half:])...)
+	} else {
+		for _, p := range some {
+			switch err := errs[p.id()]; {
 			case err == nil:
-				p.outcome.Deleted = append(p.outcome.Deleted, id)
-				a.Deleted++
-			case errors.Is(err, flowlogs.ErrResourceNotFound): // another process was faster
+				a.deleted(&p)
+			case flowlogs.ReasonOf(err) == flowlogs.ErrResourceNotFound:
+				gone = append(gone, p)
 			default:
-				p.outcome.Err = &ConflictError{ResourceID: p.outcome.ResourceID, Conflicts: []Conflict{c}, Err: err}
+				p.keepOld(err)
 			}
 		}
 	}
-	a.report()
+	if lost && len(gone) == len(some) { // by the attempt without a response
+		for i := range gone {
+			a.deleted(&gone[i])
+		}
+		gone = nil
+	}
+	return append(others, gone...)
 }
 
-// delete deletes flow logs and returns an error for each that was not deleted by
-// it.
-func (a *apply) delete(ctx context.Context, ids []string) map[string]error {
-	errs := make(map[string]error)
-	if len(ids) == 0 {
-		return errs
+func (a *apply) deleted(p *replacement) {
+	p.outcome.Deleted = append(p.outcome.Deleted, p.id())
+	a.progress.now.Deleted++
+}
+
+// delete makes one call, paced and retried. It returns an error for each flow log that
+// the call did not delete. With lost, an earlier attempt without a response may have
+// deleted them. The reason is that of the call.
+func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
+	limiter := a.r.options.DeleteLimiter
+	if limiter == nil {
+		limiter = a.r.deletes
 	}
 	var out *ec2.DeleteFlowLogsOutput
-	uncertain, err := a.caller.call(ctx, a.deletes, a.timeout, "DeleteFlowLogs", func(ctx context.Context) (err error) {
-		out, err = a.api.DeleteFlowLogs(ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}, a.caller.optFns...)
+	lost, err := a.r.caller.call(ctx, limiter, a.l.timeout, "DeleteFlowLogs", func(ctx context.Context) (err error) {
+		out, err = a.r.api.DeleteFlowLogs(ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}, a.r.caller.optFns...)
 		if err == nil && out == nil {
 			err = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse)
 		}
 		return err
 	})
-	switch {
-	case errors.Is(err, flowlogs.ErrResourceNotFound):
-		return a.deleteRest(ctx, ids, uncertain, err)
-	case err != nil:
-		for _, id := range ids {
-			errs[id] = err
-		}
-		return errs
+	reason = flowlogs.ReasonOf(err)
+	if err == nil {
+		return itemErrors(ids, out.Unsuccessful), lost, reason
 	}
-	for _, item := range out.Unsuccessful {
+	errs = make(map[string]error)
+	for _, id := range ids {
+		errs[id] = err
+	}
+	if reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable { // it may have been applied
+		if shown, listErr := a.l.byID(ctx, ids); listErr == nil {
+			maps.DeleteFunc(errs, func(id string, _ error) bool { _, exists := shown[id]; return !exists })
+		}
+	}
+	return errs, lost, reason
+}
+
+// itemErrors returns the errors of the items by the flow log that each names, by its ID
+// or ARN. An item that names none may be for any flow log that no other item names.
+func itemErrors(ids []string, items []types.UnsuccessfulItem) map[string]error {
+	errs := make(map[string]error)
+	var unnamed error
+	for _, item := range items {
 		failed := &flowlogs.UnsuccessfulError{ResourceID: aws.ToString(item.ResourceId)}
 		if item.Error != nil {
 			failed.Code, failed.Message = aws.ToString(item.Error.Code), aws.ToString(item.Error.Message)
 		}
-		if !uncertain || failed.Reason() != flowlogs.ErrResourceNotFound {
-			errs[failed.ResourceID] = failed
-		}
-	}
-	return errs
-}
-
-// deleteRest deletes what is left after a call that EC2 rejected because some of its
-// flow logs are gone. An earlier attempt, whose response was lost, may have deleted
-// all of them, or another process some. Whether EC2 has deleted the rest is not known.
-func (a *apply) deleteRest(ctx context.Context, ids []string, uncertain bool, rejection error) map[string]error {
-	errs := make(map[string]error)
-	shown, err := a.byID(ctx, ids)
-	if err != nil {
-		for _, id := range ids {
-			errs[id] = err
-		}
-		return errs
-	}
-	var left []string
-	for _, id := range ids {
-		if _, ok := shown[id]; ok && len(ids) > 1 {
-			left = append(left, id)
+		id := failed.ResourceID[strings.LastIndexByte(failed.ResourceID, '/')+1:]
+		if slices.Contains(ids, id) {
+			errs[id] = failed
 		} else {
-			errs[id] = rejection
+			unnamed = &CallError{Operation: "DeleteFlowLogs", Err: fmt.Errorf("%w: %w", flowlogs.ErrIncompleteResponse, failed)}
 		}
 	}
-	if uncertain && len(left) == 0 {
-		return nil // that attempt has deleted them
-	}
-	parts := [][]string{left}
-	if len(left) == len(ids) { // all are still shown
-		parts = [][]string{left[:len(left)/2], left[len(left)/2:]}
-	}
-	for _, part := range parts {
-		maps.Copy(errs, a.delete(ctx, part))
+	for _, id := range ids {
+		if errs[id] == nil && unnamed != nil {
+			errs[id] = unnamed
+		}
 	}
 	return errs
 }

@@ -28,7 +28,7 @@ const (
 	exact       kind = "exact"
 	old         kind = "old" // equal, with fields of 2017
 	replaceable kind = "replaceable"
-	protected   kind = "protected" // in the way, and Replace does not allow it
+	protected   kind = "protected" // conflicts, and Replace does not allow it
 	managed     kind = "managed"
 	slash       kind = "slash"
 	other       kind = "other"
@@ -94,7 +94,9 @@ type event struct {
 type schedule struct {
 	resources int
 	perItem   bool
-	lag       time.Duration
+	lag       time.Duration // until a new flow log is shown
+	deleteLag time.Duration // until a deleted one is no longer shown
+	forgets   bool          // client tokens
 	batch     int
 	probation time.Duration
 	events    []event
@@ -108,6 +110,8 @@ func drawSchedule(t *rapid.T) schedule {
 		resources: rapid.IntRange(1, 12).Draw(t, "resources"),
 		perItem:   rapid.Bool().Draw(t, "perItem"),
 		lag:       rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second}).Draw(t, "lag"),
+		deleteLag: rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 20 * time.Second}).Draw(t, "deleteLag"),
+		forgets:   rapid.Bool().Draw(t, "forgets"),
 		batch:     rapid.IntRange(1, 6).Draw(t, "batch"),
 		probation: rapid.SampledFrom([]time.Duration{0, 5 * time.Minute}).Draw(t, "probation"),
 	}
@@ -137,6 +141,7 @@ func drawSchedule(t *rapid.T) schedule {
 	slices.SortStableFunc(s.events, func(a, b event) int { return int(a.at - b.at) })
 	s.faults = rapid.SliceOfN(rapid.SampledFrom([]string{
 		"throttle", "lose create", "lose describe", "lose delete", "500 after", "502", "exists call", "exists item", "slow", "hang",
+		"deny describe", "500 describe",
 	}), 0, 4).Draw(t, "faults")
 	return s
 }
@@ -145,6 +150,8 @@ func drawSchedule(t *rapid.T) schedule {
 // was.
 type region struct {
 	*flowlogstest.EC2
+	api   reconcile.API // the same, with its lags
+	lag   time.Duration // of deletions
 	t     *rapid.T
 	start time.Time
 
@@ -162,12 +169,12 @@ type life struct {
 func (r *region) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	r.play()
 	defer r.observe()
-	return r.EC2.CreateFlowLogs(ctx, in, optFns...)
+	return r.api.CreateFlowLogs(ctx, in, optFns...)
 }
 
 func (r *region) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error) {
 	r.play()
-	return r.EC2.DescribeFlowLogs(ctx, in, optFns...)
+	return r.api.DescribeFlowLogs(ctx, in, optFns...)
 }
 
 // DeleteFlowLogs has no events before it: what others do between the last look
@@ -181,14 +188,27 @@ func (r *region) DeleteFlowLogs(ctx context.Context, in *ec2.DeleteFlowLogsInput
 		if k := kindOf(f); k != replaceable {
 			r.t.Errorf("deletes the flow log %s, which is %s", *f.FlowLogId, k)
 		}
-		if !slices.ContainsFunc(before, func(g types.FlowLog) bool {
+		if !slices.ContainsFunc(r.shown(), func(g types.FlowLog) bool {
 			return *g.ResourceId == *f.ResourceId && kindOf(g).isEqual() && aws.ToString(g.DeliverLogsStatus) != "FAILED"
 		}) {
 			r.t.Errorf("leaves %s without a flow log in order", *f.ResourceId)
 		}
 	}
 	defer r.observe()
-	return r.EC2.DeleteFlowLogs(ctx, in, optFns...)
+	return r.api.DeleteFlowLogs(ctx, in, optFns...)
+}
+
+// shown returns the flow logs that exist or are still shown.
+func (r *region) shown() []types.FlowLog {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shown := r.FlowLogs()
+	for _, l := range r.history {
+		if !l.to.IsZero() && time.Since(l.to) < r.lag {
+			shown = append(shown, l.flowLog)
+		}
+	}
+	return shown
 }
 
 // play lets others do what is due.
@@ -221,10 +241,11 @@ func (r *region) play() {
 		default:
 			for _, f := range on {
 				if kindOf(f) == e.del {
-					_, _ = r.EC2.DeleteFlowLogs(context.Background(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{*f.FlowLogId}})
+					_, _ = r.api.DeleteFlowLogs(context.Background(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{*f.FlowLogId}})
 				}
 			}
 		}
+		r.note() // what is deleted at once may still be shown
 	}
 	r.note()
 }
@@ -277,7 +298,7 @@ func (r *region) check(since time.Time, req flowlogs.Request, result *reconcile.
 		failed = failed || o.Err != nil
 		changed = changed || o.Created || len(o.Deleted) > 0
 		l, known := r.history[o.FlowLogID]
-		existed := known && (l.to.IsZero() || !l.to.Before(since))
+		existed := known && (l.to.IsZero() || !l.to.Before(since.Add(-r.lag)))
 		switch {
 		case o.ResourceID != req.ResourceIDs[i]:
 			r.t.Errorf("outcome %d is of %s", i, o.ResourceID)
@@ -322,6 +343,10 @@ func (r *region) inject(faults []string) {
 			r.Inject(flowlogstest.Reject("FlowLogAlreadyExists", exists, 400).On(create))
 		case "exists item":
 			r.Inject(flowlogstest.FailResources("FlowLogAlreadyExists", exists, vpcID(0)))
+		case "deny describe":
+			r.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).On(describe))
+		case "500 describe":
+			r.Inject(flowlogstest.Reject("InternalError", "An internal error has occurred", 500).On(describe).Times(6))
 		case "slow":
 			r.Inject(flowlogstest.Delay(2 * time.Second).Times(2).On(func(c flowlogstest.Call) bool { return !del(c) }))
 		case "hang":
@@ -351,7 +376,11 @@ func play(t *rapid.T, s schedule) {
 		EC2: flowlogstest.New(func(o *flowlogstest.Options) {
 			o.AlreadyExistsPerItem, o.DescribeLag = s.perItem, s.lag
 		}),
-		t: t, start: time.Now(), events: s.events, history: map[string]life{},
+		lag: s.deleteLag, t: t, start: time.Now(), events: s.events, history: map[string]life{},
+	}
+	r.api = newLagging(r.EC2, s.deleteLag)
+	if s.forgets {
+		r.api = &forgetful{API: r.api}
 	}
 	r.inject(s.faults)
 	req := newRequest(s.resources)
@@ -383,10 +412,11 @@ func play(t *rapid.T, s schedule) {
 	r.ClearFaults()
 	time.Sleep(time.Hour)
 	r.play()
-	time.Sleep(s.lag)
+	time.Sleep(max(s.lag, s.deleteLag))
 	first, err := newReconciler().Apply(context.Background(), req)
 	r.check(time.Now().Add(-time.Hour), req, first, err)
 	r.checkQuiet(first)
+	time.Sleep(s.deleteLag)
 	second, err := newReconciler().Apply(context.Background(), req)
 	r.checkQuiet(second)
 	if second.Changed {
