@@ -1,4 +1,6 @@
-package cookbook_test
+// Package docs_test holds the documents and the code together. It belongs to this module
+// and not to that of the examples, so that the go command sees when a document changes.
+package docs_test
 
 import (
 	"os"
@@ -13,16 +15,16 @@ import (
 
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
-// TestCookbook_HasTheCodeThatRuns looks for each snippet of docs/cookbook.md in one of
-// the tests here, line for line, at any depth of indentation; and for a snippet of each
-// test.
+// TestCookbook_HasTheCodeThatRuns looks for each snippet of cookbook.md in one of the
+// tests in examples/cookbook, line for line, at any depth of indentation; and for a
+// snippet of each test.
 func TestCookbook_HasTheCodeThatRuns(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cookbook.md"))
+	page, err := os.ReadFile("cookbook.md")
 	require.NoError(t, err)
-	tests, err := filepath.Glob("*_test.go")
+	tests, err := filepath.Glob(filepath.Join("..", "examples", "cookbook", "*_test.go"))
 	require.NoError(t, err)
-	shown := map[string]bool{"markdown_test.go": true}
+	shown := make(map[string]bool)
 	for _, match := range goBlock.FindAllStringSubmatch(string(page), -1) {
 		snippet, found := match[1], false
 		for _, name := range tests {
@@ -32,10 +34,10 @@ func TestCookbook_HasTheCodeThatRuns(t *testing.T) {
 				shown[name], found = true, true
 			}
 		}
-		assert.True(t, found, "no test has this snippet of docs/cookbook.md:\n%s", snippet)
+		assert.True(t, found, "no test has this snippet:\n%s", snippet)
 	}
 	for _, name := range tests {
-		assert.True(t, shown[name], "docs/cookbook.md has no snippet of %s", name)
+		assert.True(t, shown[name], "there is no snippet of %s", name)
 	}
 }
 
