@@ -3,6 +3,7 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,6 +137,32 @@ func TestMigrating_TheInputHasATokenAndTheFormOfARequest(t *testing.T) {
 	_, err = client.CreateFlowLogs(t.Context(), in)
 	require.NoError(t, err)
 	assert.Equal(t, in, api.inputs[1])
+}
+
+func TestMigrating_CallsWaitOnceEC2HasThrottledOne(t *testing.T) {
+	t.Parallel()
+	throttled := func(option func(*flowlogs.Options)) (n int) {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := flowlogstest.New(func(o *flowlogstest.Options) { o.Throttle, o.Burst, o.PerSecond = true, 2, 5 })
+			client := flowlogs.New(cloud, option)
+			var wg sync.WaitGroup
+			for i := range 50 {
+				wg.Go(func() {
+					_, _ = client.CreateFlowLogs(t.Context(), input(fmt.Sprintf("vpc-%017x", i)))
+				})
+			}
+			wg.Wait()
+			for _, c := range cloud.Calls() {
+				if c.ErrorCode == "RequestLimitExceeded" {
+					n++
+				}
+			}
+		})
+		return n
+	}
+	paced := throttled(func(*flowlogs.Options) {})
+	unpaced := throttled(func(o *flowlogs.Options) { o.Limiter = flowlogs.NoLimit })
+	assert.Less(t, 10*paced, unpaced)
 }
 
 func TestMigrating_AMockIsHandedOneOptionFunction(t *testing.T) {
