@@ -1,7 +1,9 @@
 package cookbook_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -63,11 +65,10 @@ func nightly(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request,
 		}
 		reason := flowlogs.ReasonOf(o.Err) // empty for a conflict
 		line.Error("not as requested", "reason", reason, "error", o.Err, "hint", reason.Hint())
-		switch {
-		case !reason.Retryable():
+		if reason.Retryable() || errors.Is(o.Err, reconcile.ErrNotShown) {
+			status = cmp.Or(status, exitTemporary)
+		} else {
 			status = exitFailed
-		case status == exitDone:
-			status = exitTemporary
 		}
 	}
 
@@ -75,6 +76,7 @@ func nightly(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request,
 	deliveries, err := r.Delivery(ctx, kept...)
 	if err != nil {
 		logger.Error("deliveries are not known", "error", err)
+		status = cmp.Or(status, exitTemporary)
 	}
 	for _, d := range deliveries {
 		if d.State == reconcile.DeliveryFailing {
