@@ -48,19 +48,14 @@ func pictured() []fleet {
 
 // TestFleet_IsNeverFasterThanTheBucketAllows holds the lines of docs/fleet.svg against
 // the least time possible, and against what the picture says: that this package leaves
-// no VPC without a flow log, and that on a bad day each loop over the SDK does. A line is
-// the median of five runs by what it leaves.
+// no VPC without a flow log, and that on a bad day each loop over the SDK leaves more than
+// half of them. A line is the median of five runs by what it leaves.
 func TestFleet_IsNeverFasterThanTheBucketAllows(t *testing.T) {
-	var rows [][]string
-	add := func(fleet, way string, samples []sample) {
-		for _, s := range samples {
-			rows = append(rows, []string{fleet, way, fmt.Sprintf("%.3f", s.after.Seconds()), fmt.Sprint(s.resources)})
-		}
-	}
-	add("bad day", "outage", []sample{{after: outageStart}, {after: outageEnd}})
+	var all series
+	all.add("bad day", "outage", []sample{{after: outageStart}, {after: outageEnd}})
 	for _, f := range pictured() {
 		least := leastTime(f)
-		add(f.name, "least possible", least)
+		all.add(f.name, "least possible", least)
 		for _, way := range []struct {
 			name  string
 			start func(*account) process
@@ -81,20 +76,29 @@ func TestFleet_IsNeverFasterThanTheBucketAllows(t *testing.T) {
 					case way.name == "flowlogs":
 						assert.Equal(t, fleetSize, last, f.name)
 					case f.name == "bad day":
-						assert.Less(t, last, fleetSize, way.name)
+						assert.Less(t, last, fleetSize/2, way.name)
 					}
 					runs = append(runs, samples)
 				})
 			}
 			slices.SortFunc(runs, func(a, b []sample) int { return a[len(a)-1].resources - b[len(b)-1].resources })
-			add(f.name, way.name, runs[len(runs)/2])
+			all.add(f.name, way.name, runs[len(runs)/2])
 		}
 	}
 	if *seriesFile != "" {
 		f, err := os.Create(*seriesFile)
 		require.NoError(t, err)
-		require.NoError(t, csv.NewWriter(f).WriteAll(rows))
+		require.NoError(t, csv.NewWriter(f).WriteAll(all))
 		require.NoError(t, f.Close())
+	}
+}
+
+// series are the rows of the file for docs/fleetplot: fleet, way, seconds and resources.
+type series [][]string
+
+func (all *series) add(fleet, way string, samples []sample) {
+	for _, s := range samples {
+		*all = append(*all, []string{fleet, way, fmt.Sprintf("%.3f", s.after.Seconds()), fmt.Sprint(s.resources)})
 	}
 }
 
