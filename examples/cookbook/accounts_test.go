@@ -15,7 +15,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// place is what EC2 throttles: one Region of one account.
+// place is a Region of an account. EC2 throttles each by itself.
 type place struct{ account, region string }
 
 var limiters sync.Map // of flowlogs.Limiter, by place

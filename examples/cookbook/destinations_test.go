@@ -9,10 +9,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// createAll creates a flow log for each of the requests: a flow log has one destination,
-// so a VPC whose records go to several has several flow logs, of 250 at most. A token
-// derived from the content differs between the requests, so that none of them is taken
-// for another, and a second run with the same scope creates nothing twice.
+// createAll creates the flow logs of each request. Their tokens are derived from their
+// content, so they differ, and a second run with the same scope creates nothing twice.
 func createAll(ctx context.Context, client *flowlogs.Client, scope string, requests ...flowlogs.Request) error {
 	var errs []error
 	for _, req := range requests {

@@ -44,7 +44,7 @@ const (
 )
 
 // nightly brings the VPCs of the request to its flow log, and returns the exit status. It
-// logs what was changed, and what is not as requested.
+// logs each change and each failure.
 func nightly(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, logger *slog.Logger) int {
 	result, err := r.Apply(ctx, req)
 	if result == nil {
