@@ -1,5 +1,3 @@
-// Package docs_test holds the documents and the code together. It belongs to this module
-// and not to that of the examples, so that the go command sees when a document changes.
 package docs_test
 
 import (
