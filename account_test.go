@@ -109,6 +109,8 @@ func (a *account) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInpu
 		if token, ok := a.tokenOf[id]; ok && token != *in.ClientToken {
 			return nil, answer(400, "FlowLogAlreadyExists")
 		}
+	}
+	for _, id := range in.ResourceIds {
 		a.tokenOf[id] = *in.ClientToken
 	}
 	a.progress = append(a.progress, sample{time.Since(a.start), len(a.tokenOf)})

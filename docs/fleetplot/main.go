@@ -1,9 +1,8 @@
-// Fleetplot draws docs/fleet.svg: how fast flow logs for 100,000 VPCs are created,
-// by this library and by the loops that one would write on the SDK, beside the
-// least time that EC2's bucket of calls allows. It runs the model of BenchmarkFleet
-// and needs no network.
+// Fleetplot draws docs/fleet.svg: how fast flow logs for 100,000 VPCs are created, by
+// this library and by the loops that one would write on the SDK, on a quiet account and
+// on a bad day. It runs the simulation in fleet_series_test.go and needs no network.
 //
-//	go -C examples run ./fleetplot
+//	go run ./docs/fleetplot
 package main
 
 import (
@@ -20,30 +19,31 @@ import (
 
 // series is one line of the picture.
 type series struct {
-	account, way string
-	points       []point
+	fleet, way string
+	points     []point
 }
 
 // point is how many resources have a flow log after so many seconds.
 type point struct{ seconds, resources float64 }
 
+func (s *series) end() point { return s.points[len(s.points)-1] }
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("fleetplot: ")
-	module := flag.String("module", "..", "folder of the library")
-	out := flag.String("o", "../docs/fleet.svg", "file to write")
+	module := flag.String("module", ".", "folder of the library")
 	flag.Parse()
-	all, err := measure(*module)
-	if err == nil {
-		err = draw(*out, all)
-	}
+	all, err := simulate(*module)
 	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*module, "docs", "fleet.svg"), draw(all), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// measure runs the model in the library's own tests.
-func measure(module string) ([]series, error) {
+// simulate runs the simulation, which is a test of the library.
+func simulate(module string) ([]series, error) {
 	dir, err := os.MkdirTemp("", "fleetplot")
 	if err != nil {
 		return nil, err
@@ -54,12 +54,12 @@ func measure(module string) ([]series, error) {
 	command.Dir = module
 	command.Stderr = os.Stderr
 	if output, err := command.Output(); err != nil {
-		return nil, fmt.Errorf("run the model: %w\n%s", err, output)
+		return nil, fmt.Errorf("run the simulation: %w\n%s", err, output)
 	}
 	return read(file)
 }
 
-// read returns the series of a file with the columns account, way, seconds and
+// read returns the series of a file with the columns fleet, way, seconds and
 // resources, in the order of the file.
 func read(file string) ([]series, error) {
 	f, err := os.Open(file)
@@ -76,12 +76,12 @@ func read(file string) ([]series, error) {
 		seconds, errSeconds := strconv.ParseFloat(row[2], 64)
 		resources, errResources := strconv.ParseFloat(row[3], 64)
 		if errSeconds != nil || errResources != nil {
-			return nil, fmt.Errorf("%s: line %d: want two numbers after account and way, have %q", file, i+1, row)
+			return nil, fmt.Errorf("%s: line %d: want two numbers after fleet and way, have %q", file, i+1, row)
 		}
-		at := slices.IndexFunc(all, func(s series) bool { return s.account == row[0] && s.way == row[1] })
+		at := slices.IndexFunc(all, func(s series) bool { return s.fleet == row[0] && s.way == row[1] })
 		if at < 0 {
 			at = len(all)
-			all = append(all, series{account: row[0], way: row[1]})
+			all = append(all, series{fleet: row[0], way: row[1]})
 		}
 		all[at].points = append(all[at].points, point{seconds, resources})
 	}

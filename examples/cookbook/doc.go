@@ -1,0 +1,2 @@
+// Package cookbook has the recipes of docs/cookbook.md as tests that run.
+package cookbook
