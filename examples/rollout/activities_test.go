@@ -155,6 +155,29 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	assert.Equal(t, Tally{VPCs: 1500, Unreached: 1500}, r.Tally)
 }
 
+// One call fails: it is one problem, however many VPCs it was for.
+func TestApplyTarget_JoinsWhatFailsInOneCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(600))
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Reject("RequestExpired", "no", http.StatusBadRequest).Keep().On(func(c flowlogstest.Call) bool {
+		return c.Operation == "CreateFlowLogs"
+	}))
+	r := b.apply(t, b.task(0))
+	var failed []Problem
+	for _, p := range r.Problems {
+		if p.Reason != reasonConflict {
+			failed = append(failed, p)
+		}
+	}
+	vpcs := 0
+	for _, p := range failed {
+		vpcs += 1 + p.More
+		assert.NotContains(t, p.Message, p.VPC)
+	}
+	assert.Equal(t, r.Failed, vpcs)
+	assert.Less(t, len(failed), 10)
+}
+
 func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(10))

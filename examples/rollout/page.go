@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -109,7 +110,9 @@ func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 		case reason == string(flowlogs.ErrResourceNotFound):
 			p.result.Gone++
 		default:
-			p.result.addFailure(Problem{VPC: o.ResourceID, Reason: reason, Message: o.Err.Error()})
+			// Without the ID, what failed in one call has one message.
+			message := strings.TrimPrefix(o.Err.Error(), o.ResourceID+": ")
+			p.result.addFailure(Problem{VPC: o.ResourceID, Reason: reason, Message: message})
 			if failed == nil && attempted {
 				failed = o.Err
 			}

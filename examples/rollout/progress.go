@@ -128,16 +128,16 @@ func defineStatus(flags *flag.FlagSet) action {
 // ended, or once.
 func follow(ctx context.Context, c client.Client, name string, once bool, out io.Writer) (Progress, error) {
 	var last string
-	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) { // a small rollout ends in seconds
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, 15*time.Second) {
 		p, err := progressOf(ctx, c, name)
-		if ctx.Err() != nil {
-			return p, nil
-		}
-		if err != nil && (once || p.Status == "" && last == "" || p.ended()) {
-			return p, err
-		}
 		text := p.line()
-		if err != nil {
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			continue
+		case once || p.ended() || p.Status == "" && last == "":
+			return p, err
+		default:
 			text = err.Error() // it may pass: the server, or the workers, may be about to start
 		}
 		if text != last {
@@ -152,6 +152,7 @@ func follow(ctx context.Context, c client.Client, name string, once bool, out io
 		case <-ctx.Done():
 		}
 	}
+	return Progress{}, nil
 }
 
 // The queries of a rollout, which also work when it has ended: one for its counts, and
