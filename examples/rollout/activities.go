@@ -91,13 +91,13 @@ func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool)
 	case r.After == start:
 		return r, failure(cause, r)
 	}
-	r.More = true // whoever interrupted the work resumes it, or does not want it any more
+	r.More = true // whoever interrupted the work resumes it, or no longer wants it
 	return r, nil
 }
 
-// resultSoFar returns the result when the last attempt recorded a heartbeat that
-// reached the server, or that of the task. The SDK sends one heartbeat in 5 seconds at
-// most, so some pages may be done again.
+// resultSoFar returns the result in the last heartbeat that reached the server, or
+// that of the task. The SDK sends one heartbeat in 5 seconds at most, so some pages
+// may be done again.
 func resultSoFar(ctx context.Context, task Task) Result {
 	var last Result
 	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil {
@@ -108,9 +108,9 @@ func resultSoFar(ctx context.Context, task Task) Result {
 	return r
 }
 
-// recordHeartbeats records the result, from which another worker can resume, again and
-// again until stop is called: also while a page takes long, as it does when EC2
-// throttles.
+// recordHeartbeats records the current result every two seconds until stop is called,
+// also during a page that takes long because EC2 throttles. Another worker can resume
+// from it.
 func recordHeartbeats(ctx context.Context, r *atomic.Pointer[Result]) (stop func()) {
 	done := make(chan struct{})
 	var wait sync.WaitGroup

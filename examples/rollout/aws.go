@@ -33,8 +33,8 @@ type organization struct {
 	credentials sync.Map // from the account to its aws.CredentialsProvider
 }
 
-// region is the access to a target. EC2 gives an account a quota in each Region, so the
-// Limiters are those of the target alone.
+// region is the access to a target. EC2 gives an account a quota in each Region, so each
+// target has its own Limiters.
 type region struct {
 	ec2       *ec2.Client
 	creates   flowlogs.Limiter

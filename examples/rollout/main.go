@@ -39,7 +39,7 @@ func commands() []command {
 		{"plan", "compare and say where a rollout would create what; nothing is changed", definePlan},
 		{"start", "start a rollout, or start it again", defineStart},
 		{"status", "show how far a rollout is, until it has ended", defineStatus},
-		{"pause", "start no more targets; those under way end within minutes", control(pause(true),
+		{"pause", "start no more targets; those under way end, most within a minute", control(pause(true),
 			"Rollout %s pauses. Resume it with: rollout resume -name %[1]s")},
 		{"resume", "resume after a pause", control(pause(false), "Rollout %s resumes.")},
 		{"cancel", "end a rollout; what was created stays, and is counted", control(cancel,

@@ -40,8 +40,8 @@ func newPage(task Task, planOnly bool, region *region, result *Result) *page {
 	}
 }
 
-// do compares, and creates what is missing unless it is only to plan. The error is one
-// for which the page is to be done again, or for which the target ends.
+// do compares, and creates what is missing unless it only plans. It returns an error if
+// the page is to be done again, or if the target ends.
 func (p *page) do(ctx context.Context, ids []string) error {
 	before := p.result.Created + p.result.Kept
 	p.request.ResourceIDs = ids
@@ -84,8 +84,8 @@ func (p *page) created(f *types.FlowLog) bool {
 	})
 }
 
-// create creates the flow logs of VPCs that have none. It returns the first failure, and
-// an error for which the page is to be done again.
+// create creates the flow logs of VPCs that have none. It returns the first failure. The
+// error is not nil if the page is to be done again.
 func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 	p.request.ResourceIDs = ids
 	applied, err := p.reconciler.Apply(ctx, p.request)
@@ -97,7 +97,7 @@ func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 		o := &applied.Outcomes[i]
 		var conflict *reconcile.ConflictError
 		reason, _ := reasonOf(o.Err)
-		attempted := reason != string(flowlogs.ErrNotAttempted) // otherwise another outcome says why
+		attempted := reason != string(flowlogs.ErrNotAttempted) // or another outcome says why
 		switch {
 		case attempted && flowlogs.Reason(reason).Retryable():
 			return nil, o.Err
@@ -121,14 +121,14 @@ func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if len(kept) > 0 { // created meanwhile: its tag says by whom
+	if len(kept) > 0 { // they were created meanwhile: their tags say by whom
 		return failed, p.do(ctx, kept)
 	}
 	return failed, nil
 }
 
-// addConflicts adds one problem for each flow log that conflicts. The tag of the rollout is
-// left out of the differences: a flow log that others created never has it.
+// addConflicts adds one problem for each flow log that conflicts. The differences leave
+// out the tag of the rollout: a flow log that others created never has it.
 func (p *page) addConflicts(id string, conflicts []reconcile.Conflict, message string) {
 	p.result.Conflicts++
 	if len(conflicts) == 0 {

@@ -29,7 +29,7 @@ type Progress struct {
 	NotDone  int
 	Running  int       `json:",omitempty"` // starting and ending targets included
 	Later    int       `json:",omitempty"` // to be resumed
-	Resumes  time.Time `json:",omitzero"`  // when the next round starts; zero: no round is waited for
+	Resumes  time.Time `json:",omitzero"`  // when the next round starts; zero: none is waited for
 
 	Tally Tally
 }
@@ -202,7 +202,7 @@ func atATime(n int, call func(i int)) {
 func ask[T any](ctx context.Context, c client.Client, name, query string, of func(*State) T) (
 	said T, described *workflowservice.DescribeWorkflowExecutionResponse, err error,
 ) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	id := rolloutID(name)
 	if described, err = c.DescribeWorkflowExecution(ctx, id, ""); err != nil {
@@ -218,11 +218,15 @@ func ask[T any](ctx context.Context, c client.Client, name, query string, of fun
 		}
 		return of(&s), described, err
 	}
-	value, err := c.QueryWorkflow(ctx, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), query)
+	asking, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	value, err := c.QueryWorkflow(asking, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), query)
 	if err == nil {
 		return said, described, value.Get(&said)
 	}
-	if attempt := described.GetPendingWorkflowTask().GetAttempt(); attempt > 2 {
+	// A worker that dies may cost an attempt, too; two in a row are no accident.
+	now, _ := c.DescribeWorkflowExecution(ctx, id, "")
+	if attempt := now.GetPendingWorkflowTask().GetAttempt(); attempt > 2 {
 		return said, described, fmt.Errorf("the workers fail at this rollout (attempt %d at its workflow task); their log says why, "+
 			"and so does: temporal workflow show -w %s: %w", attempt, id, err)
 	}

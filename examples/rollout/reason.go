@@ -8,7 +8,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// The reasons of targets and VPCs beside those of package flowlogs.
+// Reasons of targets and VPCs that package flowlogs does not have.
 const (
 	reasonConflict     = "Conflict"
 	reasonAssumeRole   = "AssumeRoleDenied"

@@ -99,8 +99,8 @@ func reportOf(ctx context.Context, c client.Client, name string) (Report, error)
 	return r, ctx.Err()
 }
 
-// childResult returns the result of a child that is not done, or what its parent
-// knows of it if the server does not have the child any more.
+// childResult returns the result of a child that is not done, or what its parent knows
+// if the server no longer has the child.
 func childResult(ctx context.Context, c client.Client, id, reason string) Result {
 	known := Result{Reason: reason, Hint: hintOf(reason)}
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
@@ -196,8 +196,8 @@ func row(cells ...string) string {
 	return strings.TrimRight(strings.Join(cells, "\t"), "\t")
 }
 
-// printable returns s without what would break the table or drive a terminal: some
-// cells come from AWS.
+// printable returns s without characters that would break the table or drive a terminal:
+// some cells come from AWS.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strconv.IsPrint(r) {

@@ -6,7 +6,7 @@ import "github.com/go-flowlogs/flowlogs/reconcile"
 // counts.
 type Tally struct {
 	VPCs      int
-	Created   int // have their flow log by this rollout
+	Created   int // got their flow log from this rollout
 	Kept      int // had it before
 	Missing   int // of a plan: would get it
 	Conflicts int // have a flow log that conflicts with it
@@ -93,8 +93,8 @@ func (r *Result) position() Result {
 }
 
 // maxProblems of a target take some 30 KB, and 100 KB if everything in them is long.
-// The parent continues as new before those of its children are too much for its
-// history: the server suggests it at 4 MB, and the limit is 50 MB.
+// The parent continues as new before the problems of its children fill its history: the
+// server suggests it at 4 MB, and the limit is 50 MB.
 const maxProblems = 100
 
 // add takes a problem, if there is room for it.
@@ -110,8 +110,8 @@ func (r *Result) add(p Problem) {
 	}
 }
 
-// addFailure counts a VPC for which the call failed. The first is the reason of the
-// whole.
+// addFailure counts a VPC for which the call failed. The first failure is the reason of
+// the result.
 func (r *Result) addFailure(p Problem) {
 	r.Failed++
 	if r.Reason == "" {
@@ -120,7 +120,7 @@ func (r *Result) addFailure(p Problem) {
 	r.add(p)
 }
 
-// AWS and others write what is truncated, to so many characters.
+// Text from AWS and from other flow logs is truncated to so many characters.
 const (
 	maxMessage    = 300
 	maxDifference = 100

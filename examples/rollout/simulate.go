@@ -47,7 +47,7 @@ func defineSimulate(flags *flag.FlagSet) action {
 // playThrough does what an operator would, with the same commands. Ctrl-C cancels the
 // rollout.
 func playThrough(ctx context.Context, sim *simulation.Organization, listener net.Listener, out io.Writer) error {
-	// What goes on after Ctrl-C: what was created is still to be counted.
+	// The organization and the worker outlive Ctrl-C: they count what was created.
 	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go sim.Serve(lasting, listener)

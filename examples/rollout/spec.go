@@ -63,8 +63,8 @@ func (s *Spec) targets() []Target {
 const rolloutTag = "flowlogs-rollout"
 
 // request returns the request for a target, without resource IDs. In the destination,
-// {account} and {region} stand for those of the target: the role that writes to a log
-// group must belong to the account of the VPC.
+// {account} and {region} stand for the target's account and Region: the role that writes
+// to a log group must belong to the account of the VPC.
 func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Request {
 	template.ResourceType = flowlogs.ResourceTypeVPC
 	tags := map[string]string{}
@@ -88,7 +88,7 @@ func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Requ
 
 const (
 	maxTargets     = 20_000 // State and its children fit into the 2 MB of a payload
-	maxConcurrency = 500    // the server accepts 2,000 children at a time, and the first of them slows down
+	maxConcurrency = 500    // the server accepts 2,000 pending children, and is slow before
 	maxProblemRows = 20
 )
 

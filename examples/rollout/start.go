@@ -36,7 +36,7 @@ func specFlags(flags *flag.FlagSet) *Spec {
 		}
 		return nil
 	})
-	flags.Func("targets", "`file` with an account on each line, followed by its Regions if they are not those of -regions", func(file string) error {
+	flags.Func("targets", "`file` with an account on each line, followed by its Regions (default -regions)", func(file string) error {
 		if s.Accounts != nil {
 			return errTwoLists
 		}
@@ -54,7 +54,7 @@ func specFlags(flags *flag.FlagSet) *Spec {
 		return nil
 	})
 	flags.Func("request", "`file` with the request in place of -bucket: the document of the AWS CLI's --cli-input-json, without ResourceIds; "+
-		"in its destination, {account} and {region} stand for those of the target", func(file string) error {
+		"in its destination, {account} and {region} stand for the target's", func(file string) error {
 		if s.Request.Destination != nil {
 			return errTwoDestinations
 		}

@@ -24,9 +24,9 @@ type Task struct {
 // the VPCs to the state that the request asks for. If it is interrupted, its Result says
 // so, and Rollout starts another run that resumes there.
 //
-// It fails, with the Result as detail, if a VPC is not as the request asks for. So
-// the server's list of failed workflows is the list of targets that need a person. If it is
-// canceled, it counts what it has created.
+// It fails, with the Result as detail, if a VPC is not as the request asks for. So the
+// server's list of failed workflows is the list of targets that need a person. If it
+// is canceled, it counts what it has created.
 func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 	if !task.Canceled {
 		var a *Activities
@@ -93,7 +93,7 @@ func countCreated(ctx workflow.Context, task Task) Result {
 const (
 	heartbeatTimeout = 20 * time.Second // after which the death of a worker is noticed
 	handOver         = 10 * time.Second // that an activity has left when it stops its work
-	retryTimeout     = 20 * time.Second // of an activity for a call; after that the server retries
+	retryTimeout     = 20 * time.Second // of a call within an activity; after that the server retries
 	settling         = 5 * time.Second  // after which EC2 shows what the last calls created
 )
 

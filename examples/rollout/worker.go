@@ -54,7 +54,7 @@ func defineWorker(flags *flag.FlagSet) action {
 func newWorker(c client.Client, aws *organization, queue string, targets int) worker.Worker {
 	w := worker.New(c, queue, worker.Options{
 		MaxConcurrentActivityExecutionSize: targets,
-		MaxHeartbeatThrottleInterval:       5 * time.Second,  // how old a position is that another worker finds
+		MaxHeartbeatThrottleInterval:       5 * time.Second,  // another worker finds a position no older
 		WorkerStopTimeout:                  10 * time.Second, // for activities to hand over
 	})
 	w.RegisterWorkflow(Rollout)

@@ -11,7 +11,7 @@ import (
 
 // State is the input of a run of Rollout: the Spec, and how far the runs before it
 // have come. It is all that continue-as-new carries over, and the result in the end.
-// Targets are numbers here, so that 20,000 of them take some 500 KB.
+// Targets are numbers here, so that 20,000 take some 500 KB.
 type State struct {
 	Spec
 	Rollout  string           // ID of the first run; the flow logs are tagged with it
@@ -32,7 +32,7 @@ type State struct {
 // back in the next round.
 type round struct {
 	wait     time.Duration // before it
-	attempts int32         // of an activity, with 1, 2, 4, … seconds, at most 5 minutes, in between
+	attempts int32         // of an activity, 1, 2, 4, … seconds apart, at most 5 minutes
 	limit    time.Duration // of an attempt
 }
 
@@ -53,9 +53,9 @@ const pauseSignal = "pause"
 // Rollout is the parent workflow. It starts a child for each target, a bounded
 // number at a time, and returns how the rollout ended.
 //
-// Its history: a target takes 3 events, and those of at most 3 workflow tasks. A
-// run ends with continue-as-new when the server suggests it, which it does at some
-// 4,000 events whether the rollout has 1,000 targets or 10,000. A run waits for its
+// Its history: a target takes 3 events and at most 3 workflow tasks. A run ends with
+// continue-as-new when the server suggests it, so its history stays at some 4,000
+// events whether the rollout has 1,000 targets or 10,000. A run waits for its
 // children: none outlives it.
 //
 // A canceled rollout waits for its children, which count what they have created. To
@@ -109,8 +109,8 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	return r.State, nil
 }
 
-// rollout is a run of Rollout. Its coroutines share it without a lock: one of them
-// runs at a time.
+// rollout is a run of Rollout. Its coroutines share it without a lock: only one runs at
+// a time.
 type rollout struct {
 	State
 	targets []Target

@@ -307,8 +307,8 @@ func TestRollout_CancelLeavesNothingForLater(t *testing.T) {
 	assert.Equal(t, Tally{VPCs: 20, Created: 8, Unreached: 12}, s.Tally)
 }
 
-// 40 accounts in 20 Regions, one of which is out for the first hour: EC2 rejects each call at
-// once, or never responds to one. The server suggests continue-as-new every ten seconds.
+// 40 accounts in 20 Regions, one of which is out for the first hour: EC2 rejects each
+// call at once, or never responds. The server suggests continue-as-new every ten seconds.
 func TestRollout_ABrokenRegionHoldsUpNoRun(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]struct {
