@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -105,6 +109,17 @@ func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	for _, f := range region.EC2.FlowLogs()[len(region.Seeded):] {
 		assert.Greater(t, *f.ResourceId, region.VPCs[999])
 	}
+}
+
+func TestApplyTarget_ResumesWhereTheTaskSays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(1500))
+	task := b.task(0)
+	task.Result = Result{After: b.sim.Targets[0].VPCs[999], Tally: Tally{VPCs: 1000, Kept: 1000}, More: true}
+	p := b.apply(t, task)
+	assert.False(t, p.More)
+	assert.Equal(t, 1500, p.VPCs)
+	assert.GreaterOrEqual(t, p.Kept, 1000)
 }
 
 func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
@@ -211,6 +226,52 @@ func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	assert.Equal(t, 1000, r.VPCs)
 	assert.Zero(t, r.Unreached)
 	assert.Empty(t, r.Reason)
+}
+
+// The worker stops while EC2 does not respond to a call of the first page.
+func TestApplyTarget_IsRetriedIfTheWorkerStopsBeforeAnyPage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(10))
+	stopping := make(chan struct{})
+	b.SetWorkerStopChannel(stopping)
+	stop := sync.OnceFunc(func() { close(stopping) })
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Hang().Keep().On(func(flowlogstest.Call) bool {
+		stop()
+		return true
+	}))
+	r, err := b.fails(t, b.task(0))
+	assert.Equal(t, reasonUnfinished, r.Reason)
+	assert.Equal(t, "the worker is stopping", r.Message)
+	assert.False(t, err.NonRetryable())
+}
+
+// A worker that was thought dead creates a flow log after this one has compared, and so
+// does somebody else.
+func TestApplyTarget_CountsWhatIsCreatedMeanwhile(t *testing.T) {
+	t.Parallel()
+	sim := testSimulation(10)
+	region := sim.Targets[0]
+	listed := 0
+	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		if bytes.Contains(body, []byte("Action=DescribeFlowLogs")) {
+			if listed++; listed == 2 {
+				region.Seed(region.VPCs[0])
+				zombies := region.Seeded[0]
+				zombies.FlowLogId, zombies.ResourceId = nil, &region.VPCs[1]
+				zombies.Tags = []types.Tag{{Key: aws.String(rolloutTag), Value: aws.String("this")}}
+				region.EC2.Put(zombies)
+			}
+		}
+		sim.ServeHTTP(w, req)
+	}))
+	b := newBench(t, sim)
+	var err error
+	b.activities.aws, err = newOrganization(t.Context(), simulation.Config(url), "role", "")
+	require.NoError(t, err)
+	assert.Equal(t, Tally{VPCs: 10, Created: 7, Kept: 3}, b.apply(t, b.task(0)).Tally)
 }
 
 func TestPlanTarget_CountsWhatTheRolloutCreated(t *testing.T) {
