@@ -36,11 +36,11 @@ func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 		}
 		var r Result
 		err := workflow.ExecuteActivity(withAttempts(ctx, rounds[task.Round], heartbeatTimeout), work, task).Get(ctx, &r)
-		if err == nil {
-			return end(r)
+		if err != nil {
+			r = resultOf(task.Result, err)
 		}
-		if ctx.Err() == nil {
-			return end(resultOf(task.Result, err))
+		if ctx.Err() == nil || err == nil && !r.More {
+			return end(r)
 		}
 	}
 	return Result{}, temporal.NewCanceledError(countCreated(ctx, task))
