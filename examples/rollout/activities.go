@@ -54,10 +54,9 @@ const vpcsPerPage = 1_000
 func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool) (Result, error) {
 	ctx, stop := untilStopped(activityCtx)
 	defer stop()
-	r := resultSoFar(ctx, task)
-	start := r.After
-	var recorded atomic.Pointer[Result]
-	recorded.Store(&r)
+	start := resultSoFar(ctx, task)
+	var recorded atomic.Pointer[Result] // nothing writes to a Result that is stored
+	recorded.Store(&start)
 	defer recordHeartbeats(activityCtx, &recorded)()
 
 	var left []string
@@ -65,6 +64,7 @@ func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool)
 	if err == nil {
 		left, err = region.vpcs(ctx, task.Target.Account)
 	}
+	r := start
 	first, found := slices.BinarySearch(left, r.After)
 	if found {
 		first++
@@ -72,7 +72,7 @@ func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool)
 	left = left[first:]
 	for err == nil && len(left) > 0 {
 		some := left[:min(len(left), vpcsPerPage)]
-		next := r // the heartbeats have r
+		next := r
 		next.Problems = slices.Clone(r.Problems)
 		if err = newPage(task, planOnly, region, &next).do(ctx, some); err == nil {
 			next.VPCs += len(some)
@@ -88,7 +88,7 @@ func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool)
 	case cause == nil:
 		r.VPCs, r.Unreached = r.VPCs+len(left), len(left)
 		return r, failure(err, r)
-	case r.After == start:
+	case r.After == start.After:
 		return r, failure(cause, r)
 	}
 	r.More = true // whoever interrupted the work resumes it, or no longer wants it
