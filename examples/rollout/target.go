@@ -22,24 +22,32 @@ type Task struct {
 
 // RolloutTarget is the workflow of one target: a child of Rollout. An activity brings
 // the VPCs to the state that the request asks for. If it is interrupted, its Result says
-// so, and Rollout starts another run that resumes there.
+// so, and Rollout starts another run that resumes there. If there are problems already,
+// this run resumes, from the second round on.
 //
 // It fails, with the Result as detail, if a VPC is not as the request asks for. So the
 // server's list of failed workflows is the list of targets that need a person. If it
 // is canceled, it counts what it has created.
 func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
-	if !task.Canceled {
-		var a *Activities
-		work := a.ApplyTarget
-		if task.PlanOnly {
-			work = a.PlanTarget
-		}
+	var a *Activities
+	work := a.ApplyTarget
+	if task.PlanOnly {
+		work = a.PlanTarget
+	}
+	for !task.Canceled {
 		var r Result
 		err := workflow.ExecuteActivity(withAttempts(ctx, rounds[task.Round], heartbeatTimeout), work, task).Get(ctx, &r)
 		if err != nil {
 			r = resultOf(task.Result, err)
 		}
-		if ctx.Err() == nil || err == nil && !r.More {
+		switch {
+		case err == nil && !r.More:
+			return end(r)
+		case ctx.Err() != nil:
+			task.Canceled = true
+		case len(r.Problems) > 0 && r.More && task.Round > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested():
+			task.Result = r // its parent does not carry problems along
+		default:
 			return end(r)
 		}
 	}
@@ -49,7 +57,7 @@ func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 // end returns what a child returns for a result.
 func end(r Result) (Result, error) {
 	switch {
-	case r.More && len(r.Problems) > 0: // which its parent does not carry along
+	case r.More && len(r.Problems) > 0:
 		r.end(reasonUnfinished, "it takes longer than its round has time for")
 		r.More, r.Retry = false, true
 	case r.More:

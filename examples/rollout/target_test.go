@@ -46,6 +46,25 @@ func TestRolloutTarget_StartsOverInTheNextRoundIfItHasProblems(t *testing.T) {
 	assert.Zero(t, r.position())
 }
 
+func TestRolloutTarget_ResumesInALaterRoundIfItHasProblems(t *testing.T) {
+	t.Parallel()
+	w := &work{each: func(task Task, _ int32) (Result, error) {
+		r := task.Result
+		r.VPCs, r.After = r.VPCs+10, r.After+"x"
+		r.Conflicts++
+		r.add(Problem{VPC: r.After, Reason: reasonConflict})
+		r.More = len(r.After) < 3
+		return r, nil
+	}}
+	env := newEnvironment(w)
+	env.ExecuteWorkflow(RolloutTarget, Task{Round: 1})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, reasonConflict, r.Reason)
+	assert.Equal(t, Tally{VPCs: 30, Conflicts: 3}, r.Tally)
+	assert.Len(t, r.Problems, 3)
+	assert.Len(t, w.tasks, 3)
+}
+
 func TestRolloutTarget_RetriesWhatIsTransient(t *testing.T) {
 	t.Parallel()
 	w := &work{each: func(_ Task, attempt int32) (Result, error) {
