@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"go.temporal.io/sdk/activity"
-
-	"github.com/go-flowlogs/flowlogs"
-	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
 // Activities are the activities of a worker.
@@ -33,79 +33,71 @@ func (a *Activities) ListAccounts(ctx context.Context) ([]Account, error) {
 // call, and EC2 rejects a second flow log with the same settings. So every VPC gets
 // exactly one.
 func (a *Activities) ApplyTarget(ctx context.Context, task Task) (Result, error) {
-	return a.work(ctx, task, (*job).apply)
+	return a.work(ctx, task, false)
 }
 
 // PlanTarget compares the flow logs of the VPCs with the request, and changes
 // nothing.
 func (a *Activities) PlanTarget(ctx context.Context, task Task) (Result, error) {
-	return a.work(ctx, task, (*job).plan)
+	return a.work(ctx, task, true)
 }
 
-// vpcsPerPage is the number of VPCs between two heartbeats: at least 4 calls of
+// vpcsPerPage is the number of VPCs between two positions: at least 4 calls of
 // CreateFlowLogs, which are made at the same time, and 5 of DescribeFlowLogs.
 const vpcsPerPage = 1_000
 
-// work calls page for the VPCs of a target that follow those of the result so far, a
-// page at a time, and records a heartbeat after each.
+// work does the VPCs of a target that follow the position of the result so far, a page
+// at a time.
 //
 // The position is the ID of a VPC, not a token of EC2's pages: a token may have
 // expired when another worker takes over, so each attempt lists the VPCs anew.
-func (a *Activities) work(activityCtx context.Context, task Task, page func(*job, context.Context, []string) error) (Result, error) {
+func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool) (Result, error) {
 	ctx, stop := untilStopped(activityCtx)
 	defer stop()
-	heart := startHeart(activityCtx, resultSoFar(ctx, task))
-	defer heart.stop()
-	start := heart.result.After
+	start := resultSoFar(ctx, task)
+	var recorded atomic.Pointer[Result] // nothing writes to a Result that is stored
+	recorded.Store(&start)
+	defer recordHeartbeats(activityCtx, &recorded)()
 
-	// Whoever interrupts the work resumes it, or does not want it any more: that is no
-	// failure. But what makes no progress in its time does not go on like that.
-	end := func(r Result, err error) (Result, error) {
-		cause := context.Cause(ctx)
-		switch {
-		case cause == nil:
-			return r, failure(err, r)
-		case errors.Is(cause, errTimeUp) && r.After == start:
-			return r, failure(errTimeUp, r)
-		}
-		r.VPCs, r.Unreached = r.VPCs-r.Unreached, 0
-		r.More = true
-		return r, nil
-	}
-
-	r := heart.result
+	var left []string
 	region, err := a.aws.region(ctx, task.Target)
-	if err != nil {
-		return end(r, err)
+	if err == nil {
+		left, err = region.vpcs(ctx, task.Target.Account)
 	}
-	ids, err := region.vpcs(ctx, task.Target.Account)
-	if err != nil {
-		return end(r, err)
-	}
-	first, found := slices.BinarySearch(ids, r.After)
+	r := start
+	first, found := slices.BinarySearch(left, r.After)
 	if found {
 		first++
 	}
-	left := ids[first:]
-	for some := range slices.Chunk(left, vpcsPerPage) {
+	left = left[first:]
+	for err == nil && len(left) > 0 {
+		some := left[:min(len(left), vpcsPerPage)]
 		next := r
 		next.Problems = slices.Clone(r.Problems)
-		if err := page(newJob(ctx, task, region, &next), ctx, some); err != nil {
-			r.VPCs += len(left)
-			r.Unreached = len(left)
-			return end(r, err)
+		if err = newPage(task, planOnly, region, &next).do(ctx, some); err == nil {
+			next.VPCs += len(some)
+			next.After, left = some[len(some)-1], left[len(some):]
+			r = next
+			recorded.Store(&next)
 		}
-		left, next.After = left[len(some):], some[len(some)-1]
-		r = next
-		heart.beat(r)
 	}
-	r.After = ""
+	switch cause := context.Cause(ctx); {
+	case err == nil:
+		r.After = ""
+		return r, nil
+	case cause == nil:
+		r.VPCs, r.Unreached = r.VPCs+len(left), len(left)
+		return r, failure(err, r)
+	case r.After == start.After:
+		return r, failure(cause, r)
+	}
+	r.More = true // whoever interrupted the work resumes it, or no longer wants it
 	return r, nil
 }
 
-// resultSoFar returns the result when the last attempt recorded a heartbeat that
-// reached the server, or that of the task. The SDK sends one heartbeat in 5 seconds at
-// most, so some pages may be done again.
+// resultSoFar returns the result in the last heartbeat that reached the server, or
+// that of the task. The SDK sends one heartbeat in 5 seconds at most, so some pages
+// may be done again.
 func resultSoFar(ctx context.Context, task Task) Result {
 	var last Result
 	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil {
@@ -116,29 +108,47 @@ func resultSoFar(ctx context.Context, task Task) Result {
 	return r
 }
 
-// job is the work on a page.
-type job struct {
-	task       Task
-	request    flowlogs.Request
-	reconciler *reconcile.Reconciler
-	result     *Result
-	resumed    bool // an earlier attempt may have created some flow logs
+// recordHeartbeats records the current result every two seconds until stop is called,
+// also during a page that takes long because EC2 throttles. Another worker can resume
+// from it.
+func recordHeartbeats(ctx context.Context, r *atomic.Pointer[Result]) (stop func()) {
+	done := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		ticker := time.NewTicker(heartbeatTimeout / 10)
+		defer ticker.Stop()
+		for {
+			activity.RecordHeartbeat(ctx, *r.Load())
+			select {
+			case <-ticker.C:
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wait.Wait()
+	}
 }
 
-func newJob(ctx context.Context, task Task, region *region, result *Result) *job {
-	j := &job{
-		task:    task,
-		request: task.Target.request(task.Request, task.Rollout),
-		result:  result,
-		resumed: task.Again || activity.GetInfo(ctx).Attempt > 1,
-	}
-	j.reconciler = reconcile.New(region.ec2, func(o *reconcile.Options) {
-		o.DescribeLimiter = region.describes
-		o.Create = append(o.Create, func(o *flowlogs.Options) {
-			o.Limiter = region.creates
-			// The retries that take long are the server's: they need no worker.
-			o.RetryTimeout = retryTimeout
-		})
-	})
-	return j
+var (
+	errStopping = &reasonError{reasonUnfinished, errors.New("the worker is stopping")}
+	errTimeUp   = &reasonError{reasonUnfinished, errors.New("EC2 has not completed a page of VPCs in the time of one attempt")}
+)
+
+// untilStopped returns a context that ends when the worker stops, so that another one
+// takes over at once, and some time before the server gives the attempt up.
+func untilStopped(ctx context.Context) (context.Context, func()) {
+	deadline, _ := ctx.Deadline() // an activity has one
+	ctx, stop := context.WithDeadlineCause(ctx, deadline.Add(-handOver), errTimeUp)
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-activity.GetWorkerStopChannel(ctx):
+			cancel(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil); stop() }
 }

@@ -1,26 +1,47 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// testSimulation has 2 accounts, and 2 Regions; the role of the second account cannot be
-// assumed.
-// The first target has conflicts, the second is not enabled.
+// testSimulation has 2 accounts and 2 Regions. The role of the second account cannot be
+// assumed. The first target has conflicts; the second is not enabled.
 func testSimulation(vpcs int) *simulation.Organization {
 	return simulation.New(simulation.Options{Accounts: 2, Regions: 2, VPCs: vpcs, Burst: 1000, PerSecond: 1000})
+}
+
+// specOf returns the Spec of a rollout to a whole simulation.
+func specOf(sim *simulation.Organization, name string) Spec {
+	return Spec{
+		Name:        name,
+		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulation.Bucket}},
+		Regions:     sim.Regions(),
+		Concurrency: 50,
+	}
+}
+
+func testOrganization(t *testing.T, sim *simulation.Organization) *organization {
+	t.Helper()
+	o, err := newOrganization(t.Context(), simulation.Config(serve(t, sim)), "role", "")
+	require.NoError(t, err)
+	return o
 }
 
 func targetOf(r *simulation.Region) Target { return Target{r.Account, r.Name} }
@@ -34,12 +55,9 @@ type bench struct {
 
 func newBench(t *testing.T, sim *simulation.Organization) *bench {
 	t.Helper()
-	access := access{role: "role", assuming: 1, activities: 1, endpoint: serve(t, sim)}
-	aws, err := access.organization(t.Context())
-	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent)
-	b := &bench{suite.NewTestActivityEnvironment(), &Activities{aws}, sim}
+	b := &bench{suite.NewTestActivityEnvironment(), &Activities{testOrganization(t, sim)}, sim}
 	b.RegisterActivity(b.activities)
 	return b
 }
@@ -93,16 +111,25 @@ func TestApplyTarget_ResumesAtTheLastHeartbeat(t *testing.T) {
 	}
 }
 
+func TestApplyTarget_ResumesWhereTheTaskSays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(1500))
+	task := b.task(0)
+	task.Result = Result{After: b.sim.Targets[0].VPCs[999], Tally: Tally{VPCs: 1000, Kept: 1000}, More: true}
+	p := b.apply(t, task)
+	assert.False(t, p.More)
+	assert.Equal(t, 1500, p.VPCs)
+	assert.GreaterOrEqual(t, p.Kept, 1000)
+}
+
 func TestApplyTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(1200))
 	first := b.apply(t, b.task(0))
-	again := b.task(0)
-	again.Again = true
-	assert.Equal(t, first.Tally, b.apply(t, again).Tally)
+	assert.Equal(t, first.Tally, b.apply(t, b.task(0)).Tally)
 	assert.Equal(t, first.Created, b.sim.Targets[0].Truth().Creations)
 
-	other := again
+	other := b.task(0)
 	other.Rollout = "another"
 	p := b.apply(t, other)
 	assert.Zero(t, p.Created)
@@ -143,6 +170,29 @@ func TestApplyTarget_EndsWhenNothingOfAPageCanBeCreated(t *testing.T) {
 	assert.Equal(t, Tally{VPCs: 1500, Unreached: 1500}, r.Tally)
 }
 
+// One call fails: it is one problem, however many VPCs it was for.
+func TestApplyTarget_JoinsWhatFailsInOneCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(600))
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Reject("RequestExpired", "no", http.StatusBadRequest).Keep().On(func(c flowlogstest.Call) bool {
+		return c.Operation == "CreateFlowLogs"
+	}))
+	r := b.apply(t, b.task(0))
+	var failed []Problem
+	for _, p := range r.Problems {
+		if p.Reason != reasonConflict {
+			failed = append(failed, p)
+		}
+	}
+	vpcs := 0
+	for _, p := range failed {
+		vpcs += 1 + p.More
+		assert.NotContains(t, p.Message, p.VPC)
+	}
+	assert.Equal(t, r.Failed, vpcs)
+	assert.Less(t, len(failed), 10)
+}
+
 func TestApplyTarget_LeavesTransientFailuresToTheServer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testSimulation(10))
@@ -176,6 +226,52 @@ func TestApplyTarget_HandsOverWhenTheWorkerStops(t *testing.T) {
 	assert.Equal(t, 1000, r.VPCs)
 	assert.Zero(t, r.Unreached)
 	assert.Empty(t, r.Reason)
+}
+
+// The worker stops while EC2 does not respond to a call of the first page.
+func TestApplyTarget_IsRetriedIfTheWorkerStopsBeforeAnyPage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testSimulation(10))
+	stopping := make(chan struct{})
+	b.SetWorkerStopChannel(stopping)
+	stop := sync.OnceFunc(func() { close(stopping) })
+	b.sim.Targets[0].EC2.Inject(flowlogstest.Hang().Keep().On(func(flowlogstest.Call) bool {
+		stop()
+		return true
+	}))
+	r, err := b.fails(t, b.task(0))
+	assert.Equal(t, reasonUnfinished, r.Reason)
+	assert.Equal(t, "the worker is stopping", r.Message)
+	assert.False(t, err.NonRetryable())
+}
+
+// A worker that was thought dead creates a flow log after this one has compared, and so
+// does somebody else.
+func TestApplyTarget_CountsWhatIsCreatedMeanwhile(t *testing.T) {
+	t.Parallel()
+	sim := testSimulation(10)
+	region := sim.Targets[0]
+	listed := 0
+	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		if bytes.Contains(body, []byte("Action=DescribeFlowLogs")) {
+			if listed++; listed == 2 {
+				region.Seed(region.VPCs[0])
+				zombies := region.Seeded[0]
+				zombies.FlowLogId, zombies.ResourceId = nil, &region.VPCs[1]
+				zombies.Tags = []types.Tag{{Key: aws.String(rolloutTag), Value: aws.String("this")}}
+				region.EC2.Put(zombies)
+			}
+		}
+		sim.ServeHTTP(w, req)
+	}))
+	b := newBench(t, sim)
+	var err error
+	b.activities.aws, err = newOrganization(t.Context(), simulation.Config(url), "role", "")
+	require.NoError(t, err)
+	assert.Equal(t, Tally{VPCs: 10, Created: 7, Kept: 3}, b.apply(t, b.task(0)).Tally)
 }
 
 func TestPlanTarget_CountsWhatTheRolloutCreated(t *testing.T) {

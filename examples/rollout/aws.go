@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -24,19 +25,16 @@ import (
 // organization is a worker's access to the accounts of an organization. It is safe
 // for concurrent use.
 type organization struct {
-	config     aws.Config // of the worker's identity
+	config     aws.Config // with the worker's credentials
+	identity   arn.ARN    // the worker's
 	role       string     // name of the role in each account
 	externalID string     // "": none
-	assuming   chan struct{}
 
-	mu          sync.Mutex
-	own         arn.ARN // the worker's identity, once it is known
-	credentials map[string]aws.CredentialsProvider
-	regions     map[Target]*region
+	credentials sync.Map // from the account to its aws.CredentialsProvider
 }
 
-// region is what the activities of a target share. EC2 gives an account a quota in
-// each Region, so there is one Limiter for each.
+// region is the access to a target. EC2 gives an account a quota in each Region, so each
+// target has its own Limiters.
 type region struct {
 	ec2       *ec2.Client
 	creates   flowlogs.Limiter
@@ -50,17 +48,15 @@ const (
 	describePerSecond = 20
 )
 
-// newOrganization returns one that has so many calls of AssumeRole in flight at
-// most: STS has a quota for the account of the caller.
-func newOrganization(config aws.Config, role, externalID string, assuming int) *organization {
-	return &organization{
-		config:      config,
-		role:        role,
-		externalID:  externalID,
-		assuming:    make(chan struct{}, assuming),
-		credentials: make(map[string]aws.CredentialsProvider),
-		regions:     make(map[Target]*region),
+// newOrganization returns the organization of the identity that config has the
+// credentials for. It fails if there are none, or if STS rejects them.
+func newOrganization(ctx context.Context, config aws.Config, role, externalID string) (*organization, error) {
+	identity, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("the worker's own identity: %w", err)
 	}
+	parsed, err := arn.Parse(aws.ToString(identity.Arn))
+	return &organization{config: config, identity: parsed, role: role, externalID: externalID}, err
 }
 
 // accounts returns the active accounts in the order of their IDs.
@@ -82,128 +78,91 @@ func (o *organization) accounts(ctx context.Context) ([]Account, error) {
 	return accounts, nil
 }
 
-// region returns the access to a target, with credentials that are good now. The
-// error is an *assumeRoleError if the role cannot be assumed.
+// region returns the access to a target, with credentials that are good now.
 func (o *organization) region(ctx context.Context, t Target) (*region, error) {
-	credentials, err := o.credentialsOf(ctx, t.Account)
-	if err != nil {
-		return nil, err
+	cached, known := o.credentials.Load(t.Account)
+	if !known {
+		cached, _ = o.credentials.LoadOrStore(t.Account, o.newCredentials(t.Account))
 	}
+	credentials := cached.(aws.CredentialsProvider)
 	if _, err := credentials.Retrieve(ctx); err != nil {
 		return nil, assumeError(t.Account, o.role, err)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if r := o.regions[t]; r != nil {
-		return r, nil
-	}
-	r := &region{
+	return &region{
 		ec2: ec2.NewFromConfig(o.config, func(o *ec2.Options) {
 			o.Region, o.Credentials = t.Region, credentials
 		}),
 		creates:   flowlogs.NewLimiter(),
 		describes: rate.NewLimiter(describePerSecond, describeBurst),
-	}
-	o.regions[t] = r
-	return r, nil
+	}, nil
 }
 
-// credentialsOf returns the credentials of an account, which all its Regions share.
-// In the account of the worker they are the worker's: the role that Organizations
-// makes in each account is not in that which made them.
-func (o *organization) credentialsOf(ctx context.Context, account string) (aws.CredentialsProvider, error) {
-	own, err := o.identity(ctx)
-	if err != nil {
-		return nil, err
+// newCredentials returns the credentials of an account, which all its Regions share.
+// In the account of the worker they are the worker's: Organizations makes the role in
+// each account that it creates, but not in the account that created the organization.
+func (o *organization) newCredentials(account string) aws.CredentialsProvider {
+	if account == o.identity.AccountID {
+		return o.config.Credentials
 	}
-	if account == own.AccountID {
-		return o.config.Credentials, nil
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if c := o.credentials[account]; c != nil {
-		return c, nil
-	}
-	role := arn.ARN{Partition: own.Partition, Service: "iam", AccountID: account, Resource: "role/" + o.role}
+	role := arn.ARN{Partition: o.identity.Partition, Service: "iam", AccountID: account, Resource: "role/" + o.role}
 	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(o.config), role.String(), func(a *stscreds.AssumeRoleOptions) {
 		a.RoleSessionName = "flowlogs-rollout"
 		if o.externalID != "" {
 			a.ExternalID = &o.externalID
 		}
 	})
-	o.credentials[account] = aws.NewCredentialsCache(bounded{provider, o.assuming})
-	return o.credentials[account], nil
+	return aws.NewCredentialsCache(provider)
 }
 
-func (o *organization) identity(ctx context.Context) (arn.ARN, error) {
-	o.mu.Lock()
-	own := o.own
-	o.mu.Unlock()
-	if own.AccountID != "" {
-		return own, nil
+// vpcs returns the IDs of the account's own VPCs, sorted. A VPC that another account
+// shares with it is left to that account.
+func (r *region) vpcs(ctx context.Context, account string) ([]string, error) {
+	const perPage = 1000 // the most: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
+	var ids []string
+	pages := ec2.NewDescribeVpcsPaginator(r.ec2, &ec2.DescribeVpcsInput{
+		MaxResults: aws.Int32(perPage),
+		Filters:    []ec2types.Filter{{Name: aws.String("owner-id"), Values: []string{account}}},
+	})
+	for pages.HasMorePages() {
+		if err := r.describes.Wait(ctx); err != nil {
+			return nil, err
+		}
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the VPCs: %w", err)
+		}
+		for _, vpc := range page.Vpcs {
+			ids = append(ids, aws.ToString(vpc.VpcId))
+		}
 	}
-	identity, err := sts.NewFromConfig(o.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err == nil {
-		own, err = arn.Parse(aws.ToString(identity.Arn))
-	}
-	if err != nil {
-		return own, workerError(fmt.Errorf("the worker's own identity: %w", err))
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.own = own
-	return own, nil
-}
-
-// bounded is a provider that holds a slot while it retrieves.
-type bounded struct {
-	aws.CredentialsProvider
-	slots chan struct{}
-}
-
-func (b bounded) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	select {
-	case b.slots <- struct{}{}:
-	case <-ctx.Done():
-		return aws.Credentials{}, ctx.Err()
-	}
-	defer func() { <-b.slots }()
-	return b.CredentialsProvider.Retrieve(ctx)
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // assumeError tells a role that cannot be assumed from a call that failed. STS says
 // AccessDenied for a role that does not exist, too.
 func assumeError(account, role string, err error) error {
-	denied := hasCode(err, "AccessDenied")
-	err = fmt.Errorf("assume role %s in %s: %w", role, account, err)
-	if denied {
-		return &reasonError{reasonAssumeRole, err}
-	}
-	return workerError(err)
+	return workerError(fmt.Errorf("assume role %s in %s: %w", role, account, err), reasonAssumeRole, "AccessDenied")
 }
 
 // listError tells a worker that may not list the accounts, or has no organization, from
 // a call that failed.
 // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html#API_ListAccounts_Errors
 func listError(err error) error {
-	denied := hasCode(err, "AccessDeniedException") || hasCode(err, "AWSOrganizationsNotInUseException")
-	err = fmt.Errorf("list the accounts: %w", err)
-	if denied {
-		return &reasonError{reasonListAccounts, err}
-	}
-	return workerError(err)
+	return workerError(fmt.Errorf("list the accounts: %w", err),
+		reasonListAccounts, "AccessDeniedException", "AWSOrganizationsNotInUseException")
 }
 
-// workerError is a failure of a call that the worker makes as itself. If it concerns
-// the worker's credentials, no target ends for it.
-func workerError(err error) error {
+// workerError gives a reason to the error of a call that the worker makes as itself:
+// denied if AWS responded with one of the codes. If the worker's credentials are at
+// fault, no target ends for it.
+func workerError(err error, denied string, codes ...string) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && slices.Contains(codes, api.ErrorCode()) {
+		return &reasonError{denied, err}
+	}
 	if reason := flowlogs.ReasonOf(err); reason != "" && !reason.Retryable() {
 		return &reasonError{reasonWorker, err}
 	}
 	return err
-}
-
-func hasCode(err error, code string) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == code
 }

@@ -23,7 +23,7 @@ func TestHelp_OfEachCommand(t *testing.T) {
 		var out bytes.Buffer
 		require.ErrorIs(t, run(t.Context(), []string{c.name, "-h"}, &out), flag.ErrHelp)
 		assert.Contains(t, out.String(), c.summary)
-		assert.Contains(t, out.String(), "-address")
+		assert.Contains(t, out.String(), "\n  -")
 	}
 }
 
@@ -40,10 +40,12 @@ func TestCommands_RejectWhatTheyDoNotKnow(t *testing.T) {
 		{"a Region twice", []string{"plan", "-bucket", simulation.Bucket, "-regions", "us-east-1,us-east-1"}, "-regions: Region us-east-1 is listed twice"},
 		{"an argument", []string{"report", "nightly"}, `unexpected argument "nightly"`},
 		{"a start to nowhere", []string{"start", "-regions", "us-east-1"}, "want a destination"},
-		{"two lists of accounts", []string{"start", "-accounts", "1", "-targets", "f"}, "not both"},
+		{"two lists of accounts", []string{"start", "-accounts", "1", "-targets", "f"}, "want -accounts or -targets, not both"},
+		{"two destinations", []string{"start", "-bucket", "b", "-request", "f"}, "want -bucket or -request, not both"},
+		{"a file that is not there", []string{"start", "-targets", "none"}, "open none: no such file"},
 		{"a simulation that others can call", []string{"simulate", "-serve", "0.0.0.0:0"}, "want a loopback address"},
 		{"more Regions than there are", []string{"simulate", "-regions", "1000"}, "at most"},
-		{"no call of AssumeRole", []string{"worker", "-assume-concurrency", "0"}, "1 or more"},
+		{"no target at a time", []string{"worker", "-targets", "0"}, "1 or more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -53,17 +55,17 @@ func TestCommands_RejectWhatTheyDoNotKnow(t *testing.T) {
 }
 
 func TestCommands_SayHowToStartAServer(t *testing.T) {
-	t.Parallel()
-	err := run(t.Context(), []string{"status", "-address", "127.0.0.1:1"}, &bytes.Buffer{})
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+	err := run(t.Context(), []string{"status"}, &bytes.Buffer{})
 	require.ErrorContains(t, err, "no Temporal server at 127.0.0.1:1")
 	assert.ErrorContains(t, err, "temporal server start-dev --headless")
 }
 
-func TestServer_RefusesAMisspelledKeyOfItsConfiguration(t *testing.T) {
+func TestConnect_RejectsAMisspelledKeyOfItsConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "temporal.toml")
 	require.NoError(t, os.WriteFile(file, []byte("[profile.default]\nhostport = \"127.0.0.1:1\"\n"), 0o600))
 	t.Setenv("TEMPORAL_CONFIG_FILE", file)
-	_, err := (&server{}).connect(t.Context(), io.Discard)
+	_, err := connect(t.Context(), io.Discard)
 	require.ErrorContains(t, err, "the configuration of the Temporal client")
 	assert.ErrorContains(t, err, "hostport")
 }

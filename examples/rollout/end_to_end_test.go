@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/enums/v1"
 
 	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
@@ -18,13 +17,13 @@ func TestRollout_SurvivesWhateverDies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes two minutes")
 	}
-	server := newTemporalServer(t)
+	server := newTemporalServer(t, smallRuns+"100")
 	sim := simulation.New(simulation.Options{Accounts: 10, Regions: 4, VPCs: 1500, Burst: 2, PerSecond: 0.2, Latency: 20 * time.Millisecond, Losing: true})
 	aws := serve(t, sim)
 	c := server.connect(t)
 	spec := specOf(sim, "e2e")
-	spec.Concurrency, spec.PageSize = 20, 15 // three runs of the parent
-	worker := startWorker(t, server, aws)
+	spec.Concurrency = 20
+	worker := startWorker(t, aws)
 	require.NoError(t, startRollout(t.Context(), c, "flowlogs-rollout", spec))
 
 	createdAtLeast := func(percent int) {
@@ -34,16 +33,16 @@ func TestRollout_SurvivesWhateverDies(t *testing.T) {
 	}
 	createdAtLeast(8)
 	worker.kill()
-	worker = startWorker(t, server, aws)
+	worker = startWorker(t, aws)
 	createdAtLeast(25)
 	server.kill()
 	server.start(t)
 	createdAtLeast(40)
 	worker.kill()
-	startWorker(t, server, aws)
+	startWorker(t, aws)
 	require.Eventually(t, func() bool {
-		_, status, err := progressOf(context.Background(), c, spec.Name)
-		return err == nil && status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		p, err := progressOf(context.Background(), c, spec.Name)
+		return err == nil && p.Status == statusCompleted
 	}, 5*time.Minute, time.Second)
 
 	report, err := reportOf(t.Context(), c, spec.Name)
@@ -56,13 +55,13 @@ func assertTrue(t *testing.T, sim *simulation.Organization, report Report) {
 	t.Helper()
 	truth := sim.Truth()
 	t.Log(truth)
-	t.Logf("%+v", report.Tally)
+	t.Logf("%+v", report.Progress.Tally)
 	assert.Zero(t, truth.Duplicates)
 	assert.Zero(t, truth.Deleted)
 
-	assert.Equal(t, len(sim.Targets), report.Targets)
-	assert.Equal(t, report.Targets, report.Done+len(report.NotDone))
-	assert.Equal(t, truth.Creations, report.Tally.Created)
+	assert.Equal(t, len(sim.Targets), report.Progress.Targets)
+	assert.Equal(t, report.Progress.Targets, report.Progress.Done+len(report.NotDone))
+	assert.Equal(t, truth.Creations, report.Progress.Tally.Created)
 	notDone := make(map[Target]Result)
 	for _, target := range report.NotDone {
 		notDone[target.Target] = target.Result

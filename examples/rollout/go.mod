@@ -18,7 +18,6 @@ require (
 	go.temporal.io/sdk v1.47.0
 	go.temporal.io/sdk/contrib/envconfig v1.0.2
 	golang.org/x/sync v0.20.0
-	golang.org/x/term v0.44.0
 	golang.org/x/time v0.15.0
 )
 

@@ -4,8 +4,8 @@
 //
 // Every VPC gets exactly one such flow log, whatever dies meanwhile: a worker, the
 // server, this machine. Nothing is ever deleted. A target is an account in a Region.
-// One that cannot be done ends with its reason, and ends no other. The same rollout
-// can be started again at any time: it does what is left.
+// A target that cannot be done ends with its reason, and ends no other. The same
+// rollout can be started again at any time: it does what is left.
 package main
 
 import (
@@ -27,10 +27,10 @@ type command struct {
 }
 
 // definition declares the options of a command, and returns what it does when they are
-// parsed. An action writes to out what was asked for.
+// parsed. An action writes its result to out.
 type (
 	definition func(*flag.FlagSet) action
-	action     func(ctx context.Context, s *server, out io.Writer) error
+	action     func(ctx context.Context, out io.Writer) error
 )
 
 func commands() []command {
@@ -39,7 +39,7 @@ func commands() []command {
 		{"plan", "compare and say where a rollout would create what; nothing is changed", definePlan},
 		{"start", "start a rollout, or start it again", defineStart},
 		{"status", "show how far a rollout is, until it has ended", defineStatus},
-		{"pause", "start no more work; what is under way ends within minutes", control(pause(true),
+		{"pause", "start no more targets; those under way end, most within a minute", control(pause(true),
 			"Rollout %s pauses. Resume it with: rollout resume -name %[1]s")},
 		{"resume", "resume after a pause", control(pause(false), "Rollout %s resumes.")},
 		{"cancel", "end a rollout; what was created stays, and is counted", control(cancel,
@@ -72,12 +72,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-			server, act := serverFlags(flags), c.define(flags)
-			if err := c.parse(flags, args[1:], out); err != nil {
-				return err
-			}
-			return act(ctx, server, out)
+			return c.run(ctx, args[1:], out)
 		}
 	}
 	return fmt.Errorf("unknown command %q (rollout -h lists them)", args[0])
@@ -99,9 +94,10 @@ something would change. That of every command is 1 if it fails.
 `, serverHelp)
 }
 
-// parse parses the options of a command. Help goes to out.
-func (c *command) parse(flags *flag.FlagSet, args []string, out io.Writer) error {
-	flags.SetOutput(io.Discard) // the error is printed once
+func (c *command) run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the error
+	act := c.define(flags)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintf(out, "rollout %s: %s\n\n", c.name, c.summary)
@@ -111,7 +107,7 @@ func (c *command) parse(flags *flag.FlagSet, args []string, out io.Writer) error
 	case err != nil:
 		return fmt.Errorf("%w (rollout %s -h lists the options)", err, c.name)
 	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q: want options only (rollout %s -h lists them)", flags.Arg(0), c.name)
+		return fmt.Errorf("unexpected argument %q (rollout %s -h lists the options)", flags.Arg(0), c.name)
 	}
-	return nil
+	return act(ctx, out)
 }

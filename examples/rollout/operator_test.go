@@ -13,15 +13,12 @@ import (
 )
 
 // operator runs commands against a server. The error of each must be the expected one.
-type operator struct {
-	t      *testing.T
-	server *temporalServer
-}
+type operator struct{ t *testing.T }
 
 func (o operator) run(want error, args ...string) string {
 	o.t.Helper()
 	var out bytes.Buffer
-	require.ErrorIs(o.t, run(o.t.Context(), append(args, "-address", o.server.address), &out), want, args)
+	require.ErrorIs(o.t, run(o.t.Context(), args, &out), want, args)
 	return out.String()
 }
 
@@ -36,27 +33,26 @@ func TestCommands_OnAServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a server")
 	}
-	server := newTemporalServer(t)
-	server.connect(t)
+	newTemporalServer(t).connect(t)
 	sim := simulation.New(simulation.Options{Accounts: 3, Regions: 2, VPCs: 500, Burst: 10, PerSecond: 5, Latency: time.Millisecond})
 	aws := serve(t, sim)
-	o := operator{t, server}
+	o := operator{t}
 	wish := []string{"-bucket", simulation.Bucket, "-regions", "us-east-1,us-east-2"}
 
 	o.run(nil, append([]string{"start"}, wish...)...)
-	err := run(t.Context(), append([]string{"start", "-address", server.address}, wish...), &bytes.Buffer{})
+	err := run(t.Context(), append([]string{"start"}, wish...), &bytes.Buffer{})
 	require.ErrorContains(t, err, "rollout flow-logs is running")
 	o.run(nil, "pause")
-	startWorker(t, server, aws)
+	startWorker(t, aws)
 	require.Eventually(t, func() bool {
 		var out bytes.Buffer
-		return run(t.Context(), []string{"status", "-once", "-address", server.address}, &out) == nil &&
+		return run(t.Context(), []string{"status", "-once"}, &out) == nil &&
 			out.String() == "Paused: 0 of 6 targets done\n"
 	}, time.Minute, 100*time.Millisecond)
 
 	var plan Report
 	require.NoError(t, json.Unmarshal([]byte(o.run(errNotAllDone, append([]string{"plan", "-json"}, wish...)...)), &plan))
-	assert.Equal(t, 3, plan.Compared, "the others cannot be entered")
+	assert.Equal(t, 3, plan.Progress.Compared, "the others cannot be entered")
 	assert.Equal(t, []Creation{
 		{targetOf(sim.Targets[0]), sim.Targets[0].Truth().None},
 		{targetOf(sim.Targets[2]), sim.Targets[2].Truth().None},
@@ -73,7 +69,7 @@ func TestCommands_OnAServer(t *testing.T) {
 	created := sim.Created()
 	o.run(nil, append([]string{"start"}, wish...)...)
 	o.run(errNotAllDone, "status")
-	assert.Zero(t, o.report(errNotAllDone).Tally.Created)
+	assert.Zero(t, o.report(errNotAllDone).Progress.Tally.Created)
 	assert.Equal(t, created, sim.Created())
 
 	// What can be done is done.
@@ -81,7 +77,7 @@ func TestCommands_OnAServer(t *testing.T) {
 	assert.Contains(t, o.run(nil, "status"), "Completed: 1 of 1 targets done")
 	o.run(nil, "report")
 
-	err = run(t.Context(), []string{"pause", "-name", "other", "-address", server.address}, &bytes.Buffer{})
+	err = run(t.Context(), []string{"pause", "-name", "other"}, &bytes.Buffer{})
 	assert.ErrorContains(t, err, `no rollout "other"`)
 }
 
@@ -91,14 +87,13 @@ func TestCancel_CountsWhatWasCreated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a server")
 	}
-	server := newTemporalServer(t)
-	server.connect(t)
+	newTemporalServer(t).connect(t)
 	sim := simulation.New(simulation.Options{Accounts: 5, Regions: 4, VPCs: 2500, Burst: 2, PerSecond: 0.5, Latency: 20 * time.Millisecond, Losing: true})
 	aws := serve(t, sim)
-	o := operator{t, server}
+	o := operator{t}
 	o.run(nil, "start", "-bucket", simulation.Bucket, "-regions", "us-east-1,us-east-2,us-west-1,us-west-2", "-concurrency", "8")
-	worker := startWorker(t, server, aws)
-	startWorker(t, server, aws)
+	worker := startWorker(t, aws)
+	startWorker(t, aws)
 	require.Eventually(t, func() bool { return sim.Created() > 8_000 }, time.Minute, 10*time.Millisecond)
 	worker.kill() // it can no longer say what it has created
 	o.run(nil, "cancel")
@@ -107,9 +102,9 @@ func TestCancel_CountsWhatWasCreated(t *testing.T) {
 	report := o.report(errNotAllDone)
 	truth := sim.Truth()
 	t.Log(truth)
-	assert.Equal(t, "Canceled", report.Status)
-	assert.Equal(t, truth.Creations, report.Tally.Created)
-	assert.Equal(t, 20, report.Done+len(report.NotDone)+report.Running)
+	assert.Equal(t, "Canceled", report.Progress.Status)
+	assert.Equal(t, truth.Creations, report.Progress.Tally.Created)
+	assert.Equal(t, 20, report.Progress.Targets)
 	canceled := 0
 	for _, target := range report.NotDone {
 		for _, region := range sim.Targets {

@@ -49,11 +49,16 @@ func (p *process) kill() {
 type temporalServer struct {
 	*process
 	address, binary, file string
+	options               []string
 }
+
+// smallRuns is an option of the server: it suggests continue-as-new after so few events
+// that a rollout has several runs.
+const smallRuns = "--dynamic-config-value=limit.historyCount.suggestContinueAsNew="
 
 // newTemporalServer skips the test if there is no binary: it is named by
 // TEMPORAL_CLI, or in the PATH.
-func newTemporalServer(t *testing.T) *temporalServer {
+func newTemporalServer(t *testing.T, options ...string) *temporalServer {
 	t.Helper()
 	binary, err := exec.LookPath(cmp.Or(os.Getenv("TEMPORAL_CLI"), "temporal"))
 	if err != nil {
@@ -61,8 +66,9 @@ func newTemporalServer(t *testing.T) *temporalServer {
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &temporalServer{address: listener.Addr().String(), binary: binary, file: filepath.Join(t.TempDir(), "rollout.db")}
+	s := &temporalServer{address: listener.Addr().String(), binary: binary, file: filepath.Join(t.TempDir(), "rollout.db"), options: options}
 	require.NoError(t, listener.Close())
+	t.Setenv("TEMPORAL_ADDRESS", s.address) // for commands in this process, and for workers
 	s.start(t)
 	return s
 }
@@ -72,8 +78,8 @@ func (s *temporalServer) start(t *testing.T) {
 	t.Helper()
 	_, port, err := net.SplitHostPort(s.address)
 	require.NoError(t, err)
-	s.process = startProcess(t, nil, s.binary, "server", "start-dev", "--headless", "--port", port,
-		"--db-filename", s.file, "--log-level", "never")
+	s.process = startProcess(t, nil, s.binary, append([]string{"server", "start-dev", "--headless", "--port", port,
+		"--db-filename", s.file, "--log-level", "never"}, s.options...)...)
 }
 
 // connect waits for the server.
@@ -82,7 +88,7 @@ func (s *temporalServer) connect(t *testing.T) client.Client {
 	var c client.Client
 	require.Eventually(t, func() bool {
 		var err error
-		c, err = (&server{address: s.address}).connect(context.Background(), os.Stderr)
+		c, err = connect(context.Background(), os.Stderr)
 		return err == nil
 	}, time.Minute, 200*time.Millisecond)
 	t.Cleanup(c.Close)
@@ -99,7 +105,7 @@ func serveHandler(t *testing.T, handler http.Handler) string {
 	return s.URL
 }
 
-func startWorker(t *testing.T, server *temporalServer, aws string) *process {
+func startWorker(t *testing.T, aws string) *process {
 	t.Helper()
-	return startProcess(t, []string{runAsProgram + "=1"}, os.Args[0], "worker", "-address", server.address, "-endpoint-url", aws)
+	return startProcess(t, []string{runAsProgram + "=1"}, os.Args[0], "worker", "-endpoint-url", aws)
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -15,24 +17,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The queries of a rollout, which also work when it has ended: one for its counts, and
-// one for its whole State.
-const (
-	progressQuery = "progress"
-	stateQuery    = "state"
-)
-
 // Progress is how far a rollout has come, in counts of targets and of their VPCs.
 type Progress struct {
-	PlanOnly bool `json:",omitempty"`
-	Paused   bool `json:",omitempty"`
+	Status   string `json:",omitempty"` // of the workflow, such as Running or Completed
+	PlanOnly bool   `json:",omitempty"`
+	Paused   bool   `json:",omitempty"`
 
-	Targets int
-	Done    int // of a plan: compared
-	NotDone int
-	Running int       // starting and ending ones included
-	Later   int       // to be tried again
-	Resumes time.Time // when the next round starts; zero: no round is waited for
+	Targets  int
+	Done     int `json:",omitempty"`
+	Compared int `json:",omitempty"` // of a plan, in place of Done
+	NotDone  int
+	Running  int       `json:",omitempty"` // starting and ending targets included
+	Later    int       `json:",omitempty"` // to be resumed
+	Resumes  time.Time `json:",omitzero"`  // when the next round starts; zero: none is waited for
 
 	Tally Tally
 }
@@ -44,11 +41,8 @@ func (s *State) progress() Progress {
 		Paused:   s.Paused,
 		Targets:  len(s.targets()),
 		Done:     s.Done,
-		Later:    len(s.Later),
+		Later:    len(s.Queue) + len(s.Later),
 		Tally:    s.Tally,
-	}
-	if s.Round > 0 {
-		p.Later += len(s.Queue)
 	}
 	for _, numbers := range s.NotDone {
 		p.NotDone += len(numbers)
@@ -58,7 +52,7 @@ func (s *State) progress() Progress {
 	}
 	if s.PlanOnly { // where others conflict, the comparison has not failed
 		conflicts := len(s.NotDone[reasonConflict])
-		p.Done, p.NotDone = p.Done+conflicts, p.NotDone-conflicts
+		p.Compared, p.Done, p.NotDone = p.Done+conflicts, 0, p.NotDone-conflicts
 	}
 	return p
 }
@@ -66,109 +60,175 @@ func (s *State) progress() Progress {
 // live returns the counts of a run.
 func (r *rollout) live() Progress {
 	p := r.progress()
-	p.Running, p.Resumes = len(r.running), r.resumes
+	p.Running, p.Resumes = r.running, r.resumes
 	return p
 }
 
-// progressOf returns how far a rollout is: from its result if it has one, which needs no
-// worker, and otherwise by a query and from the heartbeats of the children that run.
-func progressOf(ctx context.Context, c client.Client, name string) (Progress, enums.WorkflowExecutionStatus, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	described, err := describe(ctx, c, name)
-	if err != nil {
-		return Progress{}, 0, err
+// done returns how many targets are done, or compared, and the word for it.
+func (p *Progress) done() (int, string) {
+	if p.PlanOnly {
+		return p.Compared, "compared"
 	}
-	status := described.GetWorkflowExecutionInfo().GetStatus()
-	var s State
-	if hasResult(status) {
-		err := resultState(ctx, c, name, &s)
-		return s.progress(), status, err
-	}
-	var p Progress
-	if err := query(ctx, c, described, progressQuery, &p); err != nil {
-		return p, status, err
-	}
-	p.Tally.add(runningTally(ctx, c, described.GetPendingChildren()))
-	return p, status, nil
+	return p.Done, "done"
 }
 
-// stateOf returns the State of a rollout.
-func stateOf(ctx context.Context, c client.Client, name string) (s State, status enums.WorkflowExecutionStatus, err error) {
-	described, err := describe(ctx, c, name)
-	if err != nil {
-		return s, 0, err
+// err returns errNotAllDone unless all is done.
+func (p *Progress) err() error {
+	done, _ := p.done()
+	if done == p.Targets && p.Tally.Missing+p.Tally.Conflicts == 0 && p.Status == statusCompleted {
+		return nil
 	}
-	status = described.GetWorkflowExecutionInfo().GetStatus()
-	if hasResult(status) {
-		err = resultState(ctx, c, name, &s)
-	} else {
-		err = query(ctx, c, described, stateQuery, &s)
-	}
-	return s, status, err
+	return errNotAllDone
 }
 
-func describe(ctx context.Context, c client.Client, name string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	described, err := c.DescribeWorkflowExecution(ctx, rolloutID(name), "")
-	return described, explainNotFound(name, err)
-}
+func (p *Progress) ended() bool { return p.Status != "" && p.Status != statusRunning }
 
-func hasResult(status enums.WorkflowExecutionStatus) bool {
-	return status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED || status == enums.WORKFLOW_EXECUTION_STATUS_CANCELED
-}
+var (
+	statusRunning   = enums.WORKFLOW_EXECUTION_STATUS_RUNNING.String()
+	statusCompleted = enums.WORKFLOW_EXECUTION_STATUS_COMPLETED.String()
+)
 
-// resultState decodes the result of a rollout that is complete or canceled.
-func resultState(ctx context.Context, c client.Client, name string, s *State) error {
-	err := c.GetWorkflow(ctx, rolloutID(name), "").Get(ctx, s)
-	var canceled *temporal.CanceledError
-	if errors.As(err, &canceled) && canceled.HasDetails() {
-		return canceled.Details(s)
+// line is a Progress on one line.
+func (p *Progress) line() string {
+	var b strings.Builder
+	state := p.Status
+	if p.Paused && !p.ended() {
+		state = "Paused"
 	}
-	return err
+	done, verb := p.done()
+	fmt.Fprintf(&b, "%s: %d of %d targets %s", state, done, p.Targets, verb)
+	counts := []count{{p.NotDone, "not " + verb}, {p.Running, "running"}, {p.Later, "later again"}}
+	for _, c := range append(counts, p.Tally.counts()...) {
+		if c.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", c.n, c.name)
+		}
+	}
+	if !p.Resumes.IsZero() && !p.ended() {
+		fmt.Fprintf(&b, "; the next round starts at %s", p.Resumes.Local().Format(time.TimeOnly))
+	}
+	return b.String()
 }
 
-// query asks a run of a rollout. Without a response, it says which of its parts is
-// missing.
-func query(ctx context.Context, c client.Client, described *workflowservice.DescribeWorkflowExecutionResponse, name string, to any) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	execution := described.GetWorkflowExecutionInfo().GetExecution()
-	value, err := c.QueryWorkflow(ctx, execution.GetWorkflowId(), execution.GetRunId(), name)
-	if err == nil {
-		return value.Get(to)
-	}
-	if attempt := described.GetPendingWorkflowTask().GetAttempt(); attempt > 2 {
-		return fmt.Errorf("the workers fail at this rollout (attempt %d at its workflow task); their log says why, "+
-			"and so does: temporal workflow show -w %s: %w", attempt, execution.GetWorkflowId(), err)
-	}
-	return fmt.Errorf("no worker responds (start one with rollout worker): %w", err)
+func defineStatus(flags *flag.FlagSet) action {
+	name := nameFlag(flags)
+	once := flags.Bool("once", false, "print one line and return")
+	return onServer(func(ctx context.Context, c client.Client, out io.Writer) error {
+		p, err := follow(ctx, c, *name, *once, out)
+		if ctx.Err() != nil {
+			fmt.Fprintln(out, "The rollout keeps running.")
+		}
+		if err == nil && p.ended() {
+			return p.err()
+		}
+		return err
+	})
 }
 
-// maxCalls is how many calls the server has to serve at a time for a status or report.
-const maxCalls = 16
+// follow prints the progress, a line for each change, until the rollout or ctx has
+// ended, or once.
+func follow(ctx context.Context, c client.Client, name string, once bool, out io.Writer) (Progress, error) {
+	var last string
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, 15*time.Second) {
+		p, err := progressOf(ctx, c, name)
+		text := p.line()
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			continue
+		case once || p.ended() || p.Status == "" && last == "":
+			return p, err
+		default:
+			text = err.Error() // it may pass: the server, or the workers, may be about to start
+		}
+		if text != last {
+			fmt.Fprintln(out, text)
+		}
+		if once || p.ended() {
+			return p, nil
+		}
+		last = text
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	return Progress{}, nil
+}
 
-// runningTally returns what children have done since they were started.
-func runningTally(ctx context.Context, c client.Client, children []*workflow.PendingChildExecutionInfo) Tally {
+// The queries of a rollout, which also work when it has ended: one for its counts, and
+// one for its whole State.
+const (
+	progressQuery = "progress"
+	stateQuery    = "state"
+)
+
+// progressOf returns how far a rollout is, including what the heartbeats of its running
+// children say.
+func progressOf(ctx context.Context, c client.Client, name string) (Progress, error) {
+	p, described, err := ask(ctx, c, name, progressQuery, (*State).progress)
+	if described == nil {
+		return p, err
+	}
+	p.Status = described.GetWorkflowExecutionInfo().GetStatus().String()
+	children := described.GetPendingChildren()
 	results := make([]Result, len(children))
-	var calls errgroup.Group
-	calls.SetLimit(maxCalls)
-	for i, child := range children {
-		calls.Go(func() error {
-			described, err := c.DescribeWorkflowExecution(ctx, child.GetWorkflowId(), child.GetRunId())
-			if err != nil {
-				return nil //nolint:nilerr // it has ended, and is counted next time
-			}
-			for _, activity := range described.GetPendingActivities() {
-				// Nothing is to be decoded before the first heartbeat.
-				converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &results[i]) //nolint:errcheck // as above
-			}
-			return nil
-		})
-	}
-	calls.Wait() //nolint:errcheck // there is none
-	var t Tally
+	atATime(len(children), func(i int) {
+		// A child that has ended meanwhile is counted next time.
+		described, _ := c.DescribeWorkflowExecution(ctx, children[i].GetWorkflowId(), children[i].GetRunId())
+		for _, activity := range described.GetPendingActivities() {
+			// Nothing is to be decoded before the first heartbeat.
+			converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &results[i]) //nolint:errcheck // as above
+		}
+	})
 	for _, r := range results {
-		t.add(r.Tally)
+		p.Tally.add(r.Tally)
 	}
-	return t
+	return p, err
+}
+
+// atATime calls the server for each of n workflows, 16 at a time.
+func atATime(n int, call func(i int)) {
+	var calls errgroup.Group
+	calls.SetLimit(16)
+	for i := range n {
+		calls.Go(func() error { call(i); return nil })
+	}
+	calls.Wait() //nolint:errcheck // there is no error
+}
+
+// ask returns what a rollout says of itself: in its result if it has one, which needs no
+// worker, and otherwise in response to a query. It also returns the server's description,
+// nil if the server has none.
+func ask[T any](ctx context.Context, c client.Client, name, query string, of func(*State) T) (
+	said T, described *workflowservice.DescribeWorkflowExecutionResponse, err error,
+) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	id := rolloutID(name)
+	if described, err = c.DescribeWorkflowExecution(ctx, id, ""); err != nil {
+		return said, nil, explainNotFound(name, err)
+	}
+	switch described.GetWorkflowExecutionInfo().GetStatus() {
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		var s State
+		err = c.GetWorkflow(ctx, id, "").Get(ctx, &s)
+		var canceled *temporal.CanceledError
+		if errors.As(err, &canceled) && canceled.HasDetails() {
+			err = canceled.Details(&s)
+		}
+		return of(&s), described, err
+	}
+	asking, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	value, err := c.QueryWorkflow(asking, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), query)
+	if err == nil {
+		return said, described, value.Get(&said)
+	}
+	// A worker that dies may cost an attempt, too; two in a row are no accident.
+	now, _ := c.DescribeWorkflowExecution(ctx, id, "")
+	if attempt := now.GetPendingWorkflowTask().GetAttempt(); attempt > 2 {
+		return said, described, fmt.Errorf("the workers fail at this rollout (attempt %d at its workflow task); their log says why, "+
+			"and so does: temporal workflow show -w %s: %w", attempt, id, err)
+	}
+	return said, described, fmt.Errorf("no worker responds (start one with rollout worker): %w", err)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// The reasons of targets and VPCs beside those of package flowlogs.
+// Reasons of targets and VPCs that package flowlogs does not have.
 const (
 	reasonConflict     = "Conflict"
 	reasonAssumeRole   = "AssumeRoleDenied"
@@ -20,7 +20,6 @@ const (
 	reasonRunning      = "AlreadyRunning"
 	reasonCanceled     = "Canceled"
 	reasonTerminated   = "Terminated"
-	reasonTimeout      = "Timeout"
 	reasonFailed       = "Failed"
 )
 
@@ -43,7 +42,6 @@ var hints = map[string]string{
 	reasonRunning:                   "Another workflow with this ID works on the target. Start the rollout again when it has ended.",
 	reasonCanceled:                  startAgain,
 	reasonTerminated:                startAgain,
-	reasonTimeout:                   startAgain,
 	reasonFailed:                    "See the workflow of the target on the server.",
 }
 
@@ -69,7 +67,7 @@ func (e *reasonError) Unwrap() error { return e.err }
 func reasonOf(err error) (reason string, transient bool) {
 	var known *reasonError
 	if errors.As(err, &known) {
-		return known.reason, known.reason == reasonWorker || known.reason == reasonTimeout
+		return known.reason, known.reason == reasonWorker || known.reason == reasonUnfinished
 	}
 	if r := flowlogs.ReasonOf(err); r != "" {
 		return string(r), r.Retryable()
@@ -78,14 +76,14 @@ func reasonOf(err error) (reason string, transient bool) {
 }
 
 // failure returns the error of an activity. Its type is the reason, its detail the
-// result. The server retries it unless no retry can help: those errors end the target,
-// and no other. What takes too long is left to the next round.
+// result. The server retries it if that can help; otherwise it ends the target, and no
+// other. What takes too long is left to the next round.
 func failure(err error, r Result) error {
 	var reason string
 	reason, r.Retry = reasonOf(err)
 	r.end(reason, err.Error())
 	return temporal.NewApplicationErrorWithOptions(r.Message, reason, temporal.ApplicationErrorOptions{
-		NonRetryable: !r.Retry || reason == reasonTimeout,
+		NonRetryable: !r.Retry || errors.Is(err, errTimeUp),
 		Details:      []any{r},
 	})
 }
@@ -95,27 +93,22 @@ func failure(err error, r Result) error {
 func resultOf(known Result, err error) Result {
 	var application *temporal.ApplicationError
 	var canceled *temporal.CanceledError
-	var timeout *temporal.TimeoutError
-	var terminated *temporal.TerminatedError
-	var running *temporal.ChildWorkflowExecutionAlreadyStartedError
 	var r Result // of its own: a detail that cannot be decoded leaves traces
-	switch {
-	case errors.As(err, &application) && application.HasDetails() && application.Details(&r) == nil:
+	if errors.As(err, &application) && application.Details(&r) == nil || errors.As(err, &canceled) && canceled.Details(&r) == nil {
 		return r
-	case errors.As(err, &canceled) && canceled.HasDetails() && canceled.Details(&r) == nil:
-		return r
-	case temporal.IsCanceledError(err):
-		known.end(reasonCanceled, "")
-	case errors.As(err, &running):
-		known.end(reasonRunning, err.Error())
-		known.Retry = true
-	case errors.As(err, &terminated):
-		known.end(reasonTerminated, err.Error())
-	case errors.As(err, &timeout):
-		known.end(reasonTimeout, err.Error())
-		known.Retry = true
-	default:
-		known.end(reasonFailed, err.Error())
 	}
+	reason := reasonFailed
+	switch {
+	case temporal.IsCanceledError(err):
+		reason = reasonCanceled
+	case temporal.IsWorkflowExecutionAlreadyStartedError(err):
+		reason = reasonRunning
+	case temporal.IsTerminatedError(err):
+		reason = reasonTerminated
+	case temporal.IsTimeoutError(err):
+		reason = reasonUnfinished
+	}
+	known.end(reason, err.Error())
+	known.Retry = reason == reasonRunning || reason == reasonUnfinished
 	return known
 }

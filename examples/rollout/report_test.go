@@ -12,8 +12,9 @@ import (
 
 func testReport() Report {
 	return Report{
-		Name: "nightly", Status: "Completed", Targets: 3, Done: 1,
-		Tally: Tally{VPCs: 30, Created: 18, Kept: 9, Conflicts: 3},
+		Name: "nightly",
+		Progress: Progress{Status: "Completed", Targets: 3, Done: 1, NotDone: 2,
+			Tally: Tally{VPCs: 30, Created: 18, Kept: 9, Conflicts: 3}},
 		NotDone: []TargetReport{
 			{Target{"111122223333", "us-east-1"}, Result{Reason: reasonAssumeRole, Message: "assume role:\x1b[31m denied", Hint: "Let it."}},
 			{Target{"444455556666", "eu-west-1"}, Result{
@@ -39,6 +40,7 @@ ACCOUNT       REGION     REASON            VPCS NOT DONE     MESSAGE
 111122223333  us-east-1  AssumeRoleDenied  none was reached  assume role: [31m denied
 444455556666  eu-west-1  Conflict          3 of 10
 
+WHAT TO DO
 AssumeRoleDenied: Let it.
 Conflict: Delete it.
 
@@ -52,7 +54,9 @@ and 2 more  444455556666  eu-west-1
 func TestReport_TextOfAPlan(t *testing.T) {
 	t.Parallel()
 	r := Report{
-		Name: "nightly.plan", Status: "Completed", PlanOnly: true, Targets: 2, Compared: 2, Tally: Tally{VPCs: 30, Missing: 21, Kept: 9},
+		Name: "nightly.plan",
+		Progress: Progress{Status: "Completed", PlanOnly: true, Targets: 2, Compared: 2,
+			Tally: Tally{VPCs: 30, Missing: 21, Kept: 9}},
 		ToCreate: []Creation{{Target{"111122223333", "us-east-1"}, 20}, {Target{"444455556666", "eu-west-1"}, 1}},
 	}
 	assert.Equal(t, `Rollout nightly.plan (Completed): 2 of 2 targets compared
@@ -79,7 +83,7 @@ func TestReport_JSONIsForPrograms(t *testing.T) {
 func TestHintOf_EveryReason(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []string{
-		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonTooMany, reasonUnfinished, reasonRunning, reasonCanceled, reasonTerminated, reasonTimeout, reasonFailed,
+		reasonConflict, reasonAssumeRole, reasonListAccounts, reasonWorker, reasonUnknown, reasonTooMany, reasonUnfinished, reasonRunning, reasonCanceled, reasonTerminated, reasonFailed,
 		"NotAuthorized", "AuthFailure", "LimitExceeded",
 	} {
 		assert.NotEmpty(t, hintOf(reason), reason)

@@ -7,97 +7,74 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
+	"net"
 	"strings"
 	"time"
 
-	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func defineSimulate(flags *flag.FlagSet) action {
-	o := simulation.Options{Losing: true}
+	o := simulation.Options{Burst: 2, PerSecond: 0.5, Latency: 50 * time.Millisecond, Losing: true}
 	flags.IntVar(&o.Accounts, "accounts", 10, "`number` of accounts")
-	flags.IntVar(&o.Regions, "regions", 4, "`number` of Regions")
+	flags.IntVar(&o.Regions, "regions", 4, fmt.Sprintf("`number` of Regions, at most %d", simulation.MaxRegions))
 	flags.IntVar(&o.VPCs, "vpcs", 1500, "`number` of VPCs in each account and Region")
-	flags.IntVar(&o.Burst, "burst", 2, "`number` of calls that the bucket of each of them has room for")
-	flags.Float64Var(&o.PerSecond, "per-second", 0.5, "`number` of calls with which it is refilled each second")
-	flags.DurationVar(&o.Latency, "latency", 50*time.Millisecond, "`duration` after which a call gets its response")
-	flags.IntVar(&o.Broken, "broken", 0, "`number` of Regions, the first of them, that create nothing because EC2 is out")
-	address := flags.String("serve", "", "only be the organization, at this loopback `address`, for workers with -endpoint-url")
-	return func(ctx context.Context, s *server, out io.Writer) error {
-		if o.Accounts < 1 || o.Regions < 1 || o.Regions > simulation.MaxRegions || o.VPCs < 1 || o.Burst < 1 || !(o.PerSecond > 0) {
+	flags.IntVar(&o.Broken, "broken", 0, "`number` of Regions, the first ones, in which EC2 creates nothing because it is out")
+	address := flags.String("serve", "", "only serve the organization, at this loopback `address`, to workers with -endpoint-url")
+	return func(ctx context.Context, out io.Writer) error {
+		if o.Accounts < 1 || o.Regions < 1 || o.Regions > simulation.MaxRegions || o.VPCs < 1 {
 			return fmt.Errorf("want 1 or more of everything, and at most %d Regions", simulation.MaxRegions)
 		}
 		listener, err := simulation.Listen(cmp.Or(*address, "127.0.0.1:0"))
 		if err != nil {
 			return fmt.Errorf("-serve: %w", err)
 		}
-		sim, url := simulation.New(o), "http://"+listener.Addr().String()
+		sim := simulation.New(o)
 		if *address == "" {
-			// It outlives Ctrl-C: what was created is counted then.
-			go sim.Serve(context.WithoutCancel(ctx), listener)
-			return playThrough(ctx, s, sim, url, out)
+			err = playThrough(ctx, sim, listener, out)
+		} else {
+			fmt.Fprintf(out, "The organization is at http://%s until Ctrl-C. Elsewhere:\n"+
+				"  rollout worker -endpoint-url http://%[1]s\n"+
+				"  rollout start -bucket %s -regions %s\n"+
+				"  curl http://%[1]s/truth\n", listener.Addr(), simulation.Bucket, strings.Join(sim.Regions(), ","))
+			err = sim.Serve(ctx, listener)
 		}
-		fmt.Fprintf(out, "The organization is at %s until Ctrl-C. Elsewhere:\n"+
-			"  rollout worker -endpoint-url %[1]s\n"+
-			"  rollout start -bucket %s -regions %s\n"+
-			"  curl %[1]s/truth\n", url, simulation.Bucket, strings.Join(sim.Regions(), ","))
-		err = sim.Serve(ctx, listener)
-		fmt.Fprintln(out, sim.Truth())
+		fmt.Fprintf(out, "\nIn the simulated organization: %s\n", sim.Truth())
 		return err
 	}
 }
 
-// playThrough runs a worker and a rollout on the simulation, and compares the
-// report with the truth. Ctrl-C cancels the rollout.
-func playThrough(ctx context.Context, s *server, sim *simulation.Organization, url string, out io.Writer) error {
-	c, err := s.connect(ctx, io.Discard)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	access := access{role: "simulated", assuming: 10, activities: 50, endpoint: url}
-	aws, err := access.organization(ctx)
-	if err != nil {
-		return err
-	}
-	spec := specOf(sim, fmt.Sprintf("simulation-%d", time.Now().UnixNano()))
-	// A task queue of its own: no other worker is in this organization.
-	w := newWorker(c, aws, spec.Name, access.activities, make(chan error, 1))
-	if err := w.Start(); err != nil {
-		return err
-	}
-	defer w.Stop()
-	if err := startRollout(ctx, c, spec.Name, spec); err != nil {
-		return err
-	}
-	err = follow(ctx, c, spec.Name, os.Stderr)
-	if ctx.Err() != nil {
-		fmt.Fprintln(os.Stderr, "\nThe rollout is canceled, because its organization is about to vanish.")
-		ctx = context.WithoutCancel(ctx)
-		if err := cancel(ctx, c, spec.Name); err != nil {
+// playThrough does what an operator would, with the same commands. Ctrl-C cancels the
+// rollout.
+func playThrough(ctx context.Context, sim *simulation.Organization, listener net.Listener, out io.Writer) error {
+	// The organization and the worker outlive Ctrl-C: they count what was created.
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go sim.Serve(lasting, listener)
+	name := fmt.Sprintf("simulation-%d", time.Now().UnixNano())
+	do := func(ctx context.Context, out io.Writer, args ...string) error {
+		fmt.Fprintf(out, "\n$ rollout %s\n", strings.Join(args, " "))
+		if err := run(ctx, args, out); !errors.Is(err, errNotAllDone) {
 			return err
 		}
-		err = follow(ctx, c, spec.Name, os.Stderr)
+		return nil
 	}
-	if err != nil && !errors.Is(err, errNotAllDone) {
+	err := do(ctx, out, "start", "-name", name, "-task-queue", name,
+		"-bucket", simulation.Bucket, "-regions", strings.Join(sim.Regions(), ","))
+	if err != nil {
 		return err
 	}
-	if err := printReport(ctx, c, spec.Name, out, false); err != nil && !errors.Is(err, errNotAllDone) {
-		return err
+	worker := make(chan error, 1)
+	go func() {
+		// Its task queue has no other worker, which would not be in this organization.
+		worker <- do(lasting, io.Discard, "worker", "-task-queue", name, "-endpoint-url", "http://"+listener.Addr().String())
+		stop()
+	}()
+	err = do(ctx, out, "status", "-name", name)
+	if ctx.Err() != nil {
+		err = errors.Join(do(lasting, out, "cancel", "-name", name), do(lasting, out, "status", "-name", name))
 	}
-	fmt.Fprintf(out, "\nIn the simulated organization: %s\n", sim.Truth())
-	return nil
-}
-
-// specOf returns the Spec of a rollout to a whole simulation.
-func specOf(sim *simulation.Organization, name string) Spec {
-	return Spec{
-		Name:        name,
-		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulation.Bucket}},
-		Regions:     sim.Regions(),
-		Concurrency: 50,
-		PageSize:    250,
-	}
+	err = errors.Join(err, do(lasting, out, "report", "-name", name))
+	stop()
+	return errors.Join(err, <-worker)
 }

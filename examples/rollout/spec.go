@@ -11,34 +11,32 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Spec is what a rollout is to bring about: the flow log of Request on every VPC
-// of every target.
+// Spec asks for the flow log of Request on every VPC of every target.
 type Spec struct {
 	Name    string
 	Request flowlogs.Request // without resource IDs; see Target.request
 
 	Accounts []Account // empty: the active accounts of the organization
-	Regions  []string  // of the accounts that name none
+	Regions  []string  // of accounts that name none
 
 	PlanOnly    bool // compare, and change nothing
 	Concurrency int  // targets at a time
-	PageSize    int  // targets between two continue-as-new
 }
 
-// Account is an account with its Regions, those of the Spec if it names none.
+// Account is an account with its Regions. Without Regions, it has those of the Spec.
 type Account struct {
 	ID      string
 	Regions []string `json:",omitempty"`
 }
 
-// Target is an account in a Region: what has a quota, and a child workflow, of its
-// own.
+// Target is an account in a Region. It has its own quota at EC2, and its own child
+// workflow.
 type Target struct{ Account, Region string }
 
 func (t Target) String() string { return t.Account + "/" + t.Region }
 
 // The IDs of the workflows. An operator who knows the account and the Region knows
-// the ID, and the server does not let two children work on one target.
+// the ID, and the server lets no two children work on one target.
 func rolloutID(name string) string          { return "flowlogs/" + name }
 func targetID(name string, t Target) string { return rolloutID(name) + "/" + t.String() }
 
@@ -60,13 +58,13 @@ func (s *Spec) targets() []Target {
 }
 
 // rolloutTag is the tag of the flow logs that a rollout created; its value is the ID
-// of the rollout's first run. It tells them from those that were there before, also
-// when the worker that created them died before it could say so.
+// of the rollout's first run. It tells them from older flow logs even if the worker
+// that created them died before it could report them.
 const rolloutTag = "flowlogs-rollout"
 
 // request returns the request for a target, without resource IDs. In the destination,
-// {account} and {region} stand for those of the target: the role that writes to a log
-// group must belong to the account of the VPC.
+// {account} and {region} stand for the target's account and Region: the role that writes
+// to a log group must belong to the account of the VPC.
 func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Request {
 	template.ResourceType = flowlogs.ResourceTypeVPC
 	tags := map[string]string{}
@@ -90,7 +88,7 @@ func (t Target) request(template flowlogs.Request, rollout string) flowlogs.Requ
 
 const (
 	maxTargets     = 20_000 // State and its children fit into the 2 MB of a payload
-	maxConcurrency = 500    // the server accepts 2,000 children at a time, and the first of them slows down
+	maxConcurrency = 500    // the server accepts 2,000 pending children, and is slow before
 	maxProblemRows = 20
 )
 
@@ -101,7 +99,7 @@ var (
 )
 
 // validate reports everything that would fail on every target, before anything is
-// started: each problem on a line, and the first of them if there are many.
+// started: each problem on a line, and the first maxProblemRows if there are more.
 func (s *Spec) validate() error {
 	var problems []error
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -111,8 +109,8 @@ func (s *Spec) validate() error {
 	if s.Concurrency < 1 || s.Concurrency > maxConcurrency {
 		add("-concurrency %d: want 1 to %d", s.Concurrency, maxConcurrency)
 	}
-	if s.PageSize < 1 {
-		add("-page %d: want 1 or more", s.PageSize)
+	if s.Request.Destination == nil {
+		add("want a destination: -bucket or -request")
 	}
 	checkRegions := func(where string, regions []string) {
 		for i, region := range regions {
@@ -145,12 +143,12 @@ func (s *Spec) validate() error {
 	if n := len(s.targets()); n > maxTargets {
 		add("%d targets: want at most %d in one rollout. %s", n, maxTargets, hintOf(reasonTooMany))
 	}
-	example := Target{"111122223333", "us-east-1"}.request(s.Request, "00000000-0000-0000-0000-000000000000")
-	if example.ResourceIDs != nil {
-		add("request: leave out the resource IDs; a rollout lists the VPCs itself")
+	if s.Request.ResourceIDs != nil {
+		add("-request: leave out the resource IDs; a rollout lists the VPCs itself")
 	}
+	example := Target{"111122223333", "us-east-1"}.request(s.Request, "00000000-0000-0000-0000-000000000000")
 	example.ResourceIDs = []string{"vpc-00000000000000001"}
-	if err := example.Validate(); err != nil {
+	if err := example.Validate(); err != nil && s.Request.Destination != nil {
 		problems = append(problems, err)
 	}
 	if more := len(problems) - maxProblemRows; more > 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
-	"github.com/go-flowlogs/flowlogs/examples/rollout/internal/simulation"
 )
 
 func TestSpec_Targets(t *testing.T) {
@@ -111,36 +111,36 @@ func TestTarget_TagsItsFlowLogs(t *testing.T) {
 
 func TestReadTargets(t *testing.T) {
 	t.Parallel()
-	accounts, err := readTargets(strings.NewReader("# the organization\n111111111111\n\n222222222222 us-east-1 eu-west-1 # two\n"))
+	accounts, err := readTargets("# the organization\n111111111111\n\n222222222222 us-east-1 eu-west-1 # two\n")
 	require.NoError(t, err)
 	assert.Equal(t, []Account{{ID: "111111111111", Regions: []string{}}, {ID: "222222222222", Regions: []string{"us-east-1", "eu-west-1"}}}, accounts)
-	_, err = readTargets(strings.NewReader("# none\n"))
+	_, err = readTargets("# none\n")
 	require.ErrorContains(t, err, "no targets")
 
-	accounts, err = readTargets(strings.NewReader("1 a\n2 a\n1 b c\n"))
+	accounts, err = readTargets("1 a\n2 a\n1 b c\n")
 	require.NoError(t, err)
 	assert.Equal(t, []Account{{ID: "1", Regions: []string{"a", "b", "c"}}, {ID: "2", Regions: []string{"a"}}}, accounts)
-	_, err = readTargets(strings.NewReader("1 a\n1\n"))
-	assert.EqualError(t, err, "line 2: account 1 is on a line before; want Regions on each of its lines")
+
+	s := testSpec(0, 1)
+	s.Accounts, err = readTargets("111111111111 us-east-1\n111111111111\n")
+	require.NoError(t, err)
+	assert.EqualError(t, s.validate(), "account 111111111111 is listed twice")
 }
 
-func TestWish_ReadsItsFiles(t *testing.T) {
+func TestSpecFlags_ReadFiles(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	request, targets := filepath.Join(folder, "request.json"), filepath.Join(folder, "targets")
 	require.NoError(t, os.WriteFile(request, []byte(`{"TrafficType": "REJECT", "LogGroupName": "flow",
 		"DeliverLogsPermissionArn": "arn:aws:iam::{account}:role/flow"}`), 0o600))
 	require.NoError(t, os.WriteFile(targets, []byte("111111111111 us-east-1\n"), 0o600))
-	w := wish{request: request, targets: targets, spec: Spec{Name: "n", Concurrency: 1, PageSize: 1}}
-	s, err := w.read()
-	require.NoError(t, err)
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	s := specFlags(flags)
+	require.NoError(t, flags.Parse([]string{"-request", request, "-targets", targets}))
+	require.NoError(t, s.validate())
 	assert.Equal(t, []Target{{"111111111111", "us-east-1"}}, s.targets())
 	assert.Equal(t, flowlogs.CloudWatchLogs{LogGroupName: "flow", RoleARN: "arn:aws:iam::{account}:role/flow"}, s.Request.Destination)
 	assert.Equal(t, flowlogs.TrafficTypeReject, s.Request.TrafficType)
-
-	w.bucket = simulation.Bucket
-	_, err = w.read()
-	assert.ErrorContains(t, err, "-bucket or -request")
 }
 
 func TestSpec_ReportsTheFirstOfManyProblems(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,144 +12,128 @@ import (
 	"strings"
 
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// wish is what the flags of start and plan say.
-type wish struct {
-	bucket, request            string
-	accounts, targets, regions string
-
-	spec Spec
+// specFlags declares the options of start and plan. Parsing them fills in the Spec.
+func specFlags(flags *flag.FlagSet) *Spec {
+	s := &Spec{}
+	flags.StringVar(&s.Name, "name", "flow-logs", "`name` of the rollout")
+	flags.IntVar(&s.Concurrency, "concurrency", 50, fmt.Sprintf("`number` of targets at a time, at most %d", maxConcurrency))
+	flags.Func("regions", "`names` of Regions, separated by commas", func(names string) error {
+		s.Regions = strings.Split(names, ",")
+		return nil
+	})
+	flags.Func("accounts", "`IDs` of accounts, separated by commas (default the active accounts of the organization)", func(ids string) error {
+		if s.Accounts != nil {
+			return errTwoLists
+		}
+		for id := range strings.SplitSeq(ids, ",") {
+			s.Accounts = append(s.Accounts, Account{ID: id})
+		}
+		return nil
+	})
+	flags.Func("targets", "`file` with an account on each line, followed by its Regions (default -regions)", func(file string) error {
+		if s.Accounts != nil {
+			return errTwoLists
+		}
+		lines, err := os.ReadFile(file)
+		if err == nil {
+			s.Accounts, err = readTargets(string(lines))
+		}
+		return err
+	})
+	flags.Func("bucket", "`ARN` of the bucket that gets the flow logs of all traffic", func(arn string) error {
+		if s.Request.Destination != nil {
+			return errTwoDestinations
+		}
+		s.Request = flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: arn}}
+		return nil
+	})
+	flags.Func("request", "`file` with the request in place of -bucket: the document of the AWS CLI's --cli-input-json, without ResourceIds; "+
+		"in its destination, {account} and {region} stand for the target's", func(file string) error {
+		if s.Request.Destination != nil {
+			return errTwoDestinations
+		}
+		document, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(document, &s.Request)
+		}
+		return err
+	})
+	return s
 }
 
-func wishFlags(flags *flag.FlagSet) *wish {
-	w := &wish{}
-	flags.StringVar(&w.spec.Name, "name", "flow-logs", "`name` of the rollout")
-	flags.StringVar(&w.bucket, "bucket", "", "`ARN` of the bucket that gets the flow logs of all traffic")
-	flags.StringVar(&w.request, "request", "", "`file` with the request in place of -bucket: the document of the AWS CLI's --cli-input-json, without ResourceIds; {account} and {region} in its destination are those of the target")
-	flags.StringVar(&w.accounts, "accounts", "", "`IDs` of accounts, separated by commas (default the active accounts of the organization)")
-	flags.StringVar(&w.targets, "targets", "", "`file` with an account on each line, followed by its Regions if they are not those of -regions")
-	flags.StringVar(&w.regions, "regions", "", "`names` of Regions, separated by commas")
-	flags.IntVar(&w.spec.Concurrency, "concurrency", 50, fmt.Sprintf("`number` of targets at a time, at most %d", maxConcurrency))
-	flags.IntVar(&w.spec.PageSize, "page", 250, "`number` of targets after which the workflow continues as new")
-	return w
-}
-
-// read reads the files, and returns the Spec if the whole is valid.
-func (w *wish) read() (s Spec, err error) {
-	s = w.spec
-	s.Regions = list(w.regions)
-	for _, id := range list(w.accounts) {
-		s.Accounts = append(s.Accounts, Account{ID: id})
-	}
-	switch {
-	case w.accounts != "" && w.targets != "":
-		return s, errors.New("want -accounts or -targets, not both")
-	case (w.bucket == "") == (w.request == ""):
-		return s, errors.New("want a destination: -bucket or -request")
-	}
-	if w.targets != "" {
-		file, err := os.Open(w.targets)
-		if err != nil {
-			return s, err
-		}
-		defer file.Close()
-		if s.Accounts, err = readTargets(file); err != nil {
-			return s, fmt.Errorf("%s: %w", w.targets, err)
-		}
-	}
-	s.Request = flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: w.bucket}}
-	if w.request != "" {
-		document, err := os.ReadFile(w.request)
-		if err != nil {
-			return s, err
-		}
-		if err := json.Unmarshal(document, &s.Request); err != nil {
-			return s, fmt.Errorf("%s: %w", w.request, err)
-		}
-	}
-	return s, s.validate()
-}
+var (
+	errTwoLists        = errors.New("want -accounts or -targets, not both")
+	errTwoDestinations = errors.New("want -bucket or -request, not both")
+)
 
 // readTargets reads accounts with their Regions. A # starts a comment. The Regions of
-// several lines of an account are joined.
-func readTargets(r io.Reader) ([]Account, error) {
+// several lines of an account are joined; an account without Regions that has another
+// line is listed twice.
+func readTargets(text string) ([]Account, error) {
 	var accounts []Account
 	index := make(map[string]int)
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line, _, _ := strings.Cut(lines.Text(), "#")
+	for line := range strings.SplitSeq(text, "\n") {
+		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
 			continue
 		}
-		i, known := index[fields[0]]
-		switch {
-		case !known:
-			index[fields[0]] = len(accounts)
-			accounts = append(accounts, Account{ID: fields[0], Regions: fields[1:]})
-		case len(fields) == 1 || len(accounts[i].Regions) == 0:
-			return nil, fmt.Errorf("line %d: account %s is on a line before; want Regions on each of its lines", n, fields[0])
-		default:
-			accounts[i].Regions = append(accounts[i].Regions, fields[1:]...)
+		account := Account{ID: fields[0], Regions: fields[1:]}
+		i, known := index[account.ID]
+		if known && len(account.Regions) > 0 && len(accounts[i].Regions) > 0 {
+			accounts[i].Regions = append(accounts[i].Regions, account.Regions...)
+			continue
 		}
+		index[account.ID] = len(accounts)
+		accounts = append(accounts, account)
 	}
 	if len(accounts) == 0 {
-		return nil, cmp.Or(lines.Err(), errors.New("no targets"))
+		return nil, errors.New("no targets")
 	}
-	return accounts, lines.Err()
-}
-
-func list(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	return accounts, nil
 }
 
 func defineStart(flags *flag.FlagSet) action {
-	wish, queue := wishFlags(flags), queueFlag(flags)
-	return func(ctx context.Context, s *server, out io.Writer) error {
-		spec, err := wish.read()
-		if err != nil {
-			return err
-		}
-		c, err := s.connect(ctx, io.Discard)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		if err := startRollout(ctx, c, *queue, spec); err != nil {
+	spec, queue := specFlags(flags), queueFlag(flags)
+	return checked(spec, func(ctx context.Context, c client.Client, out io.Writer) error {
+		if err := startRollout(ctx, c, *queue, *spec); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "Rollout %s is on the server. Follow it with: rollout status -name %[1]s\n", spec.Name)
 		return nil
-	}
+	})
 }
 
 // definePlan starts a rollout that only compares, and waits for its report.
 func definePlan(flags *flag.FlagSet) action {
-	wish, queue := wishFlags(flags), queueFlag(flags)
+	spec, queue := specFlags(flags), queueFlag(flags)
 	asJSON := flags.Bool("json", false, "print JSON")
-	return func(ctx context.Context, s *server, out io.Writer) error {
-		spec, err := wish.read()
-		if err != nil {
-			return err
-		}
+	return checked(spec, func(ctx context.Context, c client.Client, out io.Writer) error {
 		spec.Name, spec.PlanOnly = spec.Name+".plan", true
-		c, err := s.connect(ctx, io.Discard)
-		if err != nil {
+		if err := startRollout(ctx, c, *queue, *spec); err != nil {
 			return err
 		}
-		defer c.Close()
-		if err := startRollout(ctx, c, *queue, spec); err != nil {
-			return err
-		}
-		if err := follow(ctx, c, spec.Name, os.Stderr); err != nil && !errors.Is(err, errNotAllDone) {
+		_, err := follow(ctx, c, spec.Name, false, os.Stderr)
+		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return fmt.Errorf("%w; the plan keeps running: rollout report -name %s", err, spec.Name)
 		}
 		return printReport(ctx, c, spec.Name, out, *asJSON)
+	})
+}
+
+// checked returns an action that needs the server only if the Spec is valid.
+func checked(s *Spec, act func(context.Context, client.Client, io.Writer) error) action {
+	return func(ctx context.Context, out io.Writer) error {
+		if err := s.validate(); err != nil {
+			return err
+		}
+		return onServer(act)(ctx, out)
 	}
 }
 
@@ -163,8 +146,7 @@ func startRollout(ctx context.Context, c client.Client, queue string, spec Spec)
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, Rollout, State{Spec: spec})
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &started) {
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return fmt.Errorf("rollout %s is running: rollout status -name %[1]s", spec.Name)
 	}
 	return err

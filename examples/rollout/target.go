@@ -16,54 +16,39 @@ type Task struct {
 	Request  flowlogs.Request
 	PlanOnly bool `json:",omitempty"`
 	Round    int
-	Again    bool   `json:",omitempty"` // an earlier attempt may have created some flow logs
-	Paused   bool   `json:",omitempty"`
 	Canceled bool   `json:",omitempty"` // only count
 	Result   Result // so far
 }
 
 // RolloutTarget is the workflow of one target: a child of Rollout. An activity brings
-// the VPCs to the state that the request asks for. If it is interrupted, the next one
-// resumes at its After.
+// the VPCs to the state that the request asks for. If it is interrupted, its Result says
+// so, and Rollout starts another run that resumes there. If there are problems already,
+// this run resumes, from the second round on.
 //
-// It fails, with the Result as detail, if a VPC is not as the request asks for. So
-// the server's list of failed workflows is the list of targets that need a person. If it is
-// canceled, it counts what it has created.
+// It fails, with the Result as detail, if a VPC is not as the request asks for. So the
+// server's list of failed workflows is the list of targets that need a person. If it
+// is canceled, it counts what it has created.
 func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 	var a *Activities
 	work := a.ApplyTarget
 	if task.PlanOnly {
 		work = a.PlanTarget
 	}
-	pauses := listenForPause(ctx, func(_ workflow.Context, paused bool) { task.Paused = paused })
-	for start := workflow.Now(ctx); !task.Canceled; {
-		if err := workflow.Await(ctx, func() bool { return !task.Paused }); err != nil {
-			break
+	for !task.Canceled {
+		var r Result
+		err := workflow.ExecuteActivity(withAttempts(ctx, rounds[task.Round], heartbeatTimeout), work, task).Get(ctx, &r)
+		if err != nil {
+			r = resultOf(task.Result, err)
 		}
-		var result Result
-		err := workflow.ExecuteActivity(withAttempts(ctx, rounds[task.Round], heartbeatTimeout), work, task).Get(ctx, &result)
 		switch {
-		case ctx.Err() != nil && (err != nil || result.More):
-			if err == nil {
-				task.Result = result
-			}
+		case err == nil && !r.More:
+			return end(r)
+		case ctx.Err() != nil:
 			task.Canceled = true
-			continue
-		case err != nil:
-			return end(resultOf(task.Result, err))
-		case !result.More:
-			result.explain()
-			return end(result)
-		}
-		task.Result, task.Again = result, true
-		if task.Round == 0 && workflow.Now(ctx).Sub(start) >= rounds[0].limit-handOver {
-			result.end(reasonUnfinished, "it takes longer than the first round has time for")
-			result.Retry = true
-			return result, nil
-		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			pauses.drain(ctx)
-			return Result{}, workflow.NewContinueAsNewError(ctx, RolloutTarget, task)
+		case len(r.Problems) > 0 && r.More && task.Round > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested():
+			task.Result = r // its parent does not carry problems along
+		default:
+			return end(r)
 		}
 	}
 	return Result{}, temporal.NewCanceledError(countCreated(ctx, task))
@@ -71,37 +56,43 @@ func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 
 // end returns what a child returns for a result.
 func end(r Result) (Result, error) {
+	switch {
+	case r.More && len(r.Problems) > 0:
+		r.end(reasonUnfinished, "it takes longer than its round has time for")
+		r.More, r.Retry = false, true
+	case r.More:
+		return r, nil
+	case r.Conflicts > 0 && r.Reason == "":
+		r.end(reasonConflict, "")
+	}
 	if r.Reason == "" {
 		return r, nil
 	}
 	return Result{}, temporal.NewNonRetryableApplicationError(r.Message, r.Reason, nil, r)
 }
 
-// countCreated returns the result of a canceled task. What was created is not known from the
-// activities alone: one may have died, and EC2 may have received a call whose response
+// countCreated returns the result of a canceled task. The activities alone do not know
+// what was created: one may have died, and EC2 may have received a call whose response
 // nobody awaited. So it is read from the tags of the flow logs.
 func countCreated(ctx workflow.Context, task Task) Result {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	r := task.Result
+	message := ""
 	if !task.PlanOnly && workflow.Sleep(ctx, settling) == nil {
 		var a *Activities
-		for more := true; more; more = r.More {
+		ctx := withAttempts(ctx, round{attempts: 3, limit: time.Minute}, heartbeatTimeout)
+		for r.More = true; r.More; {
 			task.Result = r
-			var counted Result // of its own: what JSON omits would keep its value
-			ctx := withAttempts(ctx, round{attempts: 3, limit: time.Minute}, heartbeatTimeout)
-			err := workflow.ExecuteActivity(ctx, a.PlanTarget, task).Get(ctx, &counted)
-			if r = counted; err != nil {
+			r = Result{} // of its own: what JSON omits would keep its value
+			if err := workflow.ExecuteActivity(ctx, a.PlanTarget, task).Get(ctx, &r); err != nil {
 				r = resultOf(task.Result, err)
+				message = "what it has created could not be counted: " + r.Message
 				break
 			}
 		}
 	}
 	r.Unreached, r.Missing = r.Unreached+r.Missing, 0
-	message := r.Message
-	if message != "" {
-		message = "what it has created could not be counted: " + message
-	}
 	r.More, r.Retry = false, false
 	r.end(reasonCanceled, message)
 	return r
@@ -110,8 +101,8 @@ func countCreated(ctx workflow.Context, task Task) Result {
 const (
 	heartbeatTimeout = 20 * time.Second // after which the death of a worker is noticed
 	handOver         = 10 * time.Second // that an activity has left when it stops its work
-	retryTimeout     = 20 * time.Second // of an activity for a call; after that the server retries
-	settling         = 5 * time.Second  // after which EC2 shows what was created by the last calls
+	retryTimeout     = 20 * time.Second // of a call within an activity; after that the server retries
+	settling         = 5 * time.Second  // after which EC2 shows what the last calls created
 )
 
 // withAttempts bounds the attempts of an activity. There is no ScheduleToClose or

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/go-flowlogs/flowlogs"
 )
@@ -23,53 +22,47 @@ var (
 
 const anything = mock.Anything
 
-// interrupted is the work on a target that is interrupted twice.
-func interrupted(task Task, _ int32) (Result, error) {
-	next := task.Result
-	next.VPCs += 10
-	next.Kept += 10
-	next.After += "x"
-	next.More = len(next.After) < 3
-	return next, nil
-}
-
-func TestRolloutTarget_ResumesAfterAnInterruption(t *testing.T) {
+func TestRolloutTarget_SaysWhereItResumes(t *testing.T) {
 	t.Parallel()
-	w := &work{each: interrupted}
-	env := newEnvironment(w)
+	slow := Result{Tally: Tally{VPCs: 1000, Kept: 1000}, After: "vpc-1000", More: true}
+	env := newEnvironment(&work{each: func(Task, int32) (Result, error) { return slow, nil }})
 	env.ExecuteWorkflow(RolloutTarget, Task{})
 	var r Result
 	require.NoError(t, env.GetWorkflowResult(&r))
-	assert.Equal(t, Tally{VPCs: 30, Kept: 30}, r.Tally)
-	assert.Len(t, w.tasks, 3)
-	assert.False(t, w.tasks[0].Again)
-	assert.True(t, w.tasks[2].Again, "what was interrupted may have created something")
+	assert.Equal(t, slow, r)
 }
 
-func TestRolloutTarget_PausesBetweenActivities(t *testing.T) {
+// What conflicts must be in the report, and the parent does not carry it along.
+func TestRolloutTarget_StartsOverInTheNextRoundIfItHasProblems(t *testing.T) {
 	t.Parallel()
-	w := &work{each: interrupted}
+	slow := Result{Tally: Tally{VPCs: 1000, Kept: 999, Conflicts: 1}, After: "vpc-1000", More: true,
+		Problems: []Problem{{VPC: "vpc-1", Reason: reasonConflict}}}
+	env := newEnvironment(&work{each: func(Task, int32) (Result, error) { return slow, nil }})
+	env.ExecuteWorkflow(RolloutTarget, Task{})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, reasonUnfinished, r.Reason)
+	assert.True(t, r.Retry)
+	assert.Equal(t, slow.Problems, r.Problems)
+	assert.Zero(t, r.position())
+}
+
+func TestRolloutTarget_ResumesInALaterRoundIfItHasProblems(t *testing.T) {
+	t.Parallel()
+	w := &work{each: func(task Task, _ int32) (Result, error) {
+		r := task.Result
+		r.VPCs, r.After = r.VPCs+10, r.After+"x"
+		r.Conflicts++
+		r.add(Problem{VPC: r.After, Reason: reasonConflict})
+		r.More = len(r.After) < 3
+		return r, nil
+	}}
 	env := newEnvironment(w)
-	before := 0
-	env.RegisterDelayedCallback(func() { before = len(w.tasks) }, time.Hour)
-	env.RegisterDelayedCallback(func() { env.SignalWorkflow(pauseSignal, false) }, 2*time.Hour)
-	env.ExecuteWorkflow(RolloutTarget, Task{Paused: true, Round: 1})
-	require.NoError(t, env.GetWorkflowError())
-	assert.Zero(t, before)
+	env.ExecuteWorkflow(RolloutTarget, Task{Round: 1})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, reasonConflict, r.Reason)
+	assert.Equal(t, Tally{VPCs: 30, Conflicts: 3}, r.Tally)
+	assert.Len(t, r.Problems, 3)
 	assert.Len(t, w.tasks, 3)
-}
-
-func TestRolloutTarget_ContinuesAsNewWithItsPosition(t *testing.T) {
-	t.Parallel()
-	env := newEnvironment(&work{each: interrupted})
-	env.SetContinueAsNewSuggested(true)
-	env.ExecuteWorkflow(RolloutTarget, Task{Rollout: "r"})
-	var next *workflow.ContinueAsNewError
-	require.ErrorAs(t, env.GetWorkflowError(), &next)
-	var task Task
-	require.NoError(t, dataConverter.FromPayloads(next.Input, &task))
-	assert.Equal(t, "x", task.Result.After)
-	assert.Equal(t, "r", task.Rollout)
 }
 
 func TestRolloutTarget_RetriesWhatIsTransient(t *testing.T) {
@@ -129,12 +122,14 @@ func TestResult_KeepsTheFirstFailureAmongManyConflicts(t *testing.T) {
 		r.Conflicts++
 		r.add(Problem{Reason: reasonConflict})
 	}
-	r.Failed++
-	r.add(Problem{Reason: "LimitExceeded"})
-	r.explain()
+	r.addFailure(Problem{Reason: "LimitExceeded", Message: "first"})
+	r.addFailure(Problem{Reason: "Throttled", Message: "second"})
+	_, err := end(r)
+	r = resultOf(Result{}, err)
 	assert.Equal(t, "LimitExceeded", r.Reason)
+	assert.Equal(t, "first", r.Message)
 	assert.Len(t, r.Problems, maxProblems)
-	assert.Equal(t, 9*maxProblems+1, r.Omitted)
+	assert.Equal(t, 9*maxProblems+2, r.Omitted)
 }
 
 func TestRolloutTarget_EndsCanceledWithWhatEC2Has(t *testing.T) {

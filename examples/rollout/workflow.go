@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -12,33 +11,34 @@ import (
 
 // State is the input of a run of Rollout: the Spec, and how far the runs before it
 // have come. It is all that continue-as-new carries over, and the result in the end.
-// Targets are numbers here, so that 20,000 of them take some 500 KB.
+// Targets are numbers here, so that 20,000 take some 500 KB.
 type State struct {
 	Spec
 	Rollout  string           // ID of the first run; the flow logs are tagged with it
 	Round    int              // 0 is the first
 	Next     int              // of round 0: the first target that has not been started
-	Queue    []int            // of later rounds: the targets that have not been started
-	Later    []int            // those that ended for a transient reason, for the next round
-	Partly   map[int]Result   // where those resume of which a part is done
-	NotDone  map[string][]int // those that ended, by their reason
+	Queue    []int            // targets to start after that
+	Later    []int            // targets for the next round: they ended for a transient reason
+	Partly   map[int]Result   // where targets of the two lists resume that are partly done
+	NotDone  map[string][]int // targets that ended without being done, by their reason
 	ToCreate map[int]int      // of a plan: flow logs, by their target
 	Done     int              // targets on which every VPC is as the request asks for
-	Tally    Tally            // of those that ended
+	Tally    Tally            // of targets that ended
 	Paused   bool
 	Canceled bool // nothing more is created; what was created is counted
 }
 
-// round is how targets are worked on. Those that end for a transient reason come back
-// in the next round.
+// round is how targets are worked on. A target that ends for a transient reason comes
+// back in the next round.
 type round struct {
 	wait     time.Duration // before it
-	attempts int32         // of an activity, with 1, 2, 4, … seconds, at most 5 minutes, in between
+	attempts int32         // of an activity, 1, 2, 4, … seconds apart, at most 5 minutes
 	limit    time.Duration // of an attempt
 }
 
-// In the first round a target has a minute or two, because the page waits for it: one that
-// is slow, or in a Region that is out, comes back when all others are done.
+// In the first round a target has a minute or two, because the run waits for it: a target
+// in a Region that is out comes back when all others are done. A target that is only slow
+// resumes at the end of the queue.
 var rounds = []round{
 	{0, 2, time.Minute},
 	{time.Minute, 4, 2 * time.Minute},
@@ -46,17 +46,21 @@ var rounds = []round{
 	{15 * time.Minute, 15, 8 * time.Minute},
 }
 
+// pauseSignal pauses a rollout with the payload true and resumes it with false. It is
+// one signal, because the order of two is lost while there is no worker.
+const pauseSignal = "pause"
+
 // Rollout is the parent workflow. It starts a child for each target, a bounded
 // number at a time, and returns how the rollout ended.
 //
-// Its history: a target takes 3 events, and those of at most 3 workflow tasks. A
-// run ends with continue-as-new after a page of targets, so its history stays at
-// some 2,000 events whether the rollout has 100 targets or 10,000. A run waits for
-// the children of its page: none outlives it.
+// Its history: a target takes 3 events and at most 3 workflow tasks. A run ends with
+// continue-as-new when the server suggests it, so its history stays at some 4,000
+// events whether the rollout has 1,000 targets or 10,000. A run waits for its
+// children: none outlives it.
 //
-// A canceled rollout waits for its children, which count what they have created. So
-// that those are counted, too, which ended for a transient reason, it starts them again in a
-// run of its own.
+// A canceled rollout waits for its children, which count what they have created. To
+// count also what targets created that ended for a transient reason, it starts them
+// again in a run of its own.
 //
 // It is deterministic: what it does depends on the State, on results, timers and
 // signals. It iterates over slices, not over maps, and asks no clock.
@@ -68,17 +72,22 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	if err := workflow.SetQueryHandler(ctx, stateQuery, func() (State, error) { return r.State, nil }); err != nil {
 		return r.State, err
 	}
-	pauses := listenForPause(ctx, r.pause)
+	pauses := workflow.GetSignalChannel(ctx, pauseSignal)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			pauses.Receive(ctx, &r.Paused)
+		}
+	})
 	if err := r.prepare(ctx); ctx.Err() != nil {
 		return r.State, temporal.NewCanceledError(r.State)
 	} else if err != nil {
 		return r.State, err
 	}
-	r.startPage(ctx)
+	r.startTargets(ctx)
 	// A context of its own, so that a canceled rollout waits for its children.
 	waiting, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	if err := workflow.Await(waiting, func() bool { return len(r.running) == 0 }); err != nil {
+	if err := workflow.Await(waiting, func() bool { return r.running == 0 }); err != nil {
 		return r.State, err
 	}
 	if r.left() == 0 && ctx.Err() == nil && !r.Canceled {
@@ -90,7 +99,9 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	}
 	switch {
 	case r.left() > 0:
-		pauses.drain(ctx) // a signal that came with the last result would be lost
+		for pauses.Len() > 0 { // a signal that came with the last result would be lost
+			pauses.ReceiveAsync(&r.Paused)
+		}
 		return State{}, workflow.NewContinueAsNewError(ctx, Rollout, r.State)
 	case r.Canceled:
 		return State{}, temporal.NewCanceledError(r.State)
@@ -98,18 +109,13 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	return r.State, nil
 }
 
-// rollout is a run of Rollout. Its coroutines share it without a lock: one of them
-// runs at a time.
+// rollout is a run of Rollout. Its coroutines share it without a lock: only one runs at
+// a time.
 type rollout struct {
 	State
 	targets []Target
-	running []child   // in the order of their start
-	resumes time.Time // when the next round starts; zero: this one is under way
-}
-
-type child struct {
-	number int
-	future workflow.ChildWorkflowFuture
+	running int
+	resumes time.Time // when the next round starts; zero: no round is waited for
 }
 
 func (r *rollout) prepare(ctx workflow.Context) error {
@@ -133,15 +139,15 @@ func (r *rollout) prepare(ctx workflow.Context) error {
 	return nil
 }
 
-// startPage starts the children of this run. It returns when they are started, or
+// startTargets starts the children of this run. It returns when they are started, or
 // the workflow is canceled.
-func (r *rollout) startPage(ctx workflow.Context) {
-	for started := 0; started < r.PageSize && r.left() > 0; started++ {
+func (r *rollout) startTargets(ctx workflow.Context) {
+	mayStart := func() bool { return (!r.Paused || r.Canceled) && r.running < r.Concurrency }
+	for started := 0; r.left() > 0; started++ {
 		// The server suggests it by the number of events and by their size.
 		if started > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return
 		}
-		mayStart := func() bool { return (!r.Paused || r.Canceled) && len(r.running) < r.Concurrency }
 		if err := workflow.Await(ctx, mayStart); err != nil {
 			return
 		}
@@ -192,27 +198,32 @@ func (r *rollout) start(ctx workflow.Context, number int) {
 		Request:  r.Request,
 		PlanOnly: r.PlanOnly,
 		Round:    r.Round,
-		Again:    r.Round > 0,
 		Canceled: r.Canceled,
 		Result:   partly,
 	})
-	r.running = append(r.running, child{number, future})
+	r.running++
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var result Result
 		if err := future.Get(ctx, &result); err != nil {
 			result = resultOf(partly, err)
 		}
+		r.running--
 		r.end(number, result)
 	})
 }
 
+// end takes a result. Only the last one of a target is counted.
 func (r *rollout) end(number int, result Result) {
-	r.running = slices.DeleteFunc(r.running, func(c child) bool { return c.number == number })
-	if result.Retry && r.Round < len(rounds)-1 && !r.Canceled {
-		r.Later = append(r.Later, number) // and counted when it has ended for good
-		if p := result.position(); p.After != "" {
-			r.Partly[number] = p
-		}
+	again := result.Retry && r.Round < len(rounds)-1 && !r.Canceled
+	if p := result.position(); p.After != "" && (again || result.More) {
+		r.Partly[number] = p
+	}
+	switch {
+	case result.More: // it is only slow
+		r.Queue = append(r.Queue, number)
+		return
+	case again:
+		r.Later = append(r.Later, number)
 		return
 	}
 	r.Tally.add(result.Tally)
@@ -223,14 +234,5 @@ func (r *rollout) end(number int, result Result) {
 		r.Done++
 	} else {
 		r.NotDone[result.Reason] = append(r.NotDone[result.Reason], number)
-	}
-}
-
-// pause stops or resumes the starting of children, and the children that run.
-func (r *rollout) pause(ctx workflow.Context, paused bool) {
-	r.Paused = paused
-	for _, c := range slices.Clone(r.running) {
-		// It fails for a child that has just ended, which needs no signal.
-		c.future.SignalChildWorkflow(ctx, pauseSignal, paused)
 	}
 }

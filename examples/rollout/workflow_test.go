@@ -68,7 +68,6 @@ func testSpec(accounts, regions int) Spec {
 		Request:     flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: flowlogs.S3{BucketARN: simulation.Bucket}},
 		Regions:     simulation.Regions(regions),
 		Concurrency: 4,
-		PageSize:    1000,
 	}
 	for i := range accounts {
 		s.Accounts = append(s.Accounts, Account{ID: fmt.Sprintf("%012d", i+1)})
@@ -78,11 +77,14 @@ func testSpec(accounts, regions int) Spec {
 
 // runToEnd runs the workflow and those that it continues as, and returns the result
 // and the number of runs.
-func runToEnd(t *testing.T, w *work, state State) (State, int) {
+func runToEnd(t *testing.T, w *work, state State, options ...func(*testsuite.TestWorkflowEnvironment)) (State, int) {
 	t.Helper()
 	for runs := 1; ; runs++ {
 		require.Less(t, runs, 100)
 		env := newEnvironment(w)
+		for _, o := range options {
+			o(env)
+		}
 		env.ExecuteWorkflow(Rollout, state)
 		err := env.GetWorkflowError()
 		if err == nil {
@@ -122,13 +124,13 @@ func TestRollout_TakesTheAccountsOfTheOrganization(t *testing.T) {
 	assert.Equal(t, 1, w.starts()[Target{"222222222222", "us-west-1"}])
 }
 
-func TestRollout_ContinuesAsNewAfterAPage(t *testing.T) {
+func TestRollout_ContinuesAsNewWhenTheServerSuggestsIt(t *testing.T) {
 	t.Parallel()
 	w := &work{}
-	spec := testSpec(5, 4)
-	spec.PageSize = 6
-	p, runs := runToEnd(t, w, State{Spec: spec})
-	assert.Equal(t, 4, runs)
+	p, runs := runToEnd(t, w, State{Spec: testSpec(5, 4)}, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetContinueAsNewSuggested(true)
+	})
+	assert.Equal(t, 20, runs, "each starts a target at least")
 	assert.Equal(t, 20, p.Done)
 	assert.Equal(t, 200, p.Tally.Created)
 	assert.Len(t, w.tasks, 20)
@@ -136,16 +138,6 @@ func TestRollout_ContinuesAsNewAfterAPage(t *testing.T) {
 	for _, task := range w.tasks {
 		assert.Equal(t, w.tasks[0].Rollout, task.Rollout)
 	}
-}
-
-func TestRollout_ContinuesAsNewWhenTheServerSuggestsIt(t *testing.T) {
-	t.Parallel()
-	env := newEnvironment(&work{})
-	env.SetContinueAsNewSuggested(true)
-	env.ExecuteWorkflow(Rollout, State{Spec: testSpec(5, 4)})
-	var next *workflow.ContinueAsNewError
-	require.ErrorAs(t, env.GetWorkflowError(), &next)
-	assert.Equal(t, 1, inputOf(t, next).Next)
 }
 
 // As many targets as there may be, none of which is done.
@@ -210,7 +202,7 @@ func TestRollout_TriesATargetAgainWhenAllOthersHaveEnded(t *testing.T) {
 	failing := Target{"000000000001", "us-east-1"}
 	w := &work{}
 	w.each = func(task Task, _ int32) (Result, error) {
-		if task.Target == failing && !task.Again {
+		if task.Target == failing && task.Round == 0 {
 			return Result{}, failure(flowlogs.ErrUnavailable, Result{Tally: Tally{VPCs: 10, Unreached: 10}})
 		}
 		return complete(10), nil
@@ -251,12 +243,11 @@ func TestRollout_PausesAndResumes(t *testing.T) {
 
 func TestRollout_StaysPausedWhenItContinuesAsNew(t *testing.T) {
 	t.Parallel()
-	spec := testSpec(5, 4)
-	spec.PageSize = 4
 	env := newEnvironment(&work{})
+	env.SetContinueAsNewSuggested(true)
 	env.OnActivity("ApplyTarget", anything, anything).After(time.Minute).Return(complete(1), nil)
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(pauseSignal, true) }, 30*time.Second)
-	env.ExecuteWorkflow(Rollout, State{Spec: spec})
+	env.ExecuteWorkflow(Rollout, State{Spec: testSpec(5, 4)})
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, env.GetWorkflowError(), &next)
 	assert.True(t, inputOf(t, next).Paused)
@@ -316,9 +307,9 @@ func TestRollout_CancelLeavesNothingForLater(t *testing.T) {
 	assert.Equal(t, Tally{VPCs: 20, Created: 8, Unreached: 12}, s.Tally)
 }
 
-// 40 accounts in 20 Regions, one of which is out for the first hour: EC2 rejects each call at
-// once, or never responds to one.
-func TestRollout_ABrokenRegionHoldsUpNoPage(t *testing.T) {
+// 40 accounts in 20 Regions, one of which is out for the first hour: EC2 rejects each
+// call at once, or never responds. The server suggests continue-as-new every ten seconds.
+func TestRollout_ABrokenRegionHoldsUpNoRun(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]struct {
 		lasts time.Duration
@@ -331,10 +322,11 @@ func TestRollout_ABrokenRegionHoldsUpNoPage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spec := testSpec(40, 20)
-			spec.Concurrency, spec.PageSize = 50, 250
+			spec.Concurrency = 50
 			state := State{Spec: spec}
-			for page := 1; ; page++ {
+			for run := 1; ; run++ {
 				env := newEnvironment(&work{})
+				env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, 10*time.Second)
 				broken := mock.MatchedBy(func(task Task) bool { return task.Target.Region == "us-east-1" })
 				env.OnActivity("ApplyTarget", anything, broken).After(outage.lasts).Return(Result{}, failure(outage.err, Result{}))
 				env.OnActivity("ApplyTarget", anything, anything).After(2*time.Second).Return(complete(10), nil)
@@ -346,7 +338,7 @@ func TestRollout_ABrokenRegionHoldsUpNoPage(t *testing.T) {
 				if state.Round > 0 {
 					break
 				}
-				assert.Less(t, env.Now().Sub(start), 2*time.Minute, "page %d", page)
+				assert.Less(t, env.Now().Sub(start), 2*time.Minute, "run %d", run)
 			}
 			assert.Equal(t, 760, state.Done, "all others are done")
 			assert.Len(t, state.Queue, 40)
@@ -382,34 +374,53 @@ func TestRollout_LeavesATargetThatRunsAlreadyForLater(t *testing.T) {
 	assert.ElementsMatch(t, []int{0, 1}, inputOf(t, next).Queue)
 }
 
-func TestRollout_ResumesASlowTargetWhereItWas(t *testing.T) {
+func TestRollout_ResumesASlowTargetAtTheEndOfTheQueue(t *testing.T) {
+	t.Parallel()
+	slow := Target{"000000000001", "us-east-1"}
+	w := &work{each: func(task Task, _ int32) (Result, error) {
+		r := task.Result
+		r.VPCs, r.Created = r.VPCs+10, r.Created+10
+		r.After += "x"
+		r.More = task.Target == slow && len(r.After) < 3
+		return r, nil
+	}}
+	s, runs := runToEnd(t, w, State{Spec: testSpec(1, 3)})
+	assert.Equal(t, 3, runs)
+	assert.Equal(t, 3, s.Done)
+	assert.Zero(t, s.Round, "without a wait")
+	assert.Equal(t, Tally{VPCs: 50, Created: 50}, s.Tally)
+	assert.Empty(t, s.Partly)
+	var after []string
+	for _, task := range w.tasks {
+		if task.Target == slow {
+			after = append(after, task.Result.After)
+		}
+	}
+	assert.Equal(t, []string{"", "x", "xx"}, after)
+	assert.Equal(t, slow, w.tasks[3].Target, "when all others are done")
+}
+
+func TestRollout_PausesASlowTarget(t *testing.T) {
 	t.Parallel()
 	slow := Result{Tally: Tally{VPCs: 1000, Created: 900, Kept: 100}, After: "vpc-1000", More: true}
 	env := newEnvironment(&work{})
 	env.OnActivity("ApplyTarget", anything, anything).After(rounds[0].limit-handOver).Return(slow, nil)
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(pauseSignal, true) }, time.Second)
 	env.ExecuteWorkflow(Rollout, State{Spec: testSpec(1, 1)})
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, env.GetWorkflowError(), &next)
 	state := inputOf(t, next)
-	assert.Equal(t, 900, state.progress().Tally.Created)
+	assert.Equal(t, Progress{Paused: true, Targets: 1, Later: 1, Tally: slow.Tally}, state.progress())
 
-	w := &work{each: func(task Task, _ int32) (Result, error) {
-		assert.Equal(t, "vpc-1000", task.Result.After)
-		r := task.Result
-		r.VPCs, r.Created, r.After = r.VPCs+10, r.Created+10, ""
-		return r, nil
-	}}
-	state, _ = runToEnd(t, w, state)
-	assert.Equal(t, Tally{VPCs: 1010, Created: 910, Kept: 100}, state.Tally)
-	assert.Empty(t, state.Partly)
-}
-
-// What conflicts must be in the report, and the parent does not carry it along.
-func TestRollout_StartsASlowTargetOverIfItHasProblems(t *testing.T) {
-	t.Parallel()
-	slow := Result{Tally: Tally{VPCs: 1000, Kept: 999, Conflicts: 1}, After: "vpc-1000", More: true,
-		Problems: []Problem{{VPC: "vpc-1", Reason: reasonConflict}}}
-	assert.Equal(t, Result{}, slow.position())
+	w := &work{}
+	env = newEnvironment(w)
+	before := 0
+	env.RegisterDelayedCallback(func() { before = len(w.tasks) }, time.Hour)
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(pauseSignal, false) }, 2*time.Hour)
+	env.ExecuteWorkflow(Rollout, state)
+	require.NoError(t, env.GetWorkflowError())
+	assert.Zero(t, before)
+	assert.Len(t, w.tasks, 1)
 }
 
 func TestRollout_EndsIfTheOrganizationHasTooManyTargets(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
 var credential = regexp.MustCompile(`Credential=([^/]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request`)
 
-// The access keys of an account's role are its ID after this; those of the workers
-// are anything else.
+// The access key of an account's role is its ID after this prefix. Any other key is a
+// worker's.
 const roleKeyPrefix = "ASIA"
 
 // ServeHTTP serves STS, Organizations, EC2, and the truth as JSON at /truth.
@@ -50,8 +50,8 @@ func (o *Organization) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (o *Organization) serveEC2(w http.ResponseWriter, req *http.Request, account, name string) {
 	region := o.byTarget[[2]string{account, name}]
 	if region == nil || region.Disabled {
-		// The documented text of the code; what EC2 says in a Region that is not
-		// enabled is not documented.
+		// The text is documented for the code. No document says how EC2 responds in a
+		// Region that is not enabled.
 		// https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
 		respondXML(w, http.StatusUnauthorized, "<Response><Errors><Error><Code>AuthFailure</Code>"+
 			"<Message>AWS was not able to validate the provided access credentials</Message></Error></Errors>"+

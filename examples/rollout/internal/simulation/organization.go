@@ -18,17 +18,17 @@ type Options struct {
 	Regions  int // at most MaxRegions
 	VPCs     int // of each account in each Region
 
-	Burst     int     // of each account's quota in each Region, in calls that change something
-	PerSecond float64 // with which the quota is refilled
+	Burst     int     // changing calls in the bucket that each account has in each Region
+	PerSecond float64 // calls that each second adds, up to Burst
 	Latency   time.Duration
 	Losing    bool // one response in ten to CreateFlowLogs
-	Broken    int  // Regions, the first of them, in which EC2 responds to CreateFlowLogs with 503
+	Broken    int  // Regions in which EC2 responds to CreateFlowLogs with 503
 }
 
-// What is special: the role of the last account cannot be assumed, the last Region is not
-// enabled in the first account, and EC2 rejects what the second account creates in the first
-// Region after its first call. Every fifth VPC has its flow log already. In one target of
-// four, one VPC in a hundred has one that conflicts.
+// The role of the last account cannot be assumed. The last Region is not enabled in the
+// first account. In the first Region, EC2 rejects all but the first call of the second
+// account to CreateFlowLogs. Every fifth VPC has its flow log already. In one target of
+// four, one VPC in a hundred has a flow log that conflicts.
 const (
 	Bucket          = "arn:aws:s3:::flow-logs"
 	Management      = "999999999999" // the account of the workers

@@ -83,11 +83,11 @@ func (r *Region) rejectAfterFirst() {
 
 func creating(c flowlogstest.Call) bool { return c.Operation == "CreateFlowLogs" }
 
-// every matches one call in n that creates, the first of them after a few.
-func every(n, few int64) func(flowlogstest.Call) bool {
+// every matches call number first to CreateFlowLogs, and each nth after it.
+func every(n, first int64) func(flowlogstest.Call) bool {
 	var creations atomic.Int64
 	return func(c flowlogstest.Call) bool {
-		return creating(c) && creations.Add(1)%n == few
+		return creating(c) && creations.Add(1)%n == first
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 type Truth struct {
 	VPCs       int
 	One        int // with exactly one flow log as a rollout to Bucket asks for
-	Before     int // those that had it before
+	Before     int // had it before the rollout
 	Conflicts  int // with a flow log that conflicts, and none as asked for
 	None       int // with neither
 	Duplicates int // with more than one as asked for
