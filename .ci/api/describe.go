@@ -99,21 +99,21 @@ func (d *describer) typeName(o *types.TypeName) {
 	}
 }
 
-// parameters returns the type parameters of a generic type.
+// parameters returns the type parameters of a generic type or function.
 func (d *describer) parameters(t types.Type) string {
-	named, ok := t.(*types.Named)
-	if !ok || named.TypeParams().Len() == 0 {
+	generic, ok := t.(interface{ TypeParams() *types.TypeParamList })
+	if !ok || generic.TypeParams().Len() == 0 {
 		return ""
 	}
 	var parameters []string
-	for p := range named.TypeParams().TypeParams() {
+	for p := range generic.TypeParams().TypeParams() {
 		parameters = append(parameters, p.Obj().Name()+" "+d.text(p.Constraint()))
 	}
 	return "[" + strings.Join(parameters, ", ") + "]"
 }
 
 func (d *describer) signature(t types.Type) string {
-	return strings.TrimPrefix(d.text(t), "func")
+	return d.parameters(t) + strings.TrimPrefix(d.text(t), "func")
 }
 
 // text returns a type as a reader of the package writes it, without the names of
@@ -138,8 +138,7 @@ func isInternal(p *types.Package) bool {
 func unnamed(t types.Type) types.Type {
 	switch t := t.(type) {
 	case *types.Signature:
-		parameters := slices.Collect(t.TypeParams().TypeParams())
-		return types.NewSignatureType(nil, nil, parameters, tuple(t.Params()), tuple(t.Results()), t.Variadic())
+		return types.NewSignatureType(nil, nil, nil, tuple(t.Params()), tuple(t.Results()), t.Variadic())
 	case *types.Slice:
 		return types.NewSlice(unnamed(t.Elem()))
 	case *types.Interface:
