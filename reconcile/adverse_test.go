@@ -3,11 +3,8 @@ package reconcile_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,71 +19,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
-
-// lagging is an EC2 that shows deleted flow logs for a while.
-type lagging struct {
-	reconcile.API
-	ec2 *flowlogstest.EC2
-	lag time.Duration
-
-	mu      sync.Mutex
-	deleted map[string]ghost
-}
-
-// ghost is a deleted flow log.
-type ghost struct {
-	flowLog types.FlowLog
-	until   time.Time
-}
-
-func newLagging(e *flowlogstest.EC2, lag time.Duration) *lagging {
-	return &lagging{API: e, ec2: e, lag: lag, deleted: make(map[string]ghost)}
-}
-
-func (l *lagging) DeleteFlowLogs(ctx context.Context, in *ec2.DeleteFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.DeleteFlowLogsOutput, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	before := l.ec2.FlowLogs()
-	out, err := l.API.DeleteFlowLogs(ctx, in, optFns...)
-	left := flowLogIDs(l.ec2.FlowLogs())
-	for _, f := range before { // also if the response is lost
-		if !slices.Contains(left, *f.FlowLogId) {
-			l.deleted[*f.FlowLogId] = ghost{f, time.Now().Add(l.lag)}
-		}
-	}
-	return out, err
-}
-
-func (l *lagging) DescribeFlowLogs(ctx context.Context, in *ec2.DescribeFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error) {
-	out, err := l.API.DescribeFlowLogs(ctx, in, optFns...)
-	if err != nil || out.NextToken != nil {
-		return out, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for id, g := range l.deleted {
-		asked := len(in.FlowLogIds) == 0 || slices.Contains(in.FlowLogIds, id)
-		for _, f := range in.Filter {
-			asked = asked && (*f.Name != "resource-id" || slices.Contains(f.Values, *g.flowLog.ResourceId))
-		}
-		if asked && time.Now().Before(g.until) {
-			out.FlowLogs = append(out.FlowLogs, g.flowLog)
-		}
-	}
-	return out, nil
-}
-
-// forgetful is an EC2 that has forgotten the client token at the next attempt.
-type forgetful struct {
-	reconcile.API
-	attempts atomic.Int64
-}
-
-func (f *forgetful) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	attempt := *in
-	attempt.ClientToken = aws.String(fmt.Sprint("attempt-", f.attempts.Add(1)))
-	return f.API.CreateFlowLogs(ctx, &attempt, optFns...)
-}
 
 // failingListings rejects n listings after the first.
 func failingListings(n int) flowlogstest.Fault {
@@ -230,7 +162,7 @@ func TestApply_ClaimsWhatALostAttemptCreated(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				e := flowlogstest.New(func(o *flowlogstest.Options) {
-					o.AlreadyExistsPerItem, o.DescribeLag = tt.perItem, 10*time.Second
+					o.AlreadyExistsPerItem, o.DescribeLag, o.TokenLifetime = tt.perItem, 10*time.Second, 0
 				})
 				if tt.before {
 					_, err := flowlogs.New(e).Create(t.Context(), newRequest(3))
@@ -239,7 +171,7 @@ func TestApply_ClaimsWhatALostAttemptCreated(t *testing.T) {
 				}
 				e.Inject(flowlogstest.LoseResponse().On(on("CreateFlowLogs")))
 				attempts := 0
-				result, err := reconcile.New(&forgetful{API: e}, client(func(o *flowlogs.Options) {
+				result, err := reconcile.New(e, client(func(o *flowlogs.Options) {
 					o.OnAttempt = func(flowlogs.Attempt) { attempts++ }
 				})).Apply(t.Context(), newRequest(3))
 				require.NoError(t, err)
@@ -260,13 +192,13 @@ func TestApply_CountsWhatALostDeletionDeletedWhileItIsStillShown(t *testing.T) {
 	for _, lag := range []time.Duration{0, 10 * time.Second, time.Hour} {
 		for _, vpcs := range []int{1, 2, 5} {
 			synctest.Test(t, func(t *testing.T) {
-				e := flowlogstest.New()
+				e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeleteLag = lag })
 				var old []string
 				for i := range vpcs {
 					old = append(old, put(e, flowLogOn(vpcID(i), everyMinute))...)
 				}
 				e.Inject(flowlogstest.LoseResponse().On(on("DeleteFlowLogs")))
-				result, err := reconcile.New(newLagging(e, lag), everything).Apply(t.Context(), newRequest(vpcs))
+				result, err := reconcile.New(e, everything).Apply(t.Context(), newRequest(vpcs))
 				require.NoError(t, err)
 				assert.True(t, result.Changed)
 				for i, o := range result.Outcomes {

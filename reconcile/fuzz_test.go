@@ -40,13 +40,12 @@ func drawRequest(t *rapid.T) flowlogs.Request {
 }
 
 func drawDestination(t *rapid.T) flowlogs.Destination {
-	account := rapid.SampledFrom([]string{"123456789012", "999999999999"}).Draw(t, "account")
 	switch rapid.IntRange(0, 4).Draw(t, "destination") {
 	case 0:
 		return flowlogs.CloudWatchLogs{LogGroupName: rapid.StringMatching(`[a-zA-Z0-9_/.#-]{1,12}`).Draw(t, "group"), RoleARN: roleARN}
 	case 1:
 		return &flowlogs.CloudWatchLogs{
-			LogGroupARN: "arn:aws:logs:us-east-1:" + account + ":log-group:" + rapid.StringMatching(`[a-zA-Z0-9_/.#-]{1,12}`).Draw(t, "group"), RoleARN: roleARN,
+			LogGroupARN: "arn:aws:logs:us-east-1:123456789012:log-group:" + rapid.StringMatching(`[a-zA-Z0-9_/.#-]{1,12}`).Draw(t, "group"), RoleARN: roleARN,
 		}
 	case 2:
 		return flowlogs.Firehose{StreamARN: streamARN}

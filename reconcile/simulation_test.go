@@ -374,14 +374,14 @@ func TestReconciler_KeepsItsPromisesInARegionWithOthers(t *testing.T) {
 func play(t *rapid.T, s schedule) {
 	r := &region{
 		EC2: flowlogstest.New(func(o *flowlogstest.Options) {
-			o.AlreadyExistsPerItem, o.DescribeLag = s.perItem, s.lag
+			o.AlreadyExistsPerItem, o.DescribeLag, o.DeleteLag = s.perItem, s.lag, s.deleteLag
+			if s.forgets {
+				o.TokenLifetime = 0
+			}
 		}),
 		lag: s.deleteLag, t: t, start: time.Now(), events: s.events, history: map[string]life{},
 	}
-	r.api = newLagging(r.EC2, s.deleteLag)
-	if s.forgets {
-		r.api = &forgetful{API: r.api}
-	}
+	r.api = r.EC2
 	r.inject(s.faults)
 	req := newRequest(s.resources)
 	newReconciler := func() *reconcile.Reconciler {
