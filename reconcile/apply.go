@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // Apply brings the flow logs of the request's resources to the requested state. It
@@ -134,7 +135,7 @@ func await(ctx context.Context, try func() (shown bool, err error)) error {
 		case n == len(lagWaits), ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return err
 		case !sleep(ctx, lagWaits[n]):
-			return also(contextError(ctx), err)
+			return also(call.ContextError(ctx), err)
 		}
 	}
 }

@@ -2,24 +2,24 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // caller makes calls of DescribeFlowLogs and DeleteFlowLogs. Both can be
 // repeated: one changes nothing, and the other cannot delete twice.
 type caller struct {
-	retryer aws.Retryer
-	timeout time.Duration        // flowlogs.Options.RetryTimeout
-	optFns  []func(*ec2.Options) // of each attempt
-	region  string               // "": unknown
+	settings call.Settings
+	timeout  time.Duration // flowlogs.Options.RetryTimeout
+	describe call.Operation[ec2.DescribeFlowLogsInput, ec2.DescribeFlowLogsOutput]
+	delete   call.Operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
 }
 
 const (
@@ -31,38 +31,28 @@ const (
 	defaultRetryTimeoutOfOne = 5 * time.Second
 	defaultRetryTimeout      = 15 * time.Minute
 
-	mostRetryDelay = 30 * time.Second
+	maxRetryDelay = 30 * time.Second
 )
 
 // newCaller resolves the options and the API's own settings as the Client does.
 func newCaller(api API, o *flowlogs.Options) caller {
-	settings := ec2.New(ec2.Options{}).Options()
-	if client, ok := api.(interface{ Options() ec2.Options }); ok {
-		settings = client.Options()
+	c := caller{settings: call.SettingsOf(api, o.Retryer, o.ClientOptions...), timeout: o.RetryTimeout}
+	c.describe.Name, c.describe.Send = "DescribeFlowLogs", api.DescribeFlowLogs
+	c.describe.Inspect = func(out *ec2.DescribeFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, out.FlowLogs == nil
 	}
-	attempts := settings.RetryMaxAttempts
-	if o.Retryer != nil {
-		settings.Retryer = o.Retryer
+	c.delete.Name, c.delete.Send = "DeleteFlowLogs", api.DeleteFlowLogs
+	c.delete.Inspect = func(out *ec2.DeleteFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, false // it has no member that EC2 must send
 	}
-	for _, fn := range o.ClientOptions {
-		fn(&settings)
-	}
-	c := caller{retryer: settings.Retryer, timeout: o.RetryTimeout, region: settings.Region}
-	if c.retryer == nil {
-		c.retryer = aws.NopRetryer{}
-	}
-	if n := settings.RetryMaxAttempts; n != 0 && n != attempts {
-		c.retryer = retry.AddWithMaxAttempts(c.retryer, n)
-	}
-	c.optFns = append(slices.Clone(o.ClientOptions), func(o *ec2.Options) {
-		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // the loop is that of call
-	})
 	return c
 }
 
 // retryTimeout returns how long a call is retried beyond the Retryer's attempts.
 func (c *caller) retryTimeout(resources int) time.Duration {
 	switch {
+	case !c.settings.HasRetries():
+		return 0
 	case c.timeout != 0:
 		return max(c.timeout, 0)
 	case resources > manyResources:
@@ -72,63 +62,70 @@ func (c *caller) retryTimeout(resources int) time.Duration {
 	}
 }
 
-// call makes attempts until one succeeds, one fails for a reason that is not
-// transient, or the retries are used up. The result uncertain means that an attempt
-// without a response may have been applied.
-func (c *caller) call(ctx context.Context, limiter flowlogs.Limiter, timeout time.Duration, operation string, attempt func(context.Context) error) (uncertain bool, err error) {
-	for start, n := time.Now(), 1; ; n++ {
-		if waitErr := limiter.Wait(ctx); waitErr != nil {
-			return uncertain, callError(ctx, operation, after(waitErr, err))
+// do makes a call until it succeeds or fails for a reason that is not transient, or the
+// timeout is over. The result uncertain means that an attempt without a response may have
+// been applied.
+func do[In, Out any](ctx context.Context, c *caller, op *call.Operation[In, Out], limiter flowlogs.Limiter, timeout time.Duration, input func() *In) (
+	out *Out, uncertain bool, err error,
+) {
+	a := &attempts[In]{limiter: limiter, input: input}
+	start := time.Now()
+	for delay := time.Second; ; delay = min(2*delay, maxRetryDelay) {
+		one := call.Call[In, Out]{Settings: &c.settings, Operation: op, Owner: a}
+		out, err = one.Do(ctx)
+		if err == nil && out == nil {
+			err = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse)
 		}
-		sent := time.Now()
-		err = attempt(ctx)
-		reason := flowlogs.ReasonOf(err)
-		if observer, ok := limiter.(flowlogs.Observer); ok {
-			observer.Observe(flowlogs.Attempt{Sent: sent, Reason: reason, Canceled: err != nil && ctx.Err() != nil})
-		}
-		if err == nil {
-			return uncertain, nil
-		}
-		uncertain = uncertain || reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable
-		if ctx.Err() != nil || c.retryer.MaxAttempts() == 1 || !reason.Retryable() && !c.retryer.IsErrorRetryable(err) {
-			return uncertain, callError(ctx, operation, err)
-		}
-		delay, delayErr := c.delay(n, timeout-time.Since(start), err)
-		if delayErr != nil {
-			return uncertain, callError(ctx, operation, delayErr)
-		}
-		if !sleep(ctx, delay) {
-			return uncertain, callError(ctx, operation, err)
+		left := timeout - time.Since(start)
+		switch {
+		case err == nil:
+			return out, a.uncertain, nil
+		case a.limited && a.err != nil: // an attempt says more than the Limiter
+			err = fmt.Errorf("%w; last error: %w", err, a.err)
+			fallthrough
+		case a.limited || !a.retryable || left <= 0 || !sleep(ctx, min(delay, left)):
+			return nil, a.uncertain, callError(ctx, op.Name, err)
 		}
 	}
 }
 
-// delay returns the delay after the nth attempt, or an error if that was the last. The
-// Retryer decides as long as it has attempts. Then the delays start at a second and
-// double, until the timeout.
-func (c *caller) delay(n int, left time.Duration, err error) (time.Duration, error) {
-	most := c.retryer.MaxAttempts()
-	switch {
-	case most <= 0 || n < most: // zero: no limit
-		delay, delayErr := c.retryer.RetryDelay(n, err)
-		if delayErr != nil {
-			return 0, after(delayErr, err)
-		}
-		return delay, nil
-	case left <= 0:
-		return 0, err
-	default:
-		doublings := min(n-most, 5)
-		return min(time.Second<<doublings, mostRetryDelay, left), nil
-	}
+// attempts are the attempts to make one call.
+type attempts[In any] struct {
+	limiter   flowlogs.Limiter
+	input     func() *In
+	err       error // of the last one; nil: none was sent
+	limited   bool  // the Limiter has ended the call
+	retryable bool
+	uncertain bool // one may have been applied
 }
 
-// after returns err, after the error of an attempt if there was one.
-func after(err, attempt error) error {
-	if attempt == nil {
-		return err
+func (a *attempts[In]) Input() *In { return a.input() }
+func (a *attempts[In]) Pause()     {}
+
+func (a *attempts[In]) Wait(ctx context.Context) error {
+	err := a.limiter.Wait(ctx)
+	a.limited = err != nil
+	return err
+}
+
+func (a *attempts[In]) Attempted(attempt call.Attempt) error {
+	err := attempt.Err
+	if attempt.Canceled {
+		err = fmt.Errorf("%w: %w", flowlogs.ErrNoResponse, err)
 	}
-	return fmt.Errorf("%w, after: %w", err, attempt)
+	reason := flowlogs.ReasonOf(err)
+	if observer, ok := a.limiter.(flowlogs.Observer); ok {
+		observer.Observe(flowlogs.Attempt{Sent: attempt.Sent, Err: err, Reason: reason, Canceled: attempt.Canceled})
+	}
+	a.err = err
+	a.uncertain = a.uncertain || reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable
+	return err
+}
+
+func (a *attempts[In]) Retry(err error, retryable bool) bool {
+	reason := flowlogs.ReasonOf(err)
+	a.retryable = reason != flowlogs.ErrConfiguration && (retryable || reason.Retryable())
+	return a.retryable
 }
 
 // sleep waits for d. It returns false if ctx ends first.
@@ -179,17 +176,8 @@ func (e *CallError) Hint() string {
 // callError returns a *CallError. If the context has ended, errors.Is finds its
 // error and its cause beside err.
 func callError(ctx context.Context, operation string, err error) error {
-	if ended := contextError(ctx); ended != nil {
-		err = fmt.Errorf("%w: %w", ended, err)
+	if ctx.Err() != nil && !(errors.Is(err, ctx.Err()) && errors.Is(err, context.Cause(ctx))) {
+		err = fmt.Errorf("%w; last error: %w", call.ContextError(ctx), err)
 	}
 	return &CallError{Operation: operation, Err: err}
-}
-
-// contextError returns the error of a context that has ended, with its cause, or
-// nil.
-func contextError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very error
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
 }

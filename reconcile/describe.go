@@ -121,15 +121,10 @@ func (l *listing) read(ctx context.Context, in *ec2.DescribeFlowLogsInput, page 
 
 // describe makes one call, paced and retried.
 func (l *listing) describe(ctx context.Context, in *ec2.DescribeFlowLogsInput) (*ec2.DescribeFlowLogsOutput, error) {
-	var out *ec2.DescribeFlowLogsOutput
-	_, err := l.r.caller.call(ctx, l.r.options.DescribeLimiter, l.timeout, "DescribeFlowLogs", func(ctx context.Context) (err error) {
+	out, _, err := do(ctx, &l.r.caller, &l.r.caller.describe, l.r.options.DescribeLimiter, l.timeout, func() *ec2.DescribeFlowLogsInput {
 		params := *in
 		params.FlowLogIds, params.Filter = slices.Clone(in.FlowLogIds), slices.Clone(in.Filter)
-		out, err = l.r.api.DescribeFlowLogs(ctx, &params, l.r.caller.optFns...)
-		if err == nil && out == nil {
-			err = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse)
-		}
-		return err
+		return &params
 	})
 	return out, err
 }

@@ -24,6 +24,12 @@ type limiter struct {
 	at     time.Time
 }
 
+// NewDescribeLimiter returns a Limiter for Options.DescribeLimiter with the documented
+// quota, 100 calls and then 20 per second. It is empty after a throttled call. Share one
+// between all Reconcilers of an account and Region.
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+func NewDescribeLimiter() flowlogs.Limiter { return newLimiter() }
+
 func newLimiter() *limiter { return &limiter{tokens: describeBurst, at: time.Now()} }
 
 // Wait blocks until a call may be made. It returns an error if ctx ends first.

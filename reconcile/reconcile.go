@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -31,10 +30,8 @@ type Options struct {
 	// has fewer. Token is not used: each Apply creates under random tokens.
 	Create []func(*flowlogs.Options)
 
-	// DescribeLimiter paces the calls of DescribeFlowLogs. Nil: a Limiter of the
-	// Reconciler with the documented quota, which is 100 calls and then 20 per
-	// second. Share a Limiter between all Reconcilers of an account and Region.
-	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+	// DescribeLimiter paces the calls of DescribeFlowLogs. Nil: a [NewDescribeLimiter] of
+	// the Reconciler. Share a Limiter between all Reconcilers of an account and Region.
 	DescribeLimiter flowlogs.Limiter
 
 	// DeleteLimiter paces the calls of DeleteFlowLogs. Nil: a [flowlogs.NewLimiter] of
@@ -61,17 +58,15 @@ type Options struct {
 // Reconciler brings the flow logs of resources to the state that a request
 // describes. It is immutable and safe for concurrent use.
 type Reconciler struct {
-	api     API
 	options Options
 	client  *flowlogs.Client
 	creates flowlogs.Options // of client
 	caller  caller           // of the other operations
-	deletes flowlogs.Limiter
 }
 
 // New returns a Reconciler that calls api, which must not be nil.
 func New(api API, optFns ...func(*Options)) *Reconciler {
-	r := &Reconciler{api: api, deletes: flowlogs.NewLimiter()}
+	r := &Reconciler{}
 	for _, fn := range optFns {
 		fn(&r.options)
 	}
@@ -80,7 +75,10 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 	}
 	r.creates.Token = flowlogs.RandomToken
 	if r.options.DescribeLimiter == nil {
-		r.options.DescribeLimiter = newLimiter()
+		r.options.DescribeLimiter = NewDescribeLimiter()
+	}
+	if r.options.DeleteLimiter == nil {
+		r.options.DeleteLimiter = flowlogs.NewLimiter()
 	}
 	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
 		*o = r.creates
@@ -120,13 +118,7 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 		})
 		req.ClientToken = ""
 	}
-	rec := &recorder{region: r.caller.region}
-	_, err := flowlogs.New(rec, func(o *flowlogs.Options) {
-		o.Allow = r.creates.Allow
-		o.BatchSize = len(req.ResourceIDs)
-		o.Retryer = aws.NopRetryer{}
-		o.Limiter = flowlogs.NoLimit
-	}).Create(context.Background(), req)
+	in, err := r.client.Input(req)
 	var invalid *flowlogs.ValidationError
 	if errors.As(err, &invalid) {
 		problems = append(invalid.Fields, problems...)
@@ -134,21 +126,5 @@ func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, er
 	if len(problems) > 0 {
 		return nil, &flowlogs.ValidationError{Fields: problems}
 	}
-	return rec.in, nil
+	return in, nil
 }
-
-// recorder is an API that sends nothing and keeps the input. It has a Region.
-type recorder struct {
-	region string
-	in     *ec2.CreateFlowLogsInput
-}
-
-func (r *recorder) CreateFlowLogs(_ context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	r.in = in
-	return nil, errRecorded
-}
-
-var errRecorded = errors.New("not sent")
-
-// Options returns the settings that a Client reads.
-func (r *recorder) Options() ec2.Options { return ec2.Options{Region: r.region} }

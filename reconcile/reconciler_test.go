@@ -91,7 +91,9 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		{"no Retryer", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) {
 			o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.Retryer = nil })
 		})}, flowlogs.ErrThrottled, 1},
-		{"a Retryer without a delay", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.Retryer = noDelay{retry.NewStandard()} })}, errNoDelay, 1},
+		{"a Retryer without a delay", 1, fault(), []func(*reconcile.Options){client(func(o *flowlogs.Options) {
+			o.Retryer, o.RetryTimeout = noDelay{retry.NewStandard()}, -1
+		})}, errNoDelay, 1},
 		{"not transient", 2001, flowlogstest.Reject("UnauthorizedOperation", "no", 403), nil, flowlogs.ErrNotAuthorized, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

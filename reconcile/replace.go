@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // replacement is a flow log that is to be deleted because another one of its resource,
@@ -80,7 +81,7 @@ func (a *apply) probation(ctx context.Context, ready []replacement) []replacemen
 	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
-			keepOld(ready, contextError(ctx))
+			keepOld(ready, call.ContextError(ctx))
 			return nil
 		}
 		if !time.Now().Before(end) {
@@ -182,17 +183,8 @@ func (a *apply) deleted(p *replacement) {
 // the call did not delete. With lost, an earlier attempt without a response may have
 // deleted them. The reason is that of the call.
 func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
-	limiter := a.r.options.DeleteLimiter
-	if limiter == nil {
-		limiter = a.r.deletes
-	}
-	var out *ec2.DeleteFlowLogsOutput
-	lost, err := a.r.caller.call(ctx, limiter, a.l.timeout, "DeleteFlowLogs", func(ctx context.Context) (err error) {
-		out, err = a.r.api.DeleteFlowLogs(ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}, a.r.caller.optFns...)
-		if err == nil && out == nil {
-			err = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse)
-		}
-		return err
+	out, lost, err := do(ctx, &a.r.caller, &a.r.caller.delete, a.r.options.DeleteLimiter, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
+		return &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}
 	})
 	reason = flowlogs.ReasonOf(err)
 	if err == nil {
