@@ -37,8 +37,6 @@ type Batch struct {
 
 // split divides the IDs of a request among several batches, with tokens derived from
 // that of the request.
-//
-// Guarded by TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral.
 func split(ids []string, size int, token string) []Batch {
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
 	for part := range slices.Chunk(ids, size) { // Chunk clips: appending to one batch does not overwrite the next
@@ -48,8 +46,6 @@ func split(ids []string, size int, token string) []Batch {
 }
 
 // halve splits the batch in two, with tokens derived from its own.
-//
-// Guarded by TestCreate_IsolatesByHalvesTheFirstOneFirst.
 func (b *Batch) halve() (first, second Batch) {
 	ids := b.ResourceIDs
 	middle := (len(ids) + 1) / 2
@@ -99,7 +95,7 @@ func (b *Batch) complete() bool {
 			return false
 		}
 	}
-	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs) // Guarded by TestCreate_RejectsAResponseThatLeavesResourcesOut.
+	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
 }
 
 // rejected returns the items by the resource of the batch that they name: the first if

@@ -144,7 +144,7 @@ func (c *Client) input(req *Request) (*ec2.CreateFlowLogsInput, error) {
 // token returns the request's own token, or makes one.
 func (c *Client) token(req Request) (string, error) {
 	if req.ClientToken != "" {
-		return req.ClientToken, nil // Guarded by TestCreate_SendsTheSameCallsForTheSameRequestAndToken.
+		return req.ClientToken, nil
 	}
 	token, err := c.options.token()(req)
 	if err != nil {
@@ -193,7 +193,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 
 	j := c.newJob(ctx, v, in, false)
 	defer j.halt(nil)
-	j.isolates = func(Reason) bool { return false }
+	j.isolate = func(Reason) bool { return false }
 	w := worker{job: j, hand: func(result) {}}
 	p := part{batch: Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds}}
 	out, _ := w.send(ctx, &p, pause{})

@@ -54,16 +54,12 @@ func ContentToken(scope string) TokenGenerator {
 // batchToken derives the token of a batch from that of the request, or of the batch
 // that it is a half of. It depends on the IDs of the batch, but not on its position,
 // the concurrency or the machine, so a resumed request sends the same calls.
-//
-// Guarded by TestBatch_TokensAreTheSameOnAnyMachine.
 func batchToken(root string, ids []string) string {
 	return hashToken(root, ids...)
 }
 
 // resendToken derives the token of the nth resend of resources of a batch. To the
 // token of an earlier call, EC2 would only repeat its response.
-//
-// Guarded by TestCreate_ResendsTheSameResourcesUnderAnotherTokenEachTime.
 func resendToken(batch string, n int, ids []string) string {
 	return hashToken(batch+"#"+strconv.Itoa(n), ids...)
 }
@@ -79,8 +75,6 @@ func hashToken(root string, parts ...string) string {
 }
 
 // writePart writes the length first, so that different lists of parts never hash alike.
-//
-// Guarded by TestContentToken_IsTheSameOnAnyMachine.
 func writePart(h hash.Hash, part string) {
 	fmt.Fprintf(h, "%d:%s", len(part), part)
 }

@@ -118,12 +118,15 @@ func nonEmpty[T comparable](value T) *T {
 // slices too, changes the original.
 func copyInput(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsInput {
 	c := clone(in)
-	c.ClientToken = clone(in.ClientToken)
-	c.DeliverCrossAccountRole = clone(in.DeliverCrossAccountRole)
-	c.DeliverLogsPermissionArn = clone(in.DeliverLogsPermissionArn)
-	c.LogDestination = clone(in.LogDestination)
-	c.LogFormat = clone(in.LogFormat)
-	c.LogGroupName = clone(in.LogGroupName)
+	texts := new([6]string) // one allocation, since every attempt has a copy
+	for i, p := range []**string{
+		&c.ClientToken, &c.DeliverCrossAccountRole, &c.DeliverLogsPermissionArn, &c.LogDestination, &c.LogFormat, &c.LogGroupName,
+	} {
+		if *p != nil {
+			texts[i] = **p
+			*p = &texts[i]
+		}
+	}
 	c.MaxAggregationInterval = clone(in.MaxAggregationInterval)
 	c.DryRun = clone(in.DryRun)
 	if o := clone(in.DestinationOptions); o != nil {

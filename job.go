@@ -18,10 +18,10 @@ import (
 type job struct {
 	invoker      *invoker
 	template     *ec2.CreateFlowLogsInput // without IDs and token
-	isolates     func(Reason) bool
-	endless      bool            // a Stream: it holds no more batches than it has places
-	retryTimeout time.Duration   // 0: batches are not retried
-	running      context.Context //nolint:containedctx // the end of the job: the caller's, or earlier with a cause
+	isolate      func(Reason) bool        // Options.Isolate
+	endless      bool                     // a Stream: it holds no more batches than it has places
+	retryTimeout time.Duration            // 0: batches are not retried
+	running      context.Context          //nolint:containedctx // the end of the job: the caller's, or earlier with a cause
 	halt         context.CancelCauseFunc
 
 	credit      credit
@@ -45,7 +45,7 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 	j := &job{
 		invoker:     v,
 		template:    template,
-		isolates:    c.options.isolates,
+		isolate:     c.options.Isolate,
 		credit:      credit{left: maxCredit},
 		propagation: propagation{timeout: c.options.PropagationTimeout},
 	}
@@ -120,7 +120,7 @@ func (j *job) retry(p *part, alone bool) (pause, verdict) {
 // the halves, under other tokens, would repeat what was applied.
 func (j *job) divisible(p *part, reason Reason) bool {
 	return len(p.batch.ResourceIDs) > 1 && !reason.is(transient) && !aws.ToBool(j.template.DryRun) &&
-		(!p.uncertain || reason != ErrNotAuthorized) && j.isolates(reason)
+		(!p.uncertain || reason != ErrNotAuthorized) && isolates(j.isolate, reason)
 }
 
 func (j *job) hasSent() bool {

@@ -129,11 +129,13 @@ func (o *Options) retryTimeout(several bool) time.Duration {
 	}
 }
 
-func (o *Options) isolates(r Reason) bool {
-	if o.Isolate == nil {
+// isolates reports whether a call that EC2 rejects for a reason is split; isolate is
+// Options.Isolate.
+func isolates(isolate func(Reason) bool, r Reason) bool {
+	if isolate == nil {
 		return r == "" || r.is(single)
 	}
-	return o.Isolate(r)
+	return isolate(r)
 }
 
 // limiters are the limiters that a Client makes, one for each Region.

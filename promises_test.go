@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +24,34 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
+
+// Each of these tests fails if a single line of the library is broken on which it
+// depends that EC2 creates nothing twice and no resource is lost.
+func TestPromises_HaveTheirTests(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	var tests []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		tests = append(tests, string(content))
+	}
+	for _, name := range []string{
+		"TestBatch_TokensAreTheSameOnAnyMachine",
+		"TestContentToken_IsTheSameOnAnyMachine",
+		"TestCreate_IsUnmovedByAnAPIThatChangesItsInput",
+		"TestCreate_IsolatesByHalvesTheFirstOneFirst",
+		"TestCreate_RejectsAResponseThatLeavesResourcesOut",
+		"TestCreate_ResendsTheSameResourcesUnderAnotherTokenEachTime",
+		"TestCreate_RetriesALostResponseUnderTheSameToken",
+		"TestCreate_SendsTheSameCallsForTheSameRequestAndToken",
+		"TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral",
+		"TestNew_OfATypeThatEmbedsAClientRetriesAndPacesOnce",
+	} {
+		assert.Contains(t, strings.Join(tests, "\n"), "\nfunc "+name+"(t *testing.T) {")
+	}
+}
 
 // An iterator calls runtime.Goexit if it calls t.FailNow.
 func TestStream_EndsItsCallsBeforeItRepeatsTheGoexitOfTheIterator(t *testing.T) {

@@ -1,6 +1,7 @@
 package flowlogs_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -193,9 +194,6 @@ var accepted = []struct {
 	{"a bucket with a folder", s3Input(setDestination("arn:aws:s3:::b/f"))},
 	{"a bucket with folders and a slash", s3Input(setDestination("arn:aws:s3:::b/f/g/"))},
 	{"a folder that resembles AWSLogs", s3Input(setDestination("arn:aws:s3:::b/AWSLogs2/"))},
-	{"a bucket in China", s3Input(setDestination("arn:aws-cn:s3:::b"))},
-	{"a bucket in GovCloud", s3Input(setDestination("arn:aws-us-gov:s3:::b"))},
-	{"a bucket in the European cloud", s3Input(setDestination("arn:aws-eusc:s3:::b"))},
 	{"no destination options set", s3Input(setOptions(types.DestinationOptionsRequest{}))},
 	{"empty destination options with CloudWatch Logs", logsInput(setOptions(types.DestinationOptionsRequest{}))},
 	{"empty destination options with Firehose", firehoseInput(setOptions(types.DestinationOptionsRequest{}))},
@@ -267,6 +265,10 @@ var rejected = []struct {
 	want string
 }{
 	{"no IDs", s3Input(setIDs()), "ResourceIds: required"},
+	{
+		"a log group in another account than the role", logsInput(setDestination("arn:aws:logs:us-east-1:210987654321:log-group:g")),
+		"LogDestination \"arn:aws:logs:us-east-1:210987654321:log-group:g\": want a log group in the account of the role, 123456789012",
+	},
 	{
 		"no resource type",
 		s3Input(func(in *input) { in.ResourceType = "" }),
@@ -751,9 +753,14 @@ func TestValidateInput_TakesNilForAnEmptyInput(t *testing.T) {
 }
 
 // regionalAPI is a mock that says which Region it is for, as the SDK's client does.
-type regionalAPI struct{ sent *input }
+type regionalAPI struct {
+	region string // "": us-east-1
+	sent   *input
+}
 
-func (a *regionalAPI) Options() ec2.Options { return ec2.Options{Region: "us-east-1"} }
+func (a *regionalAPI) Options() ec2.Options {
+	return ec2.Options{Region: cmp.Or(a.region, "us-east-1")}
+}
 
 func (a *regionalAPI) CreateFlowLogs(_ context.Context, in *input, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
 	a.sent = in
@@ -782,6 +789,32 @@ func TestClient_RejectsALogGroupInAnotherRegion(t *testing.T) {
 	_, err := flowlogs.New(&api).CreateFlowLogs(t.Context(), in)
 	require.ErrorContains(t, err, "want the Region of the call, us-east-1")
 	assert.Nil(t, api.sent)
+}
+
+func TestClient_WantsThePartitionOfItsRegion(t *testing.T) {
+	t.Parallel()
+	partitions := map[string]string{
+		"eu-central-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
+		"eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f", "eusc-de-east-1": "aws-eusc",
+	}
+	for region, own := range partitions {
+		client := flowlogs.New(&regionalAPI{region: region})
+		for _, partition := range partitions {
+			in := s3Input(setDestination("arn:" + partition + ":s3:::b"))
+			require.NoError(t, flowlogs.ValidateInput(in), "the Region is not known")
+			_, err := client.CreateFlowLogs(t.Context(), in)
+			if partition == own {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, "want partition "+own+", that of Region "+region)
+			}
+		}
+	}
+	role := logsInput(setRole("arn:aws-cn:iam::123456789012:role/r"))
+	_, err := flowlogs.New(&regionalAPI{}).CreateFlowLogs(t.Context(), role)
+	require.ErrorContains(t, err, "DeliverLogsPermissionArn \"arn:aws-cn:iam::123456789012:role/r\": want partition aws, that of Region us-east-1")
+	_, err = flowlogs.New(&regionalAPI{region: "mars-1"}).CreateFlowLogs(t.Context(), role)
+	require.NoError(t, err, "a Region that this release does not know")
 }
 
 func TestValidate_ReportsAllProblemsAtOnce(t *testing.T) {

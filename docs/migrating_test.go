@@ -148,6 +148,7 @@ func TestMigrating_CallsWaitOnceEC2HasThrottledOne(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 50 {
 				wg.Go(func() {
+					time.Sleep(time.Duration(i) * 10 * time.Millisecond) // or all would be sent before the first response
 					_, _ = client.CreateFlowLogs(t.Context(), input(fmt.Sprintf("vpc-%017x", i)))
 				})
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // plan has the request as it is sent, the account and the options, from which the documents
@@ -47,7 +48,7 @@ func newPlan(req flowlogs.Request, a Account, o Options) (*plan, error) {
 		return nil, err
 	}
 
-	a.Partition = cmp.Or(a.Partition, partitionOf(a.Region), "aws")
+	a.Partition = cmp.Or(a.Partition, rules.PartitionOf(a.Region), "aws")
 	p := &plan{
 		in: in, account: a, options: o,
 		accounts: unique(append([]string{a.ID}, o.SourceAccounts...)),
@@ -113,28 +114,6 @@ func (p *plan) crossAccount() bool {
 	return p.in.LogDestinationType == types.LogDestinationTypeKinesisDataFirehose && p.in.DeliverCrossAccountRole != nil
 }
 
-// partitionOf returns the partition of a Region, "" if it is not known.
-// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
-func partitionOf(region string) string {
-	for prefix, partition := range map[string]string{
-		"cn-":      "aws-cn",
-		"us-gov-":  "aws-us-gov",
-		"us-iso-":  "aws-iso",
-		"us-isob-": "aws-iso-b",
-		"eu-isoe-": "aws-iso-e",
-		"us-isof-": "aws-iso-f",
-		"eusc-":    "aws-eusc",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return partition
-		}
-	}
-	if commercialPattern.MatchString(region) {
-		return "aws"
-	}
-	return ""
-}
-
 // validator collects the problems of the request, the account and the options.
 type validator struct {
 	allow    func(*flowlogs.FieldError) bool // Options.Allow
@@ -157,7 +136,6 @@ func (v *validator) err() error {
 
 var (
 	accountPattern      = regexp.MustCompile(`^[0-9]{12}$`)
-	commercialPattern   = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$`)
 	regionPattern       = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
 	partitionPattern    = regexp.MustCompile(`^(aws(-[a-z]+)*)?$`)
 	keyPattern          = regexp.MustCompile(`^(arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$`)
@@ -190,7 +168,7 @@ func (v *validator) account(a Account) {
 	v.match("Account.Region", a.Region, regionPattern, "want the Region of the call, such as us-east-1")
 	if !partitionPattern.MatchString(a.Partition) {
 		v.add("Account.Partition", a.Partition, "want a partition of AWS, such as aws, aws-cn or aws-us-gov")
-	} else if of := partitionOf(a.Region); a.Partition != "" && of != "" && a.Partition != of {
+	} else if of := rules.PartitionOf(a.Region); a.Partition != "" && of != "" && a.Partition != of {
 		v.add("Account.Partition", a.Partition, "want "+of+", the partition of Region "+a.Region)
 	}
 }
@@ -221,7 +199,7 @@ func (v *validator) destination(p *plan) {
 	v.arn(p, "Options.KeyARN", p.options.KeyARN)
 
 	for i, region := range p.options.Regions {
-		if cmp.Or(partitionOf(region), p.account.Partition) != p.account.Partition {
+		if cmp.Or(rules.PartitionOf(region), p.account.Partition) != p.account.Partition {
 			v.add("Options.Regions["+strconv.Itoa(i)+"]", region, "want a Region in partition "+p.account.Partition)
 		}
 	}
@@ -234,11 +212,6 @@ func (v *validator) destination(p *plan) {
 		other := slices.IndexFunc(p.regions, func(region string) bool { return region != destination.Region })
 		if destination.Region != "" && other >= 0 {
 			v.add(field, destination.String(), "want the Region of the call, "+p.regions[other])
-		}
-		// "cross-account flow logs from Amazon CloudWatch Logs are not supported"
-		// https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
-		if destination.AccountID != role.AccountID && destination.AccountID != "" {
-			v.add(field, destination.String(), "want a log group in the account of the role, "+role.AccountID)
 		}
 	case types.LogDestinationTypeKinesisDataFirehose:
 		if !p.crossAccount() && destination.AccountID != p.account.ID {

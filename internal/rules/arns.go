@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +12,31 @@ import (
 // partitions are those of the SDK's endpoint rules.
 // https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
 var partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"}
+
+// commercial matches the Regions of partition aws.
+var commercial = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$`)
+
+// PartitionOf returns the partition of a Region, "" if it is not known. Its rules are
+// those of the SDK's partitions.
+func PartitionOf(region string) string {
+	for prefix, partition := range map[string]string{
+		"cn-":      "aws-cn",
+		"us-gov-":  "aws-us-gov",
+		"us-iso-":  "aws-iso",
+		"us-isob-": "aws-iso-b",
+		"eu-isoe-": "aws-iso-e",
+		"us-isof-": "aws-iso-f",
+		"eusc-":    "aws-eusc",
+	} {
+		if strings.HasPrefix(region, prefix) {
+			return partition
+		}
+	}
+	if commercial.MatchString(region) {
+		return "aws"
+	}
+	return ""
+}
 
 // arnRule says what the ARNs of one kind look like.
 type arnRule struct {
@@ -46,10 +72,13 @@ func (rule *arnRule) problem(s, region string) Problem {
 	if p := rule.resource(a.Resource); p.found() {
 		return p
 	}
-	if !slices.Contains(partitions, a.Partition) { // last: only this one may be valid in a later release
-		return unknown("want a partition of AWS, " + OneOf(partitions))
+	if slices.Contains(partitions, a.Partition) {
+		if of := PartitionOf(region); of != "" && a.Partition != of {
+			return wrong("want partition " + of + ", that of Region " + region)
+		}
+		return Problem{}
 	}
-	return Problem{}
+	return unknown("want a partition of AWS, " + OneOf(partitions)) // last: only this one may be valid in a later release
 }
 
 // accountOf returns the account of an ARN, "" if it has none.

@@ -109,9 +109,20 @@ func (c *checker) destinationName(rule *destinationRule, in *ec2.CreateFlowLogsI
 		c.report("LogDestination", arn, wrong("want LogDestinationType "+other+" for this ARN; cloud-watch-logs, the default, takes that of a log group"))
 	default:
 		c.report("LogDestination", arn, rule.arn.problem(arn, c.region))
+		c.sameAccount(rule, in)
 	}
 	if named && name != "" {
 		c.report("LogGroupName", name, logGroupNameProblem(name))
+	}
+}
+
+// sameAccount: "cross-account flow logs from Amazon CloudWatch Logs are not supported".
+// https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
+func (c *checker) sameAccount(rule *destinationRule, in *ec2.CreateFlowLogsInput) {
+	arn := aws.ToString(in.LogDestination)
+	group, role := accountOf(arn), accountOf(aws.ToString(in.DeliverLogsPermissionArn))
+	if rule.arn == &logGroupARN && isAccount(group) && isAccount(role) && group != role {
+		c.report("LogDestination", arn, wrong("want a log group in the account of the role, "+role))
 	}
 }
 
@@ -140,10 +151,10 @@ func (c *checker) roles(rule *destinationRule, in *ec2.CreateFlowLogsInput) {
 		c.report("DeliverCrossAccountRole", "", wrong("required together with DeliverLogsPermissionArn; leave both empty for a stream in the same account"))
 	}
 	if role != "" && rule.roleARN != forbidden {
-		c.report("DeliverLogsPermissionArn", role, roleARN.problem(role, ""))
+		c.report("DeliverLogsPermissionArn", role, roleARN.problem(role, c.region))
 	}
 	if crossAccountRole != "" && rule.crossAccountRole != forbidden {
-		c.report("DeliverCrossAccountRole", crossAccountRole, crossAccountRoleProblem(crossAccountRole, aws.ToString(in.LogDestination)))
+		c.report("DeliverCrossAccountRole", crossAccountRole, crossAccountRoleProblem(crossAccountRole, aws.ToString(in.LogDestination), c.region))
 	}
 }
 
@@ -235,8 +246,8 @@ var streamARN = arnRule{
 // crossAccountRoleProblem: the role is in the account of the stream, and its name
 // starts with a prescribed word.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html
-func crossAccountRoleProblem(role, stream string) Problem {
-	if p := roleARN.problem(role, ""); p.found() {
+func crossAccountRoleProblem(role, stream, region string) Problem {
+	if p := roleARN.problem(role, region); p.found() {
 		return p
 	}
 	if account := accountOf(stream); isAccount(account) && accountOf(role) != account {
