@@ -22,7 +22,7 @@ type CloudWatchLogs struct {
 
 	// LogGroupARN is the ARN of a log group in the Region of the call, without the
 	// ":*" that CloudWatch Logs appends: with it, EC2 creates the flow log but never
-	// delivers a record.
+	// delivers a record. Its account must be the role's.
 	// https://github.com/hashicorp/terraform-provider-aws/issues/6373
 	LogGroupARN string
 

@@ -32,11 +32,21 @@
 //	if resp == nil {
 //		return err // nothing was sent: a *ValidationError lists every problem
 //	}
-//	for id, err := range resp.Results() {
+//	for _, err := range resp.Results() {
 //		if err != nil {
-//			log.Print(id, ": ", err, " ", flowlogs.ReasonOf(err).Hint())
+//			log.Print(err, ". ", flowlogs.ReasonOf(err).Hint())
 //		}
 //	}
+//
+// The errors unwrap to each other like this; Reasons are found at every level:
+//
+//	*ValidationError        nothing was sent
+//	└ *FieldError           each problem
+//	*CreateError            some resources have no flow log
+//	├ *UnsuccessfulError    each resource that EC2 rejected in a response
+//	└ *CallError            each call that failed
+//	  └ an error of the SDK, such as a smithy.APIError, or the end of the context
+//	of Results: an *UnsuccessfulError, or an error that unwraps to a *CallError
 //
 // A [Reason] says why something failed, regardless of how EC2 words it: EC2 sends
 // most failures of single resources with the literal code "400". [errors.Is] finds

@@ -176,7 +176,7 @@ func (e *CallError) Hint() string {
 // callError returns a *CallError. If the context has ended, errors.Is finds its
 // error and its cause beside err.
 func callError(ctx context.Context, operation string, err error) error {
-	if ctx.Err() != nil && !(errors.Is(err, ctx.Err()) && errors.Is(err, context.Cause(ctx))) {
+	if ctx.Err() != nil && (!errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx))) {
 		err = fmt.Errorf("%w; last error: %w", call.ContextError(ctx), err)
 	}
 	return &CallError{Operation: operation, Err: err}

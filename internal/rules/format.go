@@ -71,23 +71,23 @@ func Version(name string) int { return fields[name].version }
 // format".
 // https://github.com/aws-cloudformation/rain/issues/288
 func ParseFormat[F ~string](format string) ([]F, []Problem) {
-	invalid := func(message string) ([]F, []Problem) {
+	invalid := func(message string) []Problem {
 		var c checker
 		c.report("LogFormat", format, wrong(message).unfit())
-		return nil, c.problems
+		return c.problems
 	}
 	switch {
 	case format == "":
-		return invalid("want at least one field, in the form ${field-id}")
+		return nil, invalid("want at least one field, in the form ${field-id}")
 	case strings.Trim(format, " ") != format:
-		return invalid("want no space before the first field or after the last")
+		return nil, invalid("want no space before the first field or after the last")
 	}
 	parsed := make([]F, 0, strings.Count(format, "${"))
 	for word := range strings.FieldsFuncSeq(format, func(r rune) bool { return r == ' ' }) { // there may be several spaces
 		name, opened := strings.CutPrefix(word, "${")
 		name, closed := strings.CutSuffix(name, "}")
 		if !opened || !closed || !isFieldName(name) {
-			return invalid("want fields in the form ${field-id}, such as ${srcaddr}, not " + text.Quote(word))
+			return nil, invalid("want fields in the form ${field-id}, such as ${srcaddr}, not " + text.Quote(word))
 		}
 		parsed = append(parsed, F(name))
 	}

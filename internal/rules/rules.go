@@ -162,7 +162,8 @@ func (c *checker) interval(t types.FlowLogsResourceType, seconds int32) {
 	c.report("MaxAggregationInterval", text.Seconds(time.Duration(seconds)*time.Second), p)
 }
 
-// CheckToken: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+// CheckToken returns the problem of a client token.
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 func CheckToken(token string) Problem {
 	isASCII := !strings.ContainsFunc(token, func(r rune) bool { return r > unicode.MaxASCII })
 	if len(token) > 64 || !isASCII {
