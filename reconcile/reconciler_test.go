@@ -81,6 +81,7 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		{"a response is lost", 1, flowlogstest.LoseResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a response is cut off", 1, flowlogstest.TruncateResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a proxy responds", 1, flowlogstest.Respond(502, "<html>"), nil, nil, 2},
+		{"an empty response", 1, flowlogstest.Respond(200, "<DescribeFlowLogsResponse/>"), nil, nil, 2},
 		{"throttled for good", 1, fault().Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = -1 })}, flowlogs.ErrThrottled, 3},
 		{"throttled ten times, where several calls are to be made", 2001, fault().Times(10), nil, nil, 11},
 		{"RetryTimeout", 1, fault().Times(10), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = time.Hour })}, nil, 11},
