@@ -22,7 +22,7 @@ type service struct {
 	clients   int // processes; each has its own limiter, or they share one
 	shared    bool
 	faults    []fault
-	outages   []outage
+	outages   []simOutage
 	callers   []caller
 }
 
@@ -55,7 +55,7 @@ func drawService(t *rapid.T) service {
 	s.callers = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) caller {
 		c := caller{
 			client:    rapid.IntRange(0, s.clients-1).Draw(t, "client"),
-			at:        seconds(t, "at", 120),
+			at:        drawSeconds(t, "at", 120),
 			first:     rapid.IntRange(0, s.resources-1).Draw(t, "first"),
 			batchSize: rapid.IntRange(1, 4).Draw(t, "batchSize"),
 			way:       rapid.SampledFrom([]string{"Create", "Stream", "CreateFlowLogs"}).Draw(t, "way"),
@@ -64,7 +64,7 @@ func drawService(t *rapid.T) service {
 		}
 		c.ids = rapid.IntRange(1, min(12, s.resources-c.first)).Draw(t, "ids")
 		if rapid.IntRange(0, 4).Draw(t, "impatient") == 4 {
-			c.timeout = seconds(t, "timeout", 30)
+			c.timeout = drawSeconds(t, "timeout", 30)
 		}
 		if c.way == "Stream" {
 			c.pause = rapid.SampledFrom([]time.Duration{0, time.Second, 20 * time.Second}).Draw(t, "pause")

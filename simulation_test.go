@@ -17,25 +17,25 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// schedule is one job, all that happens to it, and the processes that work on it
+// simPlan is one job, all that happens to it, and the processes that work on it
 // in turn.
-type schedule struct {
+type simPlan struct {
 	resources   int
 	batchSize   int
 	toBucket    bool
 	propagation time.Duration
 	faults      []fault
-	outages     []outage
+	outages     []simOutage
 	rejections  []rejection
-	runs        []run
+	runs        []simRun
 }
 
-// run is a process that works on the job.
-type run struct {
+// simRun is a process that works on the job.
+type simRun struct {
 	concurrency  int
 	retryTimeout time.Duration
 	stream       bool
-	source       source        // of a stream
+	source       simSource        // of a stream
 	breakAfter   int           // results of a stream; 0: none
 	cancel       time.Duration // after which its context ends; 0: an hour
 	crash        bool          // nothing that it found out is known afterwards
@@ -46,8 +46,8 @@ type run struct {
 	limiterFails int           // which wait; 0: none
 }
 
-// source is where the IDs of a stream come from.
-type source struct {
+// simSource is where the IDs of a stream come from.
+type simSource struct {
 	pause  time.Duration // before each ID
 	ends   string        // how, before the ID endsAt; "": with the last
 	endsAt int
@@ -58,8 +58,8 @@ var (
 	errLimiter = errors.New("the limiter has failed")
 )
 
-func drawSchedule(t *rapid.T) schedule {
-	s := schedule{
+func drawSchedule(t *rapid.T) simPlan {
+	s := simPlan{
 		resources:   rapid.IntRange(1, 24).Draw(t, "resources"),
 		batchSize:   rapid.IntRange(1, 8).Draw(t, "batchSize"),
 		toBucket:    rapid.Bool().Draw(t, "toBucket"),
@@ -77,22 +77,22 @@ func drawSchedule(t *rapid.T) schedule {
 	return s
 }
 
-func (s schedule) drawRun(t *rapid.T) run {
-	r := run{
+func (s simPlan) drawRun(t *rapid.T) simRun {
+	r := simRun{
 		concurrency:  rapid.IntRange(1, 4).Draw(t, "concurrency"),
 		retryTimeout: rapid.SampledFrom([]time.Duration{0, -1, time.Minute}).Draw(t, "retryTimeout"),
 		stream:       rapid.Bool().Draw(t, "stream"),
-		cancel:       seconds(t, "cancel", 20),
+		cancel:       drawSeconds(t, "cancel", 20),
 		crash:        rapid.Bool().Draw(t, "crash"),
 		twin:         rapid.Bool().Draw(t, "twin"),
-		pause:        seconds(t, "pause", 7200),
+		pause:        drawSeconds(t, "pause", 7200),
 		breaks:       rapid.SampledFrom([]string{"", "", "", "", "API", "Limiter", "Retryer", "OnProgress", "Isolate", "loop"}).Draw(t, "breaks"),
 		breaksAt:     rapid.IntRange(1, 9).Draw(t, "breaksAt"),
 		limiterFails: max(rapid.IntRange(-20, 9).Draw(t, "limiterFails"), 0),
 	}
 	if r.stream {
 		r.breakAfter = max(rapid.IntRange(-10, 3).Draw(t, "breakAfter"), 0)
-		r.source = source{
+		r.source = simSource{
 			pause:  rapid.SampledFrom([]time.Duration{0, 0, time.Second, 40 * time.Second}).Draw(t, "sourcePause"),
 			ends:   rapid.SampledFrom([]string{"", "", "", "error", "panic", "block"}).Draw(t, "sourceEnds"),
 			endsAt: rapid.IntRange(0, s.resources).Draw(t, "sourceEndsAt"),
@@ -102,19 +102,19 @@ func (s schedule) drawRun(t *rapid.T) run {
 }
 
 // alone reports whether the job is a single batch.
-func (s schedule) alone() bool { return s.resources <= s.batchSize }
+func (s simPlan) alone() bool { return s.resources <= s.batchSize }
 
-// job is a schedule that is played.
-type job struct {
+// simJob is a schedule that is played.
+type simJob struct {
 	*world
-	schedule
+	simPlan
 	request flowlogs.Request
 }
 
 // play returns the invariants that did not hold.
-func (s schedule) play(t *testing.T) (broken []string) {
+func (s simPlan) play(t *testing.T) (broken []string) {
 	synctest.Test(t, func(t *testing.T) {
-		j := &job{world: newWorld(s.faults, s.outages, s.rejections), schedule: s, request: rooted(s.resources)}
+		j := &simJob{world: newWorld(s.faults, s.outages, s.rejections), simPlan: s, request: rooted(s.resources)}
 		if s.toBucket {
 			j.request.Destination = flowlogs.S3{BucketARN: simulatedBucket}
 		}
@@ -145,7 +145,7 @@ type attempt struct {
 	broke                 bool // out of the loop
 }
 
-func (j *job) play(ctx context.Context, r run) {
+func (j *simJob) play(ctx context.Context, r simRun) {
 	timeout := time.Hour
 	if r.cancel > 0 {
 		timeout = r.cancel
@@ -164,7 +164,7 @@ func (j *job) play(ctx context.Context, r run) {
 	j.checkAttempt(ctx, r, a)
 }
 
-func (j *job) attempt(ctx context.Context, r run, timeout time.Duration) (a *attempt) {
+func (j *simJob) attempt(ctx context.Context, r simRun, timeout time.Duration) (a *attempt) {
 	a = &attempt{endpoint: &endpoint{world: j.world}}
 	defer func() {
 		if v := recover(); v != nil {
@@ -186,7 +186,7 @@ func (j *job) attempt(ctx context.Context, r run, timeout time.Duration) (a *att
 }
 
 // breaking makes what the caller passes in fail and panic.
-func (a *attempt) breaking(r run) func(*flowlogs.Options) {
+func (a *attempt) breaking(r simRun) func(*flowlogs.Options) {
 	var calls, waits atomic.Int64
 	snap := func(what string) {
 		if r.breaks == what && calls.Add(1) == int64(r.breaksAt) {
@@ -236,7 +236,7 @@ func (r snappingRetryer) RetryDelay(attempt int, err error) (time.Duration, erro
 }
 
 // stream is a Create by way of Stream.
-func (j *job) stream(ctx context.Context, client *flowlogs.Client, r run, a *attempt, end time.Time) {
+func (j *simJob) stream(ctx context.Context, client *flowlogs.Client, r simRun, a *attempt, end time.Time) {
 	req := j.request
 	req.ResourceIDs = nil
 	a.resp = &flowlogs.Response{ClientToken: req.ClientToken}
@@ -258,7 +258,7 @@ func (j *job) stream(ctx context.Context, client *flowlogs.Client, r run, a *att
 }
 
 // ids is a source of IDs.
-func (a *attempt) ids(ctx context.Context, s source, ids []string, end time.Time) func(func(string, error) bool) {
+func (a *attempt) ids(ctx context.Context, s simSource, ids []string, end time.Time) func(func(string, error) bool) {
 	return func(yield func(string, error) bool) {
 		for i := range len(ids) + 1 {
 			time.Sleep(s.pause)
@@ -290,7 +290,7 @@ func (a *attempt) ids(ctx context.Context, s source, ids []string, end time.Time
 }
 
 // checkAttempt holds the result of a run against what was done.
-func (j *job) checkAttempt(ctx context.Context, r run, a *attempt) {
+func (j *simJob) checkAttempt(ctx context.Context, r simRun, a *attempt) {
 	j.checkResults(a.resp, a.err)
 	var ids []string
 	for id := range a.resp.Results() {
@@ -330,9 +330,9 @@ func (j *job) checkAttempt(ctx context.Context, r run, a *attempt) {
 
 // resume works on the job until nothing is left to do, as a user would: the same
 // again while calls fail, and then what was unsuccessful as a job of its own.
-func (j *job) resume(ctx context.Context) {
+func (j *simJob) resume(ctx context.Context) {
 	time.Sleep(time.Until(j.start.Add(time.Hour + j.trouble())))
-	r := run{concurrency: 2, stream: j.alone() && j.runs[0].stream}
+	r := simRun{concurrency: 2, stream: j.alone() && j.runs[0].stream}
 	staying := j.staying()
 	for round := range 3*len(j.faults) + 3 {
 		time.Sleep(time.Minute)                                 // by then all policies are seen

@@ -82,8 +82,8 @@ func (f fault) inject() flowlogstest.Fault {
 	return fault
 }
 
-// outage is a time in which EC2 fails every call.
-type outage struct{ from, lasts time.Duration }
+// simOutage is a time in which EC2 fails every call.
+type simOutage struct{ from, lasts time.Duration }
 
 // rejection is a resource because of which EC2 rejects calls.
 type rejection struct {
@@ -95,7 +95,7 @@ type rejection struct {
 // Those that stay are of no reason that stops a job.
 var rejectionCodes = []string{"InvalidVpcID.NotFound", "FlowLogAlreadyExists", "FlowLogsLimitExceeded", "UnauthorizedOperation"}
 
-func seconds(t *rapid.T, label string, most int) time.Duration {
+func drawSeconds(t *rapid.T, label string, most int) time.Duration {
 	return time.Duration(rapid.IntRange(0, most*1000).Draw(t, label)) * time.Millisecond
 }
 
@@ -104,16 +104,16 @@ func drawFaults(t *rapid.T, resources, most int, kinds []string) []fault {
 		return fault{
 			kind:  rapid.SampledFrom(kinds).Draw(t, "kind"),
 			about: rapid.IntRange(-1, resources-1).Draw(t, "about"),
-			after: seconds(t, "after", 60),
+			after: drawSeconds(t, "after", 60),
 		}
 	}), 0, most).Draw(t, "faults")
 }
 
-func drawOutages(t *rapid.T, within, lasts int) []outage {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) outage {
-		o := outage{lasts: seconds(t, "lasts", lasts)}
+func drawOutages(t *rapid.T, within, lasts int) []simOutage {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) simOutage {
+		o := simOutage{lasts: drawSeconds(t, "lasts", lasts)}
 		if rapid.Bool().Draw(t, "later") { // else from the first call
-			o.from = seconds(t, "from", within)
+			o.from = drawSeconds(t, "from", within)
 		}
 		return o
 	}), 0, 2).Draw(t, "outages")
@@ -126,7 +126,7 @@ func drawRejections(t *rapid.T, resources int) []rejection {
 			code:  rapid.SampledFrom(rejectionCodes).Draw(t, "code"),
 		}
 		if r.code == "UnauthorizedOperation" || rapid.Bool().Draw(t, "mended") {
-			r.until = time.Second + seconds(t, "until", 60)
+			r.until = time.Second + drawSeconds(t, "until", 60)
 		}
 		return r
 	}), 0, 4).Draw(t, "rejections")
@@ -136,7 +136,7 @@ func drawRejections(t *rapid.T, resources int) []rejection {
 type world struct {
 	cloud      *flowlogstest.EC2
 	start      time.Time
-	outages    []outage
+	outages    []simOutage
 	rejections []rejection
 
 	mu     sync.Mutex
@@ -144,7 +144,7 @@ type world struct {
 }
 
 // newWorld is to be called in a bubble.
-func newWorld(faults []fault, outages []outage, rejections []rejection, optFns ...func(*flowlogstest.Options)) *world {
+func newWorld(faults []fault, outages []simOutage, rejections []rejection, optFns ...func(*flowlogstest.Options)) *world {
 	w := &world{cloud: flowlogstest.New(optFns...), start: time.Now(), outages: outages, rejections: rejections}
 	for _, f := range faults {
 		w.cloud.Inject(f.inject())
@@ -161,7 +161,7 @@ func (w *world) fail(format string, args ...any) {
 // out reports whether there is an outage.
 func (w *world) out() bool {
 	now := time.Since(w.start)
-	return slices.ContainsFunc(w.outages, func(o outage) bool { return o.from <= now && now < o.from+o.lasts })
+	return slices.ContainsFunc(w.outages, func(o simOutage) bool { return o.from <= now && now < o.from+o.lasts })
 }
 
 // rejects returns the code with which calls about a resource are rejected now, ""
