@@ -3,7 +3,6 @@ package flowlogs_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -145,19 +144,6 @@ func BenchmarkCreateMemory(b *testing.B) {
 	b.ReportMetric(held/(n*(idSize+flowLogIDSize)), "×input+response")
 }
 
-func heapAlive() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-type noopAPI struct{ out *ec2.CreateFlowLogsOutput }
-
-func (a noopAPI) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	return a.out, nil
-}
-
 // cannedClient is a real client whose responses come from memory.
 func cannedClient(n int) *ec2.Client {
 	body := []byte(`<CreateFlowLogsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>` +
@@ -178,28 +164,3 @@ func cannedClient(n int) *ec2.Client {
 		}),
 	})
 }
-
-type doFunc func(*http.Request) (*http.Response, error)
-
-func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
-
-func vpcRequest(n int) flowlogs.Request {
-	return flowlogs.Request{
-		ResourceIDs: vpcIDs(n),
-		TrafficType: flowlogs.TrafficTypeReject,
-		Destination: flowlogs.CloudWatchLogs{
-			LogGroupName: "my-flow-logs",
-			RoleARN:      "arn:aws:iam::123456789012:role/publishFlowLogs",
-		},
-	}
-}
-
-func vpcIDs(n int) []string {
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = vpcID(i)
-	}
-	return ids
-}
-
-func vpcID(n int) string { return fmt.Sprintf("vpc-%017x", n) }

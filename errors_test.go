@@ -31,22 +31,6 @@ func patientRetryer() aws.Retryer {
 	})
 }
 
-// mixedFailure fails for one resource of five individually and for two by their
-// calls.
-func mixedFailure(t *testing.T) (*flowlogs.Response, error) {
-	t.Helper()
-	ids := vpcIDs(5)
-	cloud := flowlogstest.New()
-	cloud.Inject(
-		flowlogstest.FailResources("400", "Access Denied for LogDestination: b. Please check LogDestination permission", ids[0]),
-		flowlogstest.Reject("FlowLogsLimitExceeded", "You've reached the limit.", 400).On(about(ids[2])),
-		flowlogstest.Reject("FlowLogAlreadyExists", "There is one.", 400).On(about(ids[4])),
-	)
-	req := vpcRequest(5)
-	req.ClientToken = "root"
-	return flowlogs.New(cloud, batchesOf(1)).Create(t.Context(), req)
-}
-
 func TestCreateError_IsReturnedForAnyNumberOfFailures(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

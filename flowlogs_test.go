@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,69 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
-
-// apiFunc is a mock of one method.
-type apiFunc func(ctx context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error)
-
-func (f apiFunc) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
-	return f(ctx, in)
-}
-
-// created is the response in which every resource has its flow log.
-func created(in *ec2.CreateFlowLogsInput) *ec2.CreateFlowLogsOutput {
-	out := &ec2.CreateFlowLogsOutput{ClientToken: in.ClientToken}
-	for _, id := range in.ResourceIds {
-		out.FlowLogIds = append(out.FlowLogIds, "fl-of-"+id)
-	}
-	return out
-}
-
-func apiError(code, message string) error {
-	return &smithy.GenericAPIError{Code: code, Message: message}
-}
-
-func withToken(token string) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) {
-		o.Token = func(flowlogs.Request) (string, error) { return token, nil }
-	}
-}
-
-func batchesOf(n int) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) { o.BatchSize = n }
-}
-
-func about(id string) func(flowlogstest.Call) bool {
-	return func(c flowlogstest.Call) bool { return slices.Contains(c.ResourceIDs, id) }
-}
-
-func attempts(r *flowlogs.Response) []int {
-	var n []int
-	for _, b := range r.Batches {
-		n = append(n, b.Attempts)
-	}
-	return n
-}
-
-// vpcRequestFrom is a request for n VPCs from the first on.
-func vpcRequestFrom(first, n int) flowlogs.Request {
-	req := vpcRequest(0)
-	req.ResourceIDs = vpcIDs(first + n)[first:]
-	return req
-}
-
-func vpcInput(t *testing.T, n int) *ec2.CreateFlowLogsInput {
-	t.Helper()
-	in, err := vpcRequest(n).Input()
-	require.NoError(t, err)
-	return in
-}
 
 func TestCreate_ReturnsWhatWasCreated(t *testing.T) {
 	t.Parallel()

@@ -17,59 +17,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// rejectsVPC rejects every call that is about one of the VPCs, or any call if
-// there is none.
-func rejectsVPC(code string, numbers ...int) flowlogstest.Fault {
-	fault := flowlogstest.Reject(code, code, 400).Keep()
-	if len(numbers) == 0 {
-		return fault
-	}
-	return fault.On(func(c flowlogstest.Call) bool {
-		return slices.ContainsFunc(numbers, func(n int) bool { return slices.Contains(c.ResourceIDs, vpcID(n)) })
-	})
-}
-
-// cloudWith is an EC2 with faults.
-func cloudWith(faults ...flowlogstest.Fault) *flowlogstest.EC2 {
-	cloud := flowlogstest.New()
-	cloud.Inject(faults...)
-	return cloud
-}
-
-// onTheWire is how long a call takes in a bubble.
-const onTheWire = 80 * time.Millisecond
-
-func oneAtATime(o *flowlogs.Options) { o.Concurrency = 1 }
-
-// rooted is a request for n VPCs with a token.
-func rooted(n int) flowlogs.Request {
-	req := vpcRequest(n)
-	req.ClientToken = "root"
-	return req
-}
-
-// byReason counts the results by their reason, "" for a flow log.
-func byReason(resp *flowlogs.Response) map[flowlogs.Reason]int {
-	n := make(map[flowlogs.Reason]int)
-	for _, err := range resp.Results() {
-		n[flowlogs.ReasonOf(err)]++
-	}
-	return n
-}
-
-// requireTruth holds the results of a response against the flow logs that exist.
-func requireTruth(t *testing.T, cloud *flowlogstest.EC2, resp *flowlogs.Response) {
-	t.Helper()
-	exists := make(map[string]bool)
-	for _, f := range cloud.FlowLogs() {
-		require.False(t, exists[*f.ResourceId], "two flow logs on %s", *f.ResourceId)
-		exists[*f.ResourceId] = true
-	}
-	for id, err := range resp.Results() {
-		require.False(t, err == nil && !exists[id], "%s has no flow log and no error", id)
-	}
-}
-
 func TestCreate_SendsTheSameCallsForTheSameRequestAndToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,19 +35,6 @@ func TestCreate_SendsTheSameCallsForTheSameRequestAndToken(t *testing.T) {
 		assert.Equal(t, resp.FlowLogIDs[:600], again.FlowLogIDs[:600])
 		assert.Len(t, requireOneBodyPerToken(t, cloud), 4)
 	})
-}
-
-// requireOneBodyPerToken returns the IDs that were sent under each token.
-func requireOneBodyPerToken(t *testing.T, cloud *flowlogstest.EC2) map[string][]string {
-	t.Helper()
-	bodies, ids := make(map[string]string), make(map[string][]string)
-	for _, c := range cloud.Calls() {
-		if body, ok := bodies[c.ClientToken]; ok {
-			require.Equal(t, body, c.Body)
-		}
-		bodies[c.ClientToken], ids[c.ClientToken] = c.Body, c.ResourceIDs
-	}
-	return ids
 }
 
 func TestCreate_UsesTheRootTokenForOneCallAndDerivedOnesForSeveral(t *testing.T) {
@@ -190,13 +124,6 @@ func TestCreate_GoesOnAfterFatalRejectionsIfACallHasSucceeded(t *testing.T) {
 			assert.Len(t, resp.FlowLogIDs, test.created)
 			assert.Len(t, cloud.Calls(), 200)
 		})
-	}
-}
-
-func numbers(from, to int) func(func(int) bool) {
-	return func(yield func(int) bool) {
-		for n := from; n < to && yield(n); n++ {
-		}
 	}
 }
 
@@ -324,10 +251,6 @@ func TestCreate_KeepsWhatIsKnownWhenItEnds(t *testing.T) {
 		}
 	}
 }
-
-type limitFunc func(context.Context) error
-
-func (f limitFunc) Wait(ctx context.Context) error { return f(ctx) }
 
 func TestCreate_EndsWithTheErrorOfTheLimiter(t *testing.T) {
 	t.Parallel()

@@ -2,17 +2,30 @@ package flowlogs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
 func TestLimiter_DoesNotLimitBeforeEC2Throttles(t *testing.T) {
@@ -425,25 +438,6 @@ func send(t *testing.T, l flowlogs.Limiter, a *account, calls, concurrency int) 
 	workers.Wait()
 }
 
-// throttledLimiter is a Limiter whose first call was throttled: it lets a call pass
-// after some seconds, and then one every four.
-func throttledLimiter(t *testing.T) flowlogs.Limiter {
-	t.Helper()
-	l := flowlogs.NewLimiter()
-	call(t, l, 1, "")
-	call(t, l, 5, flowlogs.ErrThrottled) // 2.5, 1.25, 0.6, 0.3 and 0.25 calls a second
-	return l
-}
-
-// call makes calls that end at once.
-func call(t *testing.T, l flowlogs.Limiter, n int, reason flowlogs.Reason) {
-	t.Helper()
-	for range n {
-		require.NoError(t, l.Wait(t.Context()))
-		observe(l, reason)
-	}
-}
-
 // observe reports an attempt that was sent and ended at once.
 func observe(l flowlogs.Limiter, reason flowlogs.Reason) {
 	l.(flowlogs.Observer).Observe(flowlogs.Attempt{Sent: time.Now(), Reason: reason})
@@ -483,4 +477,520 @@ func waitTimes(t *testing.T, l flowlogs.Limiter, n int) []time.Duration {
 		times = append(times, time.Since(start))
 	}
 	return times
+}
+
+func TestClient_DoesNotLimitWhoIsNotThrottled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := flowlogs.New(apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			return created(in), nil
+		}))
+		start := time.Now()
+		for range 1000 {
+			_, err := client.Create(t.Context(), vpcRequest(1))
+			require.NoError(t, err)
+		}
+		assert.Zero(t, time.Since(start))
+	})
+}
+
+func TestClient_GivesUpOnAServiceThatThrottlesForGood(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		resources int
+		calls     int
+		most      time.Duration
+	}{
+		{1, 9, 20 * time.Second},     // RetryTimeout, and what the Limiter holds the last call back
+		{900, 300, 18 * time.Minute}, // RetryTimeout, and the attempts of the last call
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAccount(func(a *account) { a.tokens, a.others = 0, constantly(5) })
+			resp, err := flowlogs.New(a).Create(t.Context(), vpcRequest(test.resources))
+			require.ErrorIs(t, err, flowlogs.ErrThrottled)
+			assert.Empty(t, resp.FlowLogIDs)
+			assert.LessOrEqual(t, a.calls, test.calls)
+			assert.Less(t, time.Since(a.start), test.most)
+		})
+	}
+}
+
+func TestClient_DoesNotTakeIdleTimeForALowRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(func(*account) {})
+		client := flowlogs.New(a)
+		_, err := client.Create(t.Context(), vpcRequest(100*300))
+		require.NoError(t, err)
+		for range 20 { // a service that has little to do
+			time.Sleep(time.Minute)
+			clear(a.tokenOf)
+			_, err := client.Create(t.Context(), vpcRequest(1))
+			require.NoError(t, err)
+		}
+		clear(a.tokenOf)
+		a.start, a.tokens = time.Now(), 0 // others have emptied the bucket
+		_, err = client.Create(t.Context(), vpcRequest(100*300))
+		require.NoError(t, err)
+		assert.Less(t, time.Since(a.start), 25*time.Second, "100 calls at 5 a second")
+	})
+}
+
+// Many callers of one Client, as the handlers of a service are.
+func TestClient_ServesEveryCallerSoonAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	for _, callers := range []int{20, 50, 100} {
+		t.Run(fmt.Sprint(callers, " callers"), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const end = time.Second
+				a := newAccount(func(a *account) {
+					a.size, a.tokens = 1000, 1000
+					a.outage = between(0, end)
+					a.seeded(callers)
+				})
+				client := flowlogs.New(a)
+				var mu sync.Mutex
+				var served []time.Duration
+				failed := 0
+				var wg sync.WaitGroup
+				for i := range callers {
+					wg.Go(func() {
+						req := vpcRequest(0)
+						req.ResourceIDs = []string{vpcID(i)}
+						_, err := client.Create(t.Context(), req)
+						mu.Lock()
+						defer mu.Unlock()
+						if err != nil {
+							failed++
+						}
+						served = append(served, time.Since(a.start))
+					})
+				}
+				wg.Wait()
+				assert.LessOrEqual(t, slices.Max(served), end+5*time.Second)
+				assert.LessOrEqual(t, failed, callers/20)
+				assert.LessOrEqual(t, a.calls, 2*callers+15)
+			})
+		})
+	}
+}
+
+func TestClient_UsesTheLimiterOfTheCaller(t *testing.T) {
+	t.Parallel()
+	limit := limiterFunc(func(context.Context) error { return errors.New("no more today") })
+	calls := 0
+	api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		calls++
+		return created(in), nil
+	})
+	_, err := flowlogs.New(api, func(o *flowlogs.Options) { o.Limiter = limit }).Create(t.Context(), vpcRequest(1))
+	require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+	require.ErrorContains(t, err, "no more today")
+	assert.Zero(t, calls)
+	_, err = flowlogs.New(api, func(o *flowlogs.Options) { o.Limiter = flowlogs.NoLimit }).Create(t.Context(), vpcRequest(1))
+	require.NoError(t, err)
+}
+
+func TestClient_ReportsEveryAttemptToAnObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := &observer{Limiter: flowlogs.NoLimit}
+		ctx, cancel := context.WithCancel(t.Context())
+		responses := []error{answer(503, "RequestLimitExceeded"), answer(500, "InternalError"), nil, context.Canceled}
+		api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			time.Sleep(time.Second)
+			err := responses[0]
+			responses = responses[1:]
+			if len(responses) == 0 {
+				cancel()
+			}
+			return created(in), err
+		})
+		client := flowlogs.New(api, func(options *flowlogs.Options) { options.Limiter = o })
+		start := time.Now()
+		_, err := client.Create(ctx, vpcRequest(1))
+		require.NoError(t, err)
+		_, err = client.Create(ctx, vpcRequest(1))
+		require.ErrorIs(t, err, context.Canceled)
+		require.Len(t, o.attempts, 4)
+		assert.Equal(t, start, o.attempts[0].Sent)
+		assert.Equal(t, flowlogs.ErrThrottled, o.attempts[0].Reason)
+		assert.Equal(t, flowlogs.ErrUnavailable, o.attempts[1].Reason)
+		assert.Empty(t, o.attempts[2].Reason)
+		assert.Equal(t, []bool{false, false, false, true}, []bool{
+			o.attempts[0].Canceled, o.attempts[1].Canceled, o.attempts[2].Canceled, o.attempts[3].Canceled,
+		})
+	})
+}
+
+type observer struct {
+	flowlogs.Limiter
+	attempts []flowlogs.Attempt
+}
+
+func (o *observer) Observe(a flowlogs.Attempt) { o.attempts = append(o.attempts, a) }
+
+func TestClient_DoesNotAttemptAResendThatTheLimiterRejects(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := flowlogstest.New()
+		cloud.Inject(flowlogstest.FailResources("400", accessDenied, vpcID(0)))
+		calls := 0
+		resp, err := flowlogs.New(cloud, withPropagation, func(o *flowlogs.Options) {
+			o.Limiter = limiterFunc(func(context.Context) error {
+				if calls++; calls > 1 {
+					return errors.New("no more today")
+				}
+				return nil
+			})
+		}).Create(t.Context(), deniedRequest(2))
+		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+		require.ErrorIs(t, err, flowlogs.ErrDestinationAccessDenied)
+		assert.Len(t, resp.FlowLogIDs, 1)
+		assert.Empty(t, resp.Unsuccessful)
+	})
+}
+
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
+
+func TestClient_EndsTheWaitForTheLimiterWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(func(a *account) { a.others = constantly(4) })
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		resp, err := flowlogs.New(a).Create(ctx, vpcRequest(100*300))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, flowlogs.ErrNotAttempted)
+		assert.Equal(t, 20*time.Second, time.Since(a.start))
+		assert.Len(t, resp.FlowLogIDs, len(a.tokenOf))
+	})
+}
+
+// Handlers of a service create one flow log each, with a deadline.
+func TestClient_ServesSmallRequestsWhenOneIsThrottled(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second} {
+		t.Run(every.String(), func(t *testing.T) {
+			t.Parallel()
+			for throttled := range int64(40) { // the one that is
+				synctest.Test(t, func(t *testing.T) {
+					var calls, failed atomic.Int64
+					client := flowlogs.New(apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+						time.Sleep(latency)
+						if calls.Add(1) == throttled+1 {
+							return nil, answer(503, "RequestLimitExceeded")
+						}
+						return created(in), nil
+					}))
+					var wg sync.WaitGroup
+					for i := range 40 {
+						wg.Go(func() {
+							time.Sleep(time.Duration(i) * every)
+							ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+							defer cancel()
+							if _, err := client.Create(ctx, vpcRequestFrom(i, 1)); err != nil {
+								failed.Add(1)
+							}
+						})
+					}
+					wg.Wait()
+					assert.Zero(t, failed.Load(), throttled)
+				})
+			}
+		})
+	}
+}
+
+func TestClient_MakesDoWithABucketThatOthersHaveDrained(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		size  float64
+		calls int
+		most  time.Duration
+	}{
+		{50, 10, 5 * time.Second},
+		{50, 30, 10 * time.Second},
+		{50, 100, 25 * time.Second},
+		{50, 300, 66 * time.Second},
+		{2, 300, 115 * time.Second},
+	} {
+		for _, callers := range []int{1, test.calls} {
+			t.Run(fmt.Sprint(test.calls, " calls of ", callers, " callers, a bucket of ", test.size), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					a := newAccount(func(a *account) { a.size, a.tokens = test.size, 0 })
+					client := flowlogs.New(a, batchesOf(1))
+					var wg sync.WaitGroup
+					for i := range callers {
+						wg.Go(func() {
+							n := test.calls / callers
+							_, err := client.Create(t.Context(), vpcRequestFrom(i*n, n))
+							assert.NoError(t, err)
+						})
+					}
+					wg.Wait()
+					assert.LessOrEqual(t, time.Since(a.start), test.most)
+				})
+			})
+		}
+	}
+}
+
+func TestCreate_SaysThatTheLimiterHeldItBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limiter := throttledLimiter(t)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errDeploy)
+		defer cancel()
+		client := flowlogs.New(newAccount(func(*account) {}), withLimiter(limiter))
+		resp, err := client.Create(ctx, vpcRequest(1))
+		for _, err := range []error{err, resp.Batches[0].Err} {
+			assert.Equal(t, flowlogs.ErrThrottled, flowlogs.ReasonOf(err))
+			for _, want := range []error{flowlogs.ErrThrottled, flowlogs.ErrNotAttempted, context.DeadlineExceeded, errDeploy} {
+				require.ErrorIs(t, err, want)
+			}
+			require.ErrorContains(t, err, "not attempted: held back after EC2 throttled a call: context deadline exceeded")
+		}
+	})
+}
+
+// retryModes are the modes of the SDK.
+func retryModes() map[string]func() aws.Retryer {
+	return map[string]func() aws.Retryer{
+		"standard": func() aws.Retryer { return retry.NewStandard() },
+		"adaptive": func() aws.Retryer { return retry.NewAdaptiveMode() },
+	}
+}
+
+func TestCreate_OfOneCallSurvivesAnOutageOfFiveSeconds(t *testing.T) {
+	t.Parallel()
+	for mode, retryer := range retryModes() {
+		for _, lasts := range []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second, 5 * time.Second} {
+			t.Run(fmt.Sprint(mode, " ", lasts), func(t *testing.T) {
+				t.Parallel()
+				for seed := range 50 {
+					synctest.Test(t, func(t *testing.T) {
+						a := newAccount(func(a *account) { a.outage = between(0, lasts); a.seeded(seed) })
+						client := flowlogs.New(a, withRetryer(retryer()))
+						_, err := client.Create(t.Context(), vpcRequest(1))
+						require.NoError(t, err)
+						a.restart()
+						clear(a.tokenOf)
+						_, err = client.CreateFlowLogs(t.Context(), vpcInput(t, 2))
+						require.NoError(t, err)
+					})
+				}
+			})
+		}
+	}
+}
+
+func TestCreate_OfOneCallGivesUpWithinTenSeconds(t *testing.T) {
+	t.Parallel()
+	for mode, retryer := range retryModes() {
+		for name, call := range map[string]func(context.Context, *flowlogs.Client) error{
+			"Create": func(ctx context.Context, c *flowlogs.Client) error {
+				_, err := c.Create(ctx, vpcRequest(1))
+				return err
+			},
+			"CreateFlowLogs": func(ctx context.Context, c *flowlogs.Client) error {
+				_, err := c.CreateFlowLogs(ctx, vpcInput(t, 1))
+				return err
+			},
+		} {
+			t.Run(mode+" "+name, func(t *testing.T) {
+				t.Parallel()
+				for seed := range 50 {
+					synctest.Test(t, func(t *testing.T) {
+						a := newAccount(func(a *account) { a.outage = between(0, time.Hour); a.seeded(seed) })
+						require.ErrorIs(t, call(t.Context(), flowlogs.New(a, withRetryer(retryer()))), flowlogs.ErrUnavailable)
+						assert.GreaterOrEqual(t, time.Since(a.start), 5*time.Second)
+						assert.Less(t, time.Since(a.start), 10*time.Second)
+					})
+				}
+			})
+		}
+	}
+}
+
+// What is neither a response nor an error of the network, as from most mocks, does not
+// pass: a unit test does not wait for it.
+func TestCreate_OfOneCallWaitsForTransportAndResponsesOnly(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		err   error
+		waits bool
+	}{
+		{"an error of a mock", errors.New("boom"), false},
+		{"a rejection", &smithy.GenericAPIError{Code: "InvalidParameter"}, false},
+		{"a response without a status", &smithy.GenericAPIError{Code: "InternalError"}, true},
+		{"an unsent request", &smithyhttp.RequestSendError{Err: errors.New("boom")}, true},
+		{"a broken connection", &net.OpError{Op: "read", Err: errors.New("boom")}, true},
+		{"a timeout", &url.Error{Op: "Post", Err: &net.DNSError{IsTimeout: true}}, true},
+		{"EOF", io.EOF, true},
+		{"an unexpected EOF", fmt.Errorf("read: %w", io.ErrUnexpectedEOF), true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for _, opts := range [][]func(*flowlogs.Options){nil, {noRetryTimeout}, {withRetryer(aws.NopRetryer{})}} {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+						return nil, test.err
+					})
+					_, err := flowlogs.New(api, opts...).Create(t.Context(), vpcRequest(1))
+					require.ErrorIs(t, err, test.err)
+					assert.Equal(t, test.waits && opts == nil, time.Since(start) >= 5*time.Second)
+				})
+			}
+		})
+	}
+}
+
+// quotaOf is a retry quota of an *ec2.Client, and how much of it is left.
+type quotaOf struct {
+	*ratelimit.TokenRateLimit
+	left atomic.Int64
+}
+
+func (q *quotaOf) GetToken(ctx context.Context, cost uint) (func() error, error) {
+	refund, err := q.TokenRateLimit.GetToken(ctx, cost)
+	if err != nil {
+		return nil, err
+	}
+	q.left.Add(-int64(cost))
+	return func() error { q.left.Add(int64(cost)); return refund() }, nil
+}
+
+// The quota is for the program's other calls of EC2, too.
+func TestCreate_KeepsTheRetryQuotaInAnOutage(t *testing.T) {
+	t.Parallel()
+	const full, oneCall = 500, 2 * 14
+	for name, create := range map[string]func(context.Context, *flowlogs.Client) error{
+		"a fleet": func(ctx context.Context, c *flowlogs.Client) error {
+			_, err := c.Create(ctx, vpcRequest(100*300))
+			return err
+		},
+		"with a Retryer of ten attempts": func(ctx context.Context, c *flowlogs.Client) error {
+			_, err := c.Create(ctx, vpcRequest(20*300), withClientOptions(withAttempts(10)))
+			return err
+		},
+		"single calls": func(ctx context.Context, c *flowlogs.Client) (err error) {
+			for i := range 200 {
+				if _, err = c.Create(ctx, vpcRequestFrom(i, 1)); err == nil {
+					break
+				}
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				cloud := cloudWith(flowlogstest.Respond(503, "").Keep().On(func(flowlogstest.Call) bool { return time.Since(start) < 10*time.Minute }))
+				quota := &quotaOf{TokenRateLimit: ratelimit.NewTokenRateLimit(full)}
+				quota.left.Store(full)
+				standard := retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = quota })
+				client := ec2.New(inMemory(cloud).Options(), func(o *ec2.Options) { o.Retryer = standard })
+				require.NoError(t, create(t.Context(), flowlogs.New(client)))
+				assert.Greater(t, time.Since(start), 10*time.Minute)
+				assert.GreaterOrEqual(t, quota.left.Load(), int64(full-oneCall))
+			})
+		})
+	}
+}
+
+func TestCreate_WaitsAsLongAsEC2Asks(t *testing.T) {
+	t.Parallel()
+	const asked = 4 * time.Second
+	for name, test := range map[string]struct {
+		faults  []flowlogstest.Fault
+		retryer aws.Retryer
+	}{
+		"between the SDK's attempts": {[]flowlogstest.Fault{flowlogstest.Respond(503, "").RetryAfter(asked)}, nil},
+		"between those of the job":   {[]flowlogstest.Fault{flowlogstest.Reject("Unavailable", "", 503).RetryAfter(asked)}, unlimited{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := cloudWith(test.faults...)
+				_, err := flowlogs.New(inMemory(cloud), func(o *flowlogs.Options) { o.Retryer = test.retryer }).Create(t.Context(), rooted(1))
+				require.NoError(t, err)
+				calls := cloud.Calls()
+				require.Len(t, calls, 2)
+				assert.Equal(t, asked, calls[1].Time.Sub(calls[0].Time))
+			})
+		})
+	}
+}
+
+func TestCreate_HoldsNoSlotWhileEC2AsksToWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		cloud := cloudWith(flowlogstest.Respond(503, "").RetryAfter(4 * time.Second))
+		_, err := flowlogs.New(inMemory(cloud), batchesOf(1), oneAtATime).Create(t.Context(), rooted(3))
+		require.NoError(t, err)
+		calls := cloud.Calls()
+		require.Len(t, calls, 4)
+		assert.Equal(t, start, calls[2].Time, "two batches are done meanwhile")
+	})
+}
+
+// Services whose SDK is based on schemas return other errors; EC2's will be next.
+// https://github.com/aws/smithy-go/blob/v1.28.9/transport/http/protocol/ec2query/ec2query.go
+func TestCreate_DoesNotDependOnTheSDKsSerialization(t *testing.T) {
+	t.Parallel()
+	response := func(status int, err error) error {
+		return &smithy.OperationError{ServiceID: "EC2", OperationName: "CreateFlowLogs", Err: &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status, Header: http.Header{}}}, Err: err,
+		}}
+	}
+	half := &ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-00000000000000001"}}
+	for _, test := range []struct {
+		name string
+		out  *ec2.CreateFlowLogsOutput
+		err  error
+		want flowlogs.Reason // of a call that is not retried
+	}{
+		{"an error inside the root element", half, response(200, errors.New("invalid character")), flowlogs.ErrNoResponse},
+		{"a page with 200", half, response(200, &smithy.DeserializationError{Err: io.EOF}), flowlogs.ErrNoResponse},
+		{"a page with 503", half, response(503, &smithy.DeserializationError{Err: io.EOF}), flowlogs.ErrUnavailable},
+		{"a page with 429", nil, response(429, &smithy.DeserializationError{Err: io.EOF}), flowlogs.ErrThrottled},
+		{"a page with 407", nil, response(407, &smithy.DeserializationError{Err: io.EOF}), flowlogs.ErrConfiguration},
+		{"an error that is cut off", nil, response(400, &smithy.DeserializationError{Err: io.ErrUnexpectedEOF}), flowlogs.ErrNoResponse},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var mended atomic.Bool
+				api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+					if !mended.Load() {
+						return test.out, test.err
+					}
+					return created(in), nil
+				})
+				out, err := flowlogs.New(api, noRetryTimeout).CreateFlowLogs(t.Context(), vpcInput(t, 2))
+				require.ErrorIs(t, err, test.want)
+				assert.Equal(t, test.want, flowlogs.ReasonOf(err))
+				assert.Nil(t, out, "half a result is none")
+				assert.Equal(t, test.want.Retryable(), test.want != flowlogs.ErrConfiguration)
+
+				time.AfterFunc(2*time.Second, func() { mended.Store(true) })
+				resp, err := flowlogs.New(api).Create(t.Context(), vpcRequest(2))
+				if test.want.Retryable() {
+					require.NoError(t, err)
+					assert.Len(t, resp.FlowLogIDs, 2)
+				} else {
+					require.ErrorIs(t, err, test.want)
+				}
+			})
+		})
+	}
 }

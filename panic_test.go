@@ -2,7 +2,6 @@ package flowlogs_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -16,36 +15,6 @@ import (
 
 	"github.com/go-flowlogs/flowlogs"
 )
-
-var errBroken = errors.New("broken on purpose")
-
-// breaking are the things of the caller's that may panic, each made of what it
-// does instead of returning.
-var breaking = []struct {
-	name   string
-	option func(o *flowlogs.Options, snap func())
-	ids    bool // the iterator breaks too
-}{
-	{name: "Limiter", option: func(o *flowlogs.Options, snap func()) {
-		o.Limiter = limitFunc(func(context.Context) error { snap(); return nil })
-	}},
-	{name: "Observer", option: func(o *flowlogs.Options, snap func()) { o.Limiter = observing(snap) }},
-	{name: "Retryer", option: func(o *flowlogs.Options, snap func()) { o.Retryer = breakingRetryer{unlimited{}, snap} }},
-	{name: "TokenGenerator", option: func(o *flowlogs.Options, snap func()) {
-		o.Token = func(flowlogs.Request) (string, error) { snap(); return "", nil }
-	}},
-	{name: "OnProgress", option: func(o *flowlogs.Options, snap func()) {
-		o.OnProgress = func(flowlogs.Progress) { snap() }
-	}},
-	{name: "Isolate", option: func(o *flowlogs.Options, snap func()) {
-		o.Isolate = func(flowlogs.Reason) bool { snap(); return true }
-	}},
-	{name: "API", option: func(o *flowlogs.Options, snap func()) {
-		o.ClientOptions = append(o.ClientOptions, func(o *ec2.Options) { o.AppID = "break" })
-	}},
-	{name: "iterator", option: func(*flowlogs.Options, func()) {}, ids: true},
-	{name: "loop body", option: func(*flowlogs.Options, func()) {}},
-}
 
 type observing func()
 

@@ -35,7 +35,7 @@ type simRun struct {
 	concurrency  int
 	retryTimeout time.Duration
 	stream       bool
-	source       simSource        // of a stream
+	source       simSource     // of a stream
 	breakAfter   int           // results of a stream; 0: none
 	cancel       time.Duration // after which its context ends; 0: an hour
 	crash        bool          // nothing that it found out is known afterwards

@@ -20,22 +20,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// streamRequest is a request without IDs and with a token.
-func streamRequest() flowlogs.Request { return rooted(0) }
-
-func collect(t *testing.T, stream iter.Seq2[flowlogs.Batch, error]) []flowlogs.Batch {
-	t.Helper()
-	var batches []flowlogs.Batch
-	for b, err := range stream {
-		require.NoError(t, err)
-		batches = append(batches, b)
-	}
-	slices.SortFunc(batches, func(a, b flowlogs.Batch) int { return a.Index - b.Index })
-	return batches
-}
-
-func idSeq(ids []string) iter.Seq2[string, error] { return seq2(slices.Values(ids)) }
-
 func seq2(ids iter.Seq[string]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for id := range ids {
@@ -586,23 +570,6 @@ func TestStream_WorksInALockedThread(t *testing.T) {
 func TestStream_HoldsNoMoreForMoreIDs(t *testing.T) {
 	short, long := liveHeap(t, 30_000), liveHeap(t, 600_000)
 	assert.InDelta(t, short, long, 2<<20)
-}
-
-// liveHeap is the most that is alive on the heap while so many IDs are streamed.
-func liveHeap(tb testing.TB, n int) float64 {
-	tb.Helper()
-	api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
-		return created(in), nil
-	})
-	var most uint64
-	batches := 0
-	for _, err := range flowlogs.New(api).Stream(tb.Context(), streamRequest(), seq2(manyIDs(n))) {
-		require.NoError(tb, err)
-		if batches++; batches%(n/300/4) == 0 {
-			most = max(most, heapAlive())
-		}
-	}
-	return float64(most)
 }
 
 // EC2 is down from the start: a few batches for each slot are taken, and no more.

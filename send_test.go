@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -30,96 +27,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// newServer serves an EC2 over HTTP until the test ends.
-func newServer(t *testing.T) (*flowlogstest.EC2, *flowlogstest.Server) {
-	t.Helper()
-	cloud := flowlogstest.New()
-	server := flowlogstest.NewServer(cloud)
-	t.Cleanup(server.Close)
-	return cloud, server
-}
-
-// inMemory returns an *ec2.Client whose network is memory, for virtual time.
-func inMemory(cloud *flowlogstest.EC2) *ec2.Client {
-	return ec2.New(ec2.Options{
-		Region:      "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return someCredentials, nil }),
-		HTTPClient: doFunc(func(r *http.Request) (resp *http.Response, err error) {
-			defer func() {
-				if recover() != nil { // the server would cut the connection
-					err = io.EOF
-				}
-				if r.Context().Err() != nil {
-					resp, err = nil, r.Context().Err()
-				}
-			}()
-			w := httptest.NewRecorder()
-			cloud.ServeHTTP(w, r)
-			resp = w.Result()
-			resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-			return resp, nil
-		}),
-	})
-}
-
-var someCredentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "SECRET"}
-
-// noBackoff lets the attempts of a client over HTTP follow each other at once.
-func noBackoff(o *ec2.Options) { o.Retryer = quickRetryer(3) }
-
-func quickRetryer(attempts int) aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = attempts
-		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-	})
-}
-
-func withAttempts(n int) func(*ec2.Options) {
-	return func(o *ec2.Options) { o.RetryMaxAttempts = n }
-}
-
 func withAPIOption(fn func(*middleware.Stack) error) func(*ec2.Options) {
 	return func(o *ec2.Options) { o.APIOptions = append(o.APIOptions, fn) }
-}
-
-// noRetryTimeout leaves the retries to the Retryer alone.
-func noRetryTimeout(o *flowlogs.Options) { o.RetryTimeout = -1 }
-
-func withClientOptions(fns ...func(*ec2.Options)) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) { o.ClientOptions = append(o.ClientOptions, fns...) }
-}
-
-func withRetryer(r aws.Retryer) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) { o.Retryer = r }
-}
-
-func withLimiter(l flowlogs.Limiter) func(*flowlogs.Options) {
-	return func(o *flowlogs.Options) { o.Limiter = l }
-}
-
-// recorder is a Limiter that does not pace.
-type recorder struct {
-	mu       sync.Mutex
-	waits    int
-	observed []flowlogs.Reason
-	canceled int   // of them
-	err      error // of each Wait
-}
-
-func (r *recorder) Wait(context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waits++
-	return r.err
-}
-
-func (r *recorder) Observe(a flowlogs.Attempt) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.observed = append(r.observed, a.Reason)
-	if a.Canceled {
-		r.canceled++
-	}
 }
 
 // wire records the headers of requests.
@@ -136,16 +45,6 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 func (w *wire) install(o *ec2.Options) {
 	w.HTTPClient = o.HTTPClient
 	o.HTTPClient = w
-}
-
-func requireOneFlowLogEach(t *testing.T, cloud *flowlogstest.EC2, ids []string) {
-	t.Helper()
-	var got []string
-	for _, f := range cloud.FlowLogs() {
-		got = append(got, *f.ResourceId)
-	}
-	slices.Sort(got)
-	require.Equal(t, ids, got)
 }
 
 func TestCreate_MakesItsAttemptsInOneOperation(t *testing.T) {
@@ -352,18 +251,10 @@ func TestCreate_CorrectsTheClock(t *testing.T) {
 
 func withoutRegion(o *ec2.Options) { o.Region, o.BaseEndpoint = "", nil }
 
-func withCredentialsError(err error) func(*ec2.Options) {
-	return func(o *ec2.Options) {
-		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, err })
-	}
-}
-
 // ofSTS is an error of the service that a client gets its credentials from.
 func ofSTS(code string) error {
 	return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: apiError(code, "User: me is not authorized to perform: sts:AssumeRole")}
 }
-
-var errDial = &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
 
 // unsent are the failures after which nothing has been sent.
 var unsent = []struct {
@@ -554,8 +445,6 @@ func TestCreate_GivesAMockTheContextOfTheCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
-var errDeploy = errors.New("a deployment")
-
 func TestCreate_SaysWhatTheEndOfTheContextInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -669,5 +558,93 @@ func TestCreate_KeepsCredentialsOutOfErrors(t *testing.T) {
 			assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), secret)
 		}
 		assert.NotContains(t, err.Error(), "\n")
+	}
+}
+
+// optionCounter is an API that reports how many option functions each call is handed.
+type optionCounter struct {
+	flowlogs.API
+	report func(int)
+}
+
+func (c optionCounter) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	c.report(len(optFns))
+	return c.API.CreateFlowLogs(ctx, in, optFns...)
+}
+
+// embeddingCounter is an optionCounter that embeds an *ec2.Client.
+type embeddingCounter struct {
+	*ec2.Client
+	counter optionCounter
+}
+
+func (c embeddingCounter) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
+	return c.counter.CreateFlowLogs(ctx, in, optFns...)
+}
+
+// A mock that mockery generates with "unroll-variadic: true" takes each option function
+// as an argument, so its expectations depend on their number.
+func TestNew_HandsAnyAPIExactlyOneOptionFunction(t *testing.T) {
+	t.Parallel()
+	for _, api := range []struct {
+		name string
+		make func(counted optionCounter, cloud *flowlogstest.EC2, optFn func(*flowlogs.Options)) flowlogs.API
+	}{
+		{"any API", func(counted optionCounter, _ *flowlogstest.EC2, _ func(*flowlogs.Options)) flowlogs.API {
+			return counted
+		}},
+		{"a type that embeds an *ec2.Client", func(counted optionCounter, cloud *flowlogstest.EC2, _ func(*flowlogs.Options)) flowlogs.API {
+			client := inMemory(cloud)
+			return embeddingCounter{client, optionCounter{client, counted.report}}
+		}},
+		{"a Client behind a Client", func(counted optionCounter, _ *flowlogstest.EC2, optFn func(*flowlogs.Options)) flowlogs.API {
+			return optionCounter{flowlogs.New(counted, optFn), counted.report}
+		}},
+	} {
+		for _, call := range []struct {
+			name string
+			make func(*testing.T, *flowlogs.Client)
+		}{
+			{"Create of one batch", func(t *testing.T, c *flowlogs.Client) {
+				_, err := c.Create(t.Context(), vpcRequest(2))
+				require.NoError(t, err)
+			}},
+			{"Create of several", func(t *testing.T, c *flowlogs.Client) {
+				_, err := c.Create(t.Context(), vpcRequest(2), batchesOf(1))
+				require.NoError(t, err)
+			}},
+			{"Stream", func(t *testing.T, c *flowlogs.Client) {
+				collect(t, c.Stream(t.Context(), streamRequest(), idSeq(vpcIDs(2)), batchesOf(1)))
+			}},
+			{"CreateFlowLogs", func(t *testing.T, c *flowlogs.Client) {
+				_, err := c.CreateFlowLogs(t.Context(), vpcInput(t, 2))
+				require.NoError(t, err)
+			}},
+			{"CreateFlowLogs with two functions", func(t *testing.T, c *flowlogs.Client) {
+				_, err := c.CreateFlowLogs(t.Context(), vpcInput(t, 2), withAttempts(3), withAttempts(4))
+				require.NoError(t, err)
+			}},
+		} {
+			for _, options := range [][]func(*ec2.Options){nil, {withAttempts(4), withAttempts(5)}} {
+				t.Run(fmt.Sprintf("%s/%s/%d ClientOptions", api.name, call.name, len(options)), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						cloud := flowlogstest.New()
+						cloud.Inject(flowlogstest.Throttle()) // a retry is a call of the API too
+						var mu sync.Mutex
+						var counts []int
+						counted := optionCounter{cloud, func(n int) {
+							mu.Lock()
+							defer mu.Unlock()
+							counts = append(counts, n)
+						}}
+						optFn := withClientOptions(options...)
+						call.make(t, flowlogs.New(api.make(counted, cloud, optFn), optFn))
+						assert.GreaterOrEqual(t, len(counts), 2)
+						assert.Equal(t, []int{1}, slices.Compact(counts))
+					})
+				})
+			}
+		}
 	}
 }
