@@ -21,9 +21,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/require"
+
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
-	"github.com/stretchr/testify/require"
 )
 
 func heapAlive() uint64 {
