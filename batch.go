@@ -117,8 +117,8 @@ func (b *Batch) rejected() map[string]*UnsuccessfulError {
 // with nil if it has its flow log, and otherwise with its error, which begins with the
 // resource's ID. errors.As finds an *[UnsuccessfulError] in it if EC2 rejected the
 // resource individually, else the *[CallError] of the call. If the response does not
-// account for every resource, it is not known whether those that no item names have one:
-// their error is [ErrIncompleteResponse].
+// account for every resource, a resource that no item names may or may not have its flow
+// log: its error is [ErrIncompleteResponse].
 func (b Batch) Results() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		err := b.Err
@@ -141,8 +141,8 @@ func (b Batch) Results() iter.Seq2[string, error] {
 	}
 }
 
-// denied returns the resources to which the destination denies access, and the item
-// of one of them.
+// denied returns the resources to which the destination denies access, and the item of
+// one resource.
 func (b *Batch) denied() (ids []string, item error) {
 	items := b.rejected()
 	for _, id := range b.ResourceIDs {

@@ -77,6 +77,6 @@
 //
 // [New] takes any type with the method CreateFlowLogs, so a mock of one method will
 // do. If it plays an EC2 that stays unavailable, set Options.RetryTimeout to -1, or the
-// test waits for the retries. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an EC2 in memory,
-// with client tokens, throttling and lost responses.
+// test waits for the retries. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an
+// EC2 in memory, with client tokens, throttling and lost responses.
 package flowlogs

@@ -90,7 +90,7 @@ func (j *job) respond(c *invocation) {
 }
 
 // retry decides when a part that failed for a transient reason is sent again. A job of
-// many batches must not spend the timeout on each of them in an outage: it stops when
+// many batches must not spend the timeout on each batch in an outage: it stops when
 // every call has failed for as long.
 func (j *job) retry(p *part, alone bool) (pause, verdict) {
 	if j.retryTimeout == 0 {

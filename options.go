@@ -138,20 +138,10 @@ func isolates(isolate func(Reason) bool, r Reason) bool {
 	return isolate(r)
 }
 
-// limiters are the limiters that a Client makes, one for each Region.
-type limiters struct {
-	mu     sync.Mutex
-	region map[string]Limiter
-}
+// limiters are the limiters that a Client makes, by Region.
+type limiters struct{ regions sync.Map }
 
 func (l *limiters) of(region string) Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.region[region] == nil {
-		if l.region == nil {
-			l.region = make(map[string]Limiter)
-		}
-		l.region[region] = NewLimiter()
-	}
-	return l.region[region]
+	own, _ := l.regions.LoadOrStore(region, NewLimiter())
+	return own.(Limiter)
 }

@@ -16,7 +16,7 @@ type Progress struct {
 	Waiting     int // batches that wait for a retry
 
 	Attempts  int // sent to EC2
-	Throttled int // of them
+	Throttled int // attempts that EC2 throttled
 
 	Elapsed   time.Duration // since the start
 	Rate      float64       // resources done per second, over the last half minute or so

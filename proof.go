@@ -7,8 +7,8 @@ const (
 	// since the rest would be rejected too.
 	fatalCalls = 10
 
-	// fatalBeside is how many of them must be for parts beside a resource that stood
-	// alone. Isolating one bad resource among 300 takes ten rejected calls, and two or
+	// fatalBeside is how many rejected calls must be for parts beside a resource that
+	// stood alone. Isolating one bad resource among 300 takes ten rejected calls, and two or
 	// three bad ones may stand side by side: these prove nothing.
 	fatalBeside = 3
 )

@@ -194,7 +194,7 @@ func (c *invocation) explain(ctx context.Context, err error) error {
 	case blocked != nil:
 		cause = blocked
 	case c.call.Unsent || sent == 0 && !call.IsResponse(err):
-		// AuthFailure: the source of the credentials, such as STS, rejected the request for them.
+		// AuthFailure: the source of the credentials, such as STS, rejected them.
 		if reason = ReasonOf(err); reason != ErrAuthFailure {
 			reason, cause = ErrConfiguration, fmt.Errorf("%w: %w", ErrConfiguration, err)
 		}

@@ -17,7 +17,7 @@ import (
 // The error of a batch is nil or a *[CreateError]. A transient failure is retried
 // in turn with new batches, until [Options].RetryTimeout. Stream continues after an
 // error, unless the error is fatal, which means that it would apply to every other
-// call. It then reads no more IDs, and yields those that it has read with
+// call. It then reads no more IDs, and yields the IDs already read with
 // [ErrNotAttempted]. It does the same when ctx ends, and when ids yields an error, which
 // is then the cause. Invalid IDs are not sent: Stream yields them as a batch with a
 // *[ValidationError] in its error. For an invalid request, Stream yields one error

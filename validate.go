@@ -155,7 +155,7 @@ func translate(in *ec2.CreateFlowLogsInput, problems []rules.Problem) []rules.Pr
 	return problems
 }
 
-// validateEach divides the IDs of a batch into those that can be sent and the others.
+// validateEach divides the IDs of a batch into good ones, which can be sent, and bad ones.
 // The paths in the error have the indexes of bad. Allow is asked once for each problem.
 func validateEach(t ResourceType, ids []string, allow func(*FieldError) bool) (good, bad []string, err error) {
 	if rules.CheckIDs(t, ids) == nil {

@@ -75,8 +75,8 @@ const (
 //
 // A throttled call means that EC2's bucket is empty. So the calls that were granted
 // between two throttled ones are what flowed into EC2's bucket for this process,
-// regardless of how much others took. The rate starts somewhat below that and grows until EC2
-// throttles the next call. Being too slow for a while costs nothing, since EC2's
+// regardless of how much others took. The rate starts somewhat below that and grows until
+// EC2 throttles the next call. Being too slow for a while costs nothing, since EC2's
 // bucket fills meanwhile.
 type quota struct {
 	limited bool      // whether EC2 has throttled a call
