@@ -56,7 +56,11 @@ func report(w io.Writer, err error) {
 		return
 	case errors.As(err, &invalid):
 		for i := range invalid.Fields {
-			fmt.Fprintf(w, "create-flow-logs: %v\n", &invalid.Fields[i])
+			field := &invalid.Fields[i]
+			fmt.Fprintf(w, "create-flow-logs: %v\n", field)
+			if field.Field == "--log-format" && !strings.Contains(field.Value, "${") {
+				fmt.Fprintln(w, "create-flow-logs: --log-format: put it in single quotes, or the shell expands ${…}")
+			}
 		}
 	case isRejected: // in the words of the AWS CLI
 		fmt.Fprintf(w, "\nAn error occurred (%s) when calling the CreateFlowLogs operation: %s\n", rejected.ErrorCode(), rejected.ErrorMessage())

@@ -64,6 +64,9 @@ func TestCreateFlowLogs_SaysWhatIsWrongAndSendsNothing(t *testing.T) {
 		{"a tag field without its tag", also(complete, "--log-format", "${instance-tag}"), []string{
 			"--tag-field-specifications: required", " --log-format",
 		}},
+		{"a format that the shell has expanded", also(complete, "--log-format", " "), []string{
+			"--log-format: put it in single quotes, or the shell expands ${…}",
+		}},
 		{"all of it, wherever it came from", []string{"--resource-ids", vpc(1), "--cli-input-json", `{"TrafficType":"SOME","ResourceType":"VPC","LogGroupName":"g","LogDestination":"arn:aws:s3:::b"}`}, []string{
 			`--cli-input-json TrafficType "SOME": `, `--cli-input-json LogGroupName "g": `, " LogDestination",
 			"--deliver-logs-permission-arn: required",
