@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,30 +12,33 @@ import (
 // https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
 var partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"}
 
-// commercial matches the Regions of partition aws.
-var commercial = regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$`)
-
 // PartitionOf returns the partition of a Region, "" if it is not known. Its rules are
 // those of the SDK's partitions.
 func PartitionOf(region string) string {
-	for prefix, partition := range map[string]string{
-		"cn-":      "aws-cn",
-		"us-gov-":  "aws-us-gov",
-		"us-iso-":  "aws-iso",
-		"us-isob-": "aws-iso-b",
-		"eu-isoe-": "aws-iso-e",
-		"us-isof-": "aws-iso-f",
-		"eusc-":    "aws-eusc",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return partition
+	for _, p := range regionPrefixes {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.partition
 		}
 	}
-	if commercial.MatchString(region) {
+	area, _, _ := strings.Cut(region, "-")
+	if strings.Count(region, "-") == 2 && slices.Contains(commercialAreas, area) {
 		return "aws"
 	}
 	return ""
 }
+
+var regionPrefixes = []struct{ prefix, partition string }{
+	{"cn-", "aws-cn"},
+	{"us-gov-", "aws-us-gov"},
+	{"us-iso-", "aws-iso"},
+	{"us-isob-", "aws-iso-b"},
+	{"eu-isoe-", "aws-iso-e"},
+	{"us-isof-", "aws-iso-f"},
+	{"eusc-", "aws-eusc"},
+}
+
+// commercialAreas begin the names of the Regions of partition aws.
+var commercialAreas = []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"}
 
 // arnRule says what the ARNs of one kind look like.
 type arnRule struct {
