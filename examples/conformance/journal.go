@@ -149,8 +149,8 @@ func (a *announcer) wait(req *http.Request) error {
 var resourceParameter = regexp.MustCompile(`^ResourceId\.\d+$`)
 
 func (a *announcer) announce(body string) error {
-	form, err := url.ParseQuery(body)
-	if err != nil || form.Get("Action") != "CreateFlowLogs" || form.Get("DryRun") == "true" {
+	form, _ := url.ParseQuery(body) // what can be parsed counts
+	if form.Get("Action") != "CreateFlowLogs" || form.Get("DryRun") == "true" {
 		return nil
 	}
 	var ids []string
