@@ -45,13 +45,10 @@ type account struct {
 // connect returns the account if it is that of the credentials.
 func connect(ctx context.Context, o options, j *journal) (*account, error) {
 	a := &account{options: o, journal: j, run: "run-" + strings.ToLower(rand.Text())[:12], partition: "aws", local: isLocal(o.endpoint)}
-	t := &transport{journal: j, run: a.run, pause: pause}
-	if a.local {
-		t.pause = 0
-	}
 	settings := []func(*config.LoadOptions) error{
-		config.WithRegion(o.region), config.WithBaseEndpoint(o.endpoint),
-		config.WithHTTPClient(awshttp.NewBuildableClient()), // which a setting such as AWS_CA_BUNDLE can change
+		config.WithRegion(o.region),
+		config.WithBaseEndpoint(o.endpoint),
+		config.WithHTTPClient(awshttp.NewBuildableClient()), // or it would be nil, unless AWS_CA_BUNDLE or the like is set
 	}
 	if a.local {
 		settings = append(settings, config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -62,7 +59,11 @@ func connect(ctx context.Context, o options, j *journal) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.client, cfg.HTTPClient = cfg.HTTPClient, t
+	client := &announcer{client: cfg.HTTPClient, journal: j, run: a.run, pause: pause}
+	if a.local {
+		client.pause = 0
+	}
+	cfg.HTTPClient = client
 	a.ec2 = ec2.NewFromConfig(cfg)
 	a.s3 = s3.NewFromConfig(cfg, func(s *s3.Options) { s.UsePathStyle = a.local })
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)

@@ -95,8 +95,9 @@ func (j *journal) unclean() map[string]map[string][]string {
 	return runs
 }
 
-// transport announces each call that creates flow logs, and keeps calls apart.
-type transport struct {
+// announcer is an HTTP client that announces each call that creates flow logs, and keeps
+// calls apart.
+type announcer struct {
 	client  aws.HTTPClient
 	journal *journal
 	run     string
@@ -109,8 +110,8 @@ type transport struct {
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 const pause = 400 * time.Millisecond
 
-func (t *transport) Do(req *http.Request) (*http.Response, error) {
-	if err := t.wait(req); err != nil {
+func (a *announcer) Do(req *http.Request) (*http.Response, error) {
+	if err := a.wait(req); err != nil {
 		return nil, err
 	}
 	if req.Body != nil && strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
@@ -120,23 +121,23 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		}
 		req = req.Clone(req.Context())
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		if err := t.announce(string(body)); err != nil {
+		if err := a.announce(string(body)); err != nil {
 			return nil, err
 		}
 	}
-	return t.client.Do(req)
+	return a.client.Do(req)
 }
 
 // wait gives each call its time.
-func (t *transport) wait(req *http.Request) error {
-	t.mu.Lock()
+func (a *announcer) wait(req *http.Request) error {
+	a.mu.Lock()
 	now := time.Now()
-	if t.next.Before(now) {
-		t.next = now
+	if a.next.Before(now) {
+		a.next = now
 	}
-	delay := t.next.Sub(now)
-	t.next = t.next.Add(t.pause)
-	t.mu.Unlock()
+	delay := a.next.Sub(now)
+	a.next = a.next.Add(a.pause)
+	a.mu.Unlock()
 	select {
 	case <-time.After(delay):
 		return nil
@@ -147,11 +148,8 @@ func (t *transport) wait(req *http.Request) error {
 
 var resourceParameter = regexp.MustCompile(`^ResourceId\.\d+$`)
 
-func (t *transport) announce(body string) error {
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		return err
-	}
+func (a *announcer) announce(body string) error {
+	form, _ := url.ParseQuery(body) // what can be parsed counts
 	if form.Get("Action") != "CreateFlowLogs" || form.Get("DryRun") == "true" {
 		return nil
 	}
@@ -161,5 +159,5 @@ func (t *transport) announce(body string) error {
 			ids = append(ids, form.Get(name))
 		}
 	}
-	return t.journal.write(t.run, "flow-log", ids...)
+	return a.journal.write(a.run, "flow-log", ids...)
 }

@@ -106,13 +106,6 @@ func (w *world) exists() int {
 	return len(w.resources)
 }
 
-// double is an EC2 that has the resources of the world, by their first digits, and no
-// made-up ones.
-func double(w *world) http.Handler {
-	e := flowlogstest.New(func(o *flowlogstest.Options) { o.AccountID = w.account })
-	return e
-}
-
 func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -154,8 +147,7 @@ func TestRun_NeedsTheAccountOfTheCredentials(t *testing.T) {
 
 func TestRun_LeavesNothingAndReportsDifferences(t *testing.T) {
 	t.Parallel()
-	w := newWorld(nil)
-	w.flowLogs = double(w)
+	w := newWorld(flowlogstest.New())
 	endpoint := serve(t, w)
 	var out bytes.Buffer
 	// This EC2 has every resource, so what does not exist is the difference.
@@ -172,8 +164,7 @@ func TestRun_LeavesNothingAndReportsDifferences(t *testing.T) {
 
 func TestRun_SaysWhatIsLeft(t *testing.T) {
 	t.Parallel()
-	w := newWorld(nil)
-	w.flowLogs = double(w)
+	w := newWorld(flowlogstest.New())
 	stuck := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete {
 			return // success without effect
@@ -191,8 +182,7 @@ func TestRun_SaysWhatIsLeft(t *testing.T) {
 
 func TestRun_CleansAfterASignal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(nil)
-	w.flowLogs = double(w)
+	w := newWorld(flowlogstest.New())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	w.created = func(body string) {
@@ -226,7 +216,7 @@ func TestSweep_DeletesTheRestOfAKilledRunOnTheEmulator(t *testing.T) {
 	stdout, err := emulator.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, emulator.Start())
-	t.Cleanup(func() { _, _ = emulator.Process.Kill(), emulator.Wait() })
+	t.Cleanup(func() { _ = emulator.Process.Kill(); _ = emulator.Wait() })
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
 	backend, err := url.Parse(strings.TrimSpace(line))
@@ -276,7 +266,7 @@ func TestRun_LeavesNothingOnMoto(t *testing.T) {
 	stderr, err := server.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, server.Start())
-	t.Cleanup(func() { _, _ = server.Process.Kill(), server.Wait() })
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() && !strings.Contains(lines.Text(), "Running on") {
 	}

@@ -71,8 +71,7 @@ func (n *normalizer) response(e exchange) []string {
 	if err != nil {
 		return []string{"not XML: " + n.text(http.DetectContentType(e.body))}
 	}
-	lines := []string{strings.TrimSpace("root=" + root.name + " " + root.space)}
-	return n.flatten(lines, root, "", "")
+	return n.flatten([]string{"root=" + root.name}, root, "", "")
 }
 
 // flatten appends a line for each leaf. The elements of a list keep their order; all
@@ -154,8 +153,8 @@ func (n *normalizer) ref(kind, scope, value string) string {
 
 // element is an element of an XML document.
 type element struct {
-	name, space, text string
-	children          []element
+	name, text string
+	children   []element
 }
 
 func parse(body []byte) (element, error) {
@@ -166,7 +165,7 @@ func parse(body []byte) (element, error) {
 		top := &stack[len(stack)-1]
 		switch t := token.(type) {
 		case xml.StartElement:
-			stack = append(stack, element{name: t.Name.Local, space: t.Name.Space})
+			stack = append(stack, element{name: t.Name.Local})
 		case xml.CharData:
 			top.text += string(t)
 		case xml.EndElement:
