@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -129,6 +130,9 @@ func FuzzARNs(f *testing.F) {
 	}
 	f.Add("arn:aws:s3:::b", "tgw-attach-0123456789abcdef0")
 	f.Fuzz(func(t *testing.T, arn, id string) {
+		if strings.ContainsFunc(arn, unicode.IsControl) {
+			t.Skip("what EC2 does with control characters is not known; the double rejects them")
+		}
 		for _, d := range []flowlogs.Destination{
 			flowlogs.S3{BucketARN: arn},
 			flowlogs.Firehose{StreamARN: arn},
