@@ -42,7 +42,7 @@ func RandomToken(Request) (string, error) {
 func ContentToken(scope string) TokenGenerator {
 	return func(r Request) (string, error) {
 		r.ClientToken = ""
-		r.ResourceType = r.input().ResourceType
+		r.ResourceType = r.resourceType()
 		content, err := json.Marshal(r)
 		if err != nil {
 			return "", fmt.Errorf("token of the request's content: %w", err)

@@ -80,11 +80,8 @@ func (r *Request) input() *ec2.CreateFlowLogsInput {
 		LogFormat:              nonEmpty(r.LogFormat.String()),
 		MaxAggregationInterval: nonEmpty(int32(r.MaxAggregationInterval / time.Second)),
 		ResourceIds:            r.ResourceIDs,
-		ResourceType:           r.ResourceType,
+		ResourceType:           r.resourceType(),
 		TrafficType:            r.TrafficType,
-	}
-	if in.ResourceType == "" && len(r.ResourceIDs) > 0 {
-		in.ResourceType = rules.TypeOf(r.ResourceIDs[0])
 	}
 	if !isMissing(r.Destination) {
 		r.Destination.set(in)
@@ -101,6 +98,15 @@ func (r *Request) input() *ec2.CreateFlowLogsInput {
 		in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: tags}}
 	}
 	return in
+}
+
+// resourceType returns the type of the resources, inferred from the first ID if it is
+// not given, and "" if that ID has an unknown prefix.
+func (r *Request) resourceType() ResourceType {
+	if r.ResourceType == "" && len(r.ResourceIDs) > 0 {
+		return rules.TypeOf(r.ResourceIDs[0])
+	}
+	return r.ResourceType
 }
 
 // nonEmpty returns a pointer to the value, or nil for a zero value: the parameter is not

@@ -43,14 +43,12 @@ type job struct {
 
 func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlowLogsInput, several bool) *job {
 	j := &job{
-		invoker:     v,
-		template:    template,
-		isolate:     c.options.Isolate,
-		credit:      credit{left: maxCredit},
-		propagation: propagation{timeout: c.options.PropagationTimeout},
-	}
-	if v.settings.HasRetries() {
-		j.retryTimeout = c.options.retryTimeout(several)
+		invoker:      v,
+		template:     template,
+		isolate:      c.options.Isolate,
+		retryTimeout: v.settings.RetryTimeout(c.options.RetryTimeout, several),
+		credit:       credit{left: maxCredit},
+		propagation:  propagation{timeout: c.options.PropagationTimeout},
 	}
 	j.running, j.halt = context.WithCancelCause(ctx)
 	return j

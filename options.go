@@ -84,13 +84,6 @@ type Options struct {
 	ClientOptions []func(*ec2.Options)
 }
 
-// The defaults of RetryTimeout. Somebody waits for a request of one call. One of
-// several calls has a job to finish.
-const (
-	defaultRetryTimeoutOfOne = 5 * time.Second
-	defaultRetryTimeout      = 15 * time.Minute
-)
-
 // apply returns a copy of the options, changed by optFns.
 func (o Options) apply(optFns []func(*Options)) Options {
 	o.ClientOptions = slices.Clip(o.ClientOptions) // a function that appends must not overwrite the elements of another copy
@@ -114,19 +107,6 @@ func (o *Options) batchSize(t ResourceType) int {
 
 func (o *Options) concurrency() int {
 	return cmp.Or(max(o.Concurrency, 0), 4)
-}
-
-// retryTimeout returns how long a batch is retried; several says whether the request
-// has several calls.
-func (o *Options) retryTimeout(several bool) time.Duration {
-	switch {
-	case o.RetryTimeout != 0:
-		return max(o.RetryTimeout, 0)
-	case several:
-		return defaultRetryTimeout
-	default:
-		return defaultRetryTimeoutOfOne
-	}
 }
 
 // isolates reports whether a call that EC2 rejects for a reason is split; isolate is

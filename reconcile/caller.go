@@ -22,17 +22,8 @@ type caller struct {
 	delete   call.Operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
 }
 
-const (
-	// manyResources is how many resources one call lists. A request of more is retried
-	// for longer by default.
-	manyResources = valuesPerFilter
-
-	// As in flowlogs.Options.
-	defaultRetryTimeoutOfOne = 5 * time.Second
-	defaultRetryTimeout      = 15 * time.Minute
-
-	maxRetryDelay = 30 * time.Second
-)
+// maxRetryDelay is the longest pause once the Retryer has used up its attempts.
+const maxRetryDelay = 30 * time.Second
 
 // newCaller resolves the options and the API's own settings as the Client does.
 func newCaller(api API, o *flowlogs.Options) caller {
@@ -48,18 +39,10 @@ func newCaller(api API, o *flowlogs.Options) caller {
 	return c
 }
 
-// retryTimeout returns how long a call is retried beyond the Retryer's attempts.
+// retryTimeout returns how long a call is retried beyond the Retryer's attempts, for a
+// request of so many resources.
 func (c *caller) retryTimeout(resources int) time.Duration {
-	switch {
-	case !c.settings.HasRetries():
-		return 0
-	case c.timeout != 0:
-		return max(c.timeout, 0)
-	case resources > manyResources:
-		return defaultRetryTimeout
-	default:
-		return defaultRetryTimeoutOfOne
-	}
+	return c.settings.RetryTimeout(c.timeout, resources > valuesPerFilter)
 }
 
 // do makes a call until it succeeds or fails for a reason that is not transient, or the
@@ -74,7 +57,7 @@ func do[In, Out any](ctx context.Context, c *caller, op *call.Operation[In, Out]
 		one := call.Call[In, Out]{Settings: &c.settings, Operation: op, Owner: a}
 		out, err = one.Do(ctx)
 		if err == nil && out == nil {
-			err = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse)
+			err, a.retryable = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse), true
 		}
 		left := timeout - time.Since(start)
 		switch {
@@ -110,10 +93,10 @@ func (a *attempts[In]) Wait(ctx context.Context) error {
 
 func (a *attempts[In]) Attempted(attempt call.Attempt) error {
 	err := attempt.Err
-	if attempt.Canceled {
-		err = fmt.Errorf("%w: %w", flowlogs.ErrNoResponse, err)
-	}
 	reason := flowlogs.ReasonOf(err)
+	if attempt.Canceled || reason == "" && call.IsLost(err) {
+		reason, err = flowlogs.ErrNoResponse, fmt.Errorf("%w: %w", flowlogs.ErrNoResponse, err)
+	}
 	if observer, ok := a.limiter.(flowlogs.Observer); ok {
 		observer.Observe(flowlogs.Attempt{Sent: attempt.Sent, Err: err, Reason: reason, Canceled: attempt.Canceled})
 	}

@@ -66,7 +66,7 @@ func (r *Reconciler) Delivery(ctx context.Context, flowLogIDs ...string) ([]Deli
 func (r *Reconciler) All(ctx context.Context) ([]Delivery, error) {
 	var all []Delivery
 	at := time.Now()
-	err := r.newListing(nil, manyResources+1).read(ctx, &ec2.DescribeFlowLogsInput{}, func(flowLogs []types.FlowLog) {
+	err := r.newListing(nil, valuesPerFilter+1).read(ctx, &ec2.DescribeFlowLogsInput{}, func(flowLogs []types.FlowLog) {
 		for i := range flowLogs {
 			all = append(all, newDelivery(&flowLogs[i], at))
 		}

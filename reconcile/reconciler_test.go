@@ -81,6 +81,9 @@ func TestReconciler_RetriesListings(t *testing.T) {
 		{"a response is lost", 1, flowlogstest.LoseResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a response is cut off", 1, flowlogstest.TruncateResponse().On(on("DescribeFlowLogs")), nil, nil, 2},
 		{"a proxy responds", 1, flowlogstest.Respond(502, "<html>"), nil, nil, 2},
+		{"empty responses for good", 1, flowlogstest.Respond(200, "<DescribeFlowLogsResponse/>").Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) {
+			o.RetryTimeout = -1
+		})}, flowlogs.ErrNoResponse, 3},
 		{"an empty response", 1, flowlogstest.Respond(200, "<DescribeFlowLogsResponse/>"), nil, nil, 2},
 		{"throttled for good", 1, fault().Keep(), []func(*reconcile.Options){client(func(o *flowlogs.Options) { o.RetryTimeout = -1 })}, flowlogs.ErrThrottled, 3},
 		{"throttled ten times, where several calls are to be made", 2001, fault().Times(10), nil, nil, 11},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -58,8 +59,21 @@ func SettingsOf(api any, override aws.Retryer, optFns ...func(*ec2.Options)) Set
 	return s
 }
 
-// HasRetries reports whether anything is retried.
-func (s *Settings) HasRetries() bool { return s.retryer.MaxAttempts() != 1 }
+// RetryTimeout returns how long a call is retried beyond the Retryer's attempts: option is
+// Options.RetryTimeout, and several says whether the request has several calls. Somebody
+// waits for a request of one call. One of several calls has a job to finish.
+func (s *Settings) RetryTimeout(option time.Duration, several bool) time.Duration {
+	switch {
+	case s.retryer.MaxAttempts() == 1: // nothing is retried
+		return 0
+	case option != 0:
+		return max(option, 0)
+	case several:
+		return 15 * time.Minute
+	default:
+		return 5 * time.Second
+	}
+}
 
 // Apply runs the caller's functions.
 func (s *Settings) Apply(o *ec2.Options) {

@@ -109,7 +109,9 @@ func (c *checker) destinationName(rule *destinationRule, in *ec2.CreateFlowLogsI
 		c.report("LogDestination", arn, wrong("want LogDestinationType "+other+" for this ARN; cloud-watch-logs, the default, takes that of a log group"))
 	default:
 		c.report("LogDestination", arn, rule.arn.problem(arn, c.region))
-		c.sameAccount(rule, in)
+		if rule.arn == &logGroupARN {
+			c.sameAccount(arn, aws.ToString(in.DeliverLogsPermissionArn))
+		}
 	}
 	if named && name != "" {
 		c.report("LogGroupName", name, logGroupNameProblem(name))
@@ -118,11 +120,10 @@ func (c *checker) destinationName(rule *destinationRule, in *ec2.CreateFlowLogsI
 
 // sameAccount: "cross-account flow logs from Amazon CloudWatch Logs are not supported".
 // https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
-func (c *checker) sameAccount(rule *destinationRule, in *ec2.CreateFlowLogsInput) {
-	arn := aws.ToString(in.LogDestination)
-	group, role := accountOf(arn), accountOf(aws.ToString(in.DeliverLogsPermissionArn))
-	if rule.arn == &logGroupARN && isAccount(group) && isAccount(role) && group != role {
-		c.report("LogDestination", arn, wrong("want a log group in the account of the role, "+role))
+func (c *checker) sameAccount(logGroup, role string) {
+	group, account := accountOf(logGroup), accountOf(role)
+	if isAccount(group) && isAccount(account) && group != account {
+		c.report("LogDestination", logGroup, wrong("want a log group in the account of the role, "+account))
 	}
 }
 

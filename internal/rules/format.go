@@ -32,7 +32,7 @@ type field struct {
 var fields = func() map[string]field {
 	all := make(map[string]field)
 	for _, group := range []struct {
-		field
+		field field
 		names string
 	}{
 		{field{2, inBoth}, "version account-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status"},
