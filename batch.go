@@ -35,9 +35,12 @@ type Batch struct {
 	dryRun bool // a dry run that would have succeeded
 }
 
-// split divides the IDs of a request among several batches, with tokens derived from
-// that of the request.
+// split divides the IDs of a request among batches. One batch has the token of the
+// request, several have tokens derived from it.
 func split(ids []string, size int, token string) []Batch {
+	if len(ids) <= size {
+		return []Batch{{ClientToken: token, ResourceIDs: ids}}
+	}
 	batches := make([]Batch, 0, (len(ids)+size-1)/size)
 	for part := range slices.Chunk(ids, size) { // Chunk clips: appending to one batch does not overwrite the next
 		batches = append(batches, Batch{Index: len(batches), ClientToken: batchToken(token, part), ResourceIDs: part})

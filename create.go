@@ -26,11 +26,11 @@ type part struct {
 // worker creates the flow logs of one batch. It runs in a goroutine of its own, or,
 // if the job has no other batch, in that of the caller.
 type worker struct {
-	job   *job
-	hand  func(result) // hands over what is known
-	known result       // and has not been handed over
-	slot  slot
-	place place
+	job     *job
+	results chan<- result // nil: the worker runs in the goroutine of the caller
+	known   result        // and has not been handed over
+	slot    slot
+	place   place
 
 	isolating bool    // some part has been, or is to be, halved
 	untried   []*part // a stack: the smallest is on top
@@ -56,9 +56,6 @@ func (w *worker) create(ctx context.Context, b Batch) {
 		if verdict == divide {
 			w.rejected = append(w.rejected, p)
 			continue
-		}
-		if verdict == reject && len(p.batch.ResourceIDs) == 1 {
-			w.culprits++
 		}
 		w.resend(ctx, p)
 	}
@@ -153,7 +150,6 @@ type verdict int
 
 const (
 	settle verdict = iota // nothing: the part has its result
-	reject                // nothing: EC2 rejected it
 	divide                // send its halves
 	again                 // send it again, after a pause
 )
@@ -172,9 +168,6 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 		return pause{}, again
 	case !j.runs(ctx) && c.call.Sent == 0:
 		return pause{}, again
-	case err == nil || reason == ErrDryRun:
-		j.succeed(p)
-		return pause{}, settle
 	case j.passes(err, reason, c):
 		if w.alone() && reason == ErrThrottled && c.call.Sent > 0 {
 			p.retries.extend(c.held)
@@ -182,6 +175,10 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 		return j.retry(p, w.alone())
 	}
 	j.respond(c)
+	if err == nil || reason == ErrDryRun {
+		j.succeed(p)
+		return pause{}, settle
+	}
 	if reason.is(propagating) {
 		if wait, ok := j.propagation.next(); ok {
 			p.waited = true
@@ -202,7 +199,10 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 		}
 	}
 	if !divisible {
-		return pause{}, reject
+		if len(p.batch.ResourceIDs) == 1 {
+			w.culprits++
+		}
+		return pause{}, settle
 	}
 	if !w.isolating {
 		w.isolating = true
@@ -268,10 +268,15 @@ func (w *worker) keep(b Batch) { w.known.batches = append(w.known.batches, b) }
 
 // flush hands over what is known. The worker does so before it waits for anything.
 func (w *worker) flush() {
-	if w.known.calls > 0 || len(w.known.batches) > 0 || w.known.done {
-		w.hand(w.known)
-		w.known = result{}
+	if w.known.calls == 0 && len(w.known.batches) == 0 && !w.known.done {
+		return
 	}
+	if w.results == nil {
+		w.job.deliver(w.known)
+	} else {
+		w.results <- w.known
+	}
+	w.known = result{}
 }
 
 // unsent returns the error of a part that is not sent, or not sent again, because the

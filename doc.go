@@ -59,11 +59,12 @@
 //
 // # Tokens
 //
-// By default, Create makes a random token, which makes its own retries safe. To resume
-// a request after a crash, its token must be known: store Request.ClientToken before
-// the call, or use [ContentToken], which derives it from the request. The same request
-// and token make the same calls on any machine. How long EC2 remembers a token is not
-// documented.
+// By default, Create makes a random token, which makes its own retries safe. To resume a
+// request after a timeout or a crash, or on another machine, call Create again with the
+// same request and token. It sends the same calls under the same tokens, and EC2 creates
+// nothing twice. To survive a crash, the token must be known before the first call: store
+// Request.ClientToken, or use [ContentToken], which derives it from the request. How long
+// EC2 remembers a token is not documented.
 //
 // # Time
 //

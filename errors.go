@@ -17,10 +17,8 @@ import (
 // [Reason] of every failure, and errors.As every error of the SDK.
 //
 // The flow logs in the [Response] exist nevertheless. [Response.Results] says which
-// resources have none, and why. If the reason is retryable, call Create
-// again with the same request and token. Otherwise fix the cause and call Create
-// with the failed resources alone and another token: EC2 may repeat its response
-// to the old one.
+// resources have none, and why. The section Errors of the package documentation says how
+// to go on.
 type CreateError struct {
 	ClientToken  string               // of the request
 	Created      int                  // flow logs that were created nevertheless
@@ -175,13 +173,9 @@ type failure struct {
 	err    error
 }
 
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-func (f *failure) Is(target error) bool {
-	reason, ok := target.(Reason)
-	return ok && reason != "" && reason == f.reason
-}
+func (f *failure) Error() string        { return f.err.Error() }
+func (f *failure) Unwrap() error        { return f.err }
+func (f *failure) Is(target error) bool { return isReason(f, target) }
 
 // notAttempted returns the error of a call that was not sent. If the Limiter held it
 // back, its reason is that of the throttled call before.

@@ -70,14 +70,8 @@ func (c *Client) with(optFns []func(*Options)) *Client {
 // would apply to every other call, stops the job: the error of calls that have not
 // been sent is [ErrNotAttempted]. So does the end of ctx.
 //
-// A deadline belongs on ctx: without one, nothing limits how long the SDK waits for
-// a response. A request of several calls takes as long as EC2 allows, about a minute
-// for 100,000 VPCs, and up to Options.RetryTimeout longer in an outage.
-//
-// To resume a request after a timeout or a crash, or on another machine, call Create
-// again with the same request and token. It sends the same calls under the same
-// tokens, and EC2 creates nothing twice. To survive a crash, the token must be known
-// before the first call: set Request.ClientToken, or use [ContentToken].
+// A deadline belongs on ctx. The sections Tokens and Time of the package documentation
+// say how to resume a request, and how long it may take.
 //
 // A dry run that would have succeeded returns no error and a Response without
 // flow logs. It checks the parameters and the permission to call CreateFlowLogs.
@@ -97,25 +91,18 @@ func (c *Client) Create(ctx context.Context, req Request, optFns ...func(*Option
 	}
 
 	resp := &Response{ClientToken: token, ids: slices.Clone(req.ResourceIDs)}
-	size := c.options.batchSize(in.ResourceType)
-	several := len(resp.ids) > size
-	j := c.newJob(ctx, &c.invoker, in, several)
+	batches := split(resp.ids, c.options.batchSize(in.ResourceType), token)
+	j := c.newJob(ctx, &c.invoker, in, len(batches) > 1)
 	defer j.halt(nil)
+	j.progress = newProgress(c.options.OnProgress, len(resp.ids), len(batches))
 	j.yield = func(b Batch) bool {
 		resp.Batches = append(resp.Batches, b)
 		return true
 	}
-	if several {
-		batches := split(resp.ids, size, token)
-		j.progress = newProgress(c.options.OnProgress, len(resp.ids), len(batches))
-		j.run(ctx, min(c.options.concurrency(), len(batches)), func(begin func(Batch)) {
-			for _, b := range batches {
-				begin(b)
-			}
-		})
+	if len(batches) == 1 {
+		j.runOne(ctx, batches[0])
 	} else {
-		j.progress = newProgress(c.options.OnProgress, len(resp.ids), 1)
-		j.runOne(ctx, Batch{ClientToken: token, ResourceIDs: resp.ids})
+		j.run(ctx, min(c.options.concurrency(), len(batches)), slices.Values(batches))
 	}
 	resp.collect()
 	return resp, createError(token, resp.Batches)
@@ -194,7 +181,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 	j := c.newJob(ctx, v, in, false)
 	defer j.halt(nil)
 	j.isolate = func(Reason) bool { return false }
-	w := worker{job: j, hand: func(result) {}}
+	w := worker{job: j}
 	p := part{batch: Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds}}
 	out, _ := w.send(ctx, &p, pause{})
 	return out, createError(p.batch.ClientToken, []Batch{p.batch})

@@ -112,22 +112,12 @@ type LogFormat []Field
 // String returns the format as it is sent to EC2, such as "${srcaddr} ${dstaddr}". It
 // returns "" for an empty format.
 func (f LogFormat) String() string {
-	if len(f) == 0 {
-		return ""
-	}
-	size := 0
-	for _, field := range f {
-		size += len("${} ") + len(field)
-	}
 	var b strings.Builder
-	b.Grow(size)
 	for i, field := range f {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString("${")
-		b.WriteString(string(field))
-		b.WriteByte('}')
+		b.WriteString("${" + string(field) + "}")
 	}
 	return b.String()
 }

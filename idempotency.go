@@ -15,12 +15,7 @@ import (
 // TokenGenerator makes the client token of a request that has none. It is called
 // once for each request, before the first attempt; for a Stream, without IDs. Its
 // error ends the call before anything is sent. It must be safe for concurrent use
-// and must not change the request.
-//
-// To resume a request after a crash, its token must be known: store
-// Request.ClientToken before the call, or derive it with [ContentToken]. EC2
-// recognizes a token within one account and Region, for a time that it does not
-// document.
+// and must not change the request. EC2 recognizes a token within one account and Region.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 type TokenGenerator func(Request) (string, error)
 

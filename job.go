@@ -3,6 +3,7 @@ package flowlogs
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -29,10 +30,11 @@ type job struct {
 	propagation propagation
 	waiting     atomic.Int64 // batches that wait for a retry
 
+	sent atomic.Bool // some call was sent, so the configuration is usable
+
 	mu      sync.Mutex // no code of the caller's runs under it
 	failing time.Time  // since when every call has failed for a transient reason; zero: the last one did not
 	passed  int        // batches that made place for others while EC2 did not respond
-	sent    bool       // some call was sent, so the configuration is usable
 
 	// These belong to the goroutine of the caller.
 	yield    func(Batch) bool // receives each batch that is done; false: no more are wanted
@@ -59,16 +61,23 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 // neither a response nor one of the network, as a mock returns it, does not pass.
 func (j *job) passes(err error, reason Reason, c *invocation) bool {
 	if c.call.Unsent {
-		return c.retryable && (c.call.Sent > 0 || j.hasSent())
+		return c.retryable && (c.call.Sent > 0 || j.sent.Load())
 	}
 	return reason.is(transient) && (c.retryable || call.IsResponse(err) || call.IsTransport(err))
 }
 
+// respond records that a call ended otherwise than by a transient failure.
+func (j *job) respond(c *invocation) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failing = time.Time{}
+	if c.call.Sent > 0 {
+		j.sent.Store(true)
+	}
+}
+
 // succeed records that a call has succeeded.
 func (j *job) succeed(p *part) {
-	j.mu.Lock()
-	j.failing, j.sent = time.Time{}, true
-	j.mu.Unlock()
 	earned := 0
 	if p.rejection != nil { // a whole batch shows nothing of the parts that are to be paid for
 		earned = len(p.batch.FlowLogIDs)
@@ -77,14 +86,6 @@ func (j *job) succeed(p *part) {
 	if denied, _ := p.batch.denied(); p.waited && len(denied) == 0 {
 		j.propagation.seen()
 	}
-}
-
-// respond records a response that is neither a success nor a transient failure.
-func (j *job) respond(c *invocation) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.failing = time.Time{}
-	j.sent = j.sent || c.call.Sent > 0
 }
 
 // retry decides when a part that failed for a transient reason is sent again. A job of
@@ -119,12 +120,6 @@ func (j *job) retry(p *part, alone bool) (pause, verdict) {
 func (j *job) divisible(p *part, reason Reason) bool {
 	return len(p.batch.ResourceIDs) > 1 && !reason.is(transient) && !aws.ToBool(j.template.DryRun) &&
 		(!p.uncertain || reason != ErrNotAuthorized) && isolates(j.isolate, reason)
-}
-
-func (j *job) hasSent() bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.sent
 }
 
 // letsPass reports whether a batch that waits makes place for another one. A Stream
@@ -180,20 +175,20 @@ func (j *job) cause() (cause, interruption error) {
 
 // runOne creates the flow logs of a single batch. Common case: no goroutines.
 func (j *job) runOne(ctx context.Context, b Batch) {
-	w := worker{job: j, hand: j.deliver}
+	w := worker{job: j}
 	w.create(ctx, b)
 	j.progress.reportRest()
 }
 
-// run creates the flow logs of many batches, n at a time. Feed begins them, in a
-// goroutine of its own. All goroutines have exited when run returns, even by a panic in
+// run creates the flow logs of many batches, n at a time. It ranges over the batches in
+// a goroutine of its own. All goroutines have exited when run returns, even by a panic in
 // the caller's code. An endless job holds at most 4n batches. Another one lets healthy
 // batches pass those that wait.
-func (j *job) run(ctx context.Context, n int, feed func(begin func(Batch))) {
+func (j *job) run(ctx context.Context, n int, batches iter.Seq[Batch]) {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &many{job: j, cancel: cancel, results: make(chan result), slots: make(chan struct{}, n)}
 	m.places = make(chan struct{}, min(n, math.MaxInt/4)*4)
-	go m.feed(ctx, feed)
+	go m.feed(ctx, batches)
 	defer func() { // the caller's code may have panicked
 		m.end()
 		for range m.results {
@@ -205,7 +200,7 @@ func (j *job) run(ctx context.Context, n int, feed func(begin func(Batch))) {
 			m.end()
 		}
 	}
-	m.panicked.repanic()
+	m.repanic()
 	j.progress.reportRest()
 }
 
@@ -219,7 +214,8 @@ type many struct {
 	workers sync.WaitGroup
 
 	once     sync.Once
-	panicked *panicked // what kept a goroutine from returning, nil if all returned
+	exited   bool  // a goroutine did not return
+	panicked error // why; nil: runtime.Goexit
 }
 
 // end stops the job and its calls in flight.
@@ -228,23 +224,27 @@ func (m *many) end() {
 	m.cancel()
 }
 
-func (m *many) feed(ctx context.Context, feed func(begin func(Batch))) {
+func (m *many) feed(ctx context.Context, batches iter.Seq[Batch]) {
 	defer func() { // also after runtime.Goexit
 		m.workers.Wait()
 		close(m.results)
 	}()
-	m.catch(func() { feed(func(b Batch) { m.begin(ctx, b) }) })
+	m.catch(func() {
+		for b := range batches {
+			m.begin(ctx, b)
+		}
+	})
 }
 
 // begin starts the worker of a batch, once the batch may be sent. If the job has stopped,
 // or the IDs of the batch are invalid, it only hands over its error.
 func (m *many) begin(ctx context.Context, b Batch) {
-	w := &worker{job: m.job, hand: func(r result) { m.results <- r }, slot: slot{all: m.slots}, place: place{all: m.places}}
+	w := &worker{job: m.job, results: m.results, slot: slot{all: m.slots}, place: place{all: m.places}}
 	if b.Err == nil && !m.admit(ctx, w) {
 		b.Err = m.job.unsent(&part{batch: b}, nil)
 	}
 	if b.Err != nil {
-		w.hand(result{batches: []Batch{b}, done: true})
+		m.results <- result{batches: []Batch{b}, done: true}
 		return
 	}
 	m.workers.Go(func() {
@@ -266,18 +266,6 @@ func (m *many) admit(ctx context.Context, w *worker) bool {
 		admitted = m.job.credit.admit(done) && w.slot.acquire(done)
 	}
 	return admitted
-}
-
-// catch calls f. If f does not return, the job ends, and run repeats the panic.
-func (m *many) catch(f func()) {
-	var p *panicked
-	defer func() { // also after runtime.Goexit
-		if p != nil {
-			m.once.Do(func() { m.panicked = p })
-			m.end()
-		}
-	}()
-	watch(&p, f)
 }
 
 // deliver counts a result, and yields and reports it.

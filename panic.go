@@ -1,57 +1,38 @@
 package flowlogs
 
 import (
-	"fmt"
 	"runtime"
-	"runtime/debug"
+
+	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
-// panicked records that a goroutine did not return, because the caller's code panicked
-// or called runtime.Goexit in it. It is repeated in the caller's goroutine.
-type panicked struct {
-	value any // nil: runtime.Goexit
-	stack []byte
-}
-
-// watch calls f and sets *p to what kept f from returning, nil if it returned.
-func watch(p **panicked, f func()) {
-	*p = &panicked{} // stays if f calls runtime.Goexit, which recover does not see
+// catch calls f in a goroutine of the job. If the caller's code panics or calls
+// runtime.Goexit in it, the job ends, and repanic repeats that in the caller's goroutine,
+// where the recover of an HTTP server or a test expects it. The errgroup package decided
+// against this, since a program that panics may be left with goroutines that wait for
+// each other. Here all have exited by then.
+func (m *many) catch(f func()) {
+	exited := true // stays if f calls runtime.Goexit, which recover does not see
+	var panicked error
 	defer func() {
 		if v := recover(); v != nil {
-			*p = &panicked{v, debug.Stack()}
+			panicked = text.WithStack(v)
+		}
+		if exited {
+			m.once.Do(func() { m.exited, m.panicked = true, panicked })
+			m.end()
 		}
 	}()
 	f()
-	*p = nil
+	exited = false
 }
 
-// repanic panics as the goroutine did, with its value and stack.
-func (p *panicked) repanic() {
+// repanic ends the caller's goroutine as the first goroutine ended that did not return.
+func (m *many) repanic() {
 	switch {
-	case p == nil:
-	case p.value == nil:
+	case m.panicked != nil:
+		panic(m.panicked)
+	case m.exited:
 		runtime.Goexit()
-	default:
-		if err, ok := p.value.(error); ok {
-			panic(panicError{err, p.stack})
-		}
-		panic(panicValue{p.value, p.stack})
 	}
 }
-
-// panicError is a panic with an error.
-type panicError struct {
-	recovered error
-	stack     []byte
-}
-
-func (p panicError) Error() string { return fmt.Sprintf("%v\n\n%s", p.recovered, p.stack) }
-func (p panicError) Unwrap() error { return p.recovered }
-
-// panicValue is a panic with any other value.
-type panicValue struct {
-	recovered any
-	stack     []byte
-}
-
-func (p panicValue) String() string { return fmt.Sprintf("%v\n\n%s", p.recovered, p.stack) }

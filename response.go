@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // Response is the result of a request. It is encoded to, and decoded from, the JSON
@@ -73,12 +75,7 @@ func (r *Response) Results() iter.Seq2[string, error] {
 type responseDocument struct {
 	ClientToken  string
 	FlowLogIds   []string
-	Unsuccessful []itemDocument
-}
-
-type itemDocument struct {
-	Error      struct{ Code, Message string }
-	ResourceId string
+	Unsuccessful []types.UnsuccessfulItem
 }
 
 // MarshalJSON writes the document that the AWS CLI prints: ClientToken,
@@ -87,12 +84,13 @@ func (r Response) MarshalJSON() ([]byte, error) {
 	document := responseDocument{
 		ClientToken:  r.ClientToken,
 		FlowLogIds:   append([]string{}, r.FlowLogIDs...),
-		Unsuccessful: make([]itemDocument, len(r.Unsuccessful)),
+		Unsuccessful: []types.UnsuccessfulItem{},
 	}
-	for i, u := range r.Unsuccessful {
-		document.Unsuccessful[i].Error.Code = u.Code
-		document.Unsuccessful[i].Error.Message = u.Message
-		document.Unsuccessful[i].ResourceId = u.ResourceID
+	for _, u := range r.Unsuccessful {
+		document.Unsuccessful = append(document.Unsuccessful, types.UnsuccessfulItem{
+			Error:      &types.UnsuccessfulItemError{Code: &u.Code, Message: &u.Message},
+			ResourceId: &u.ResourceID,
+		})
 	}
 	return json.Marshal(document)
 }
@@ -106,12 +104,9 @@ func (r *Response) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &document); err != nil {
 		return err
 	}
-	*r = Response{ClientToken: document.ClientToken}
+	*r = Response{ClientToken: document.ClientToken, Unsuccessful: unsuccessfulErrors(document.Unsuccessful)}
 	if len(document.FlowLogIds) > 0 {
 		r.FlowLogIDs = document.FlowLogIds
-	}
-	for _, u := range document.Unsuccessful {
-		r.Unsuccessful = append(r.Unsuccessful, &UnsuccessfulError{ResourceID: u.ResourceId, Code: u.Error.Code, Message: u.Error.Message})
 	}
 	return nil
 }

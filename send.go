@@ -20,17 +20,15 @@ type invoker struct {
 	settings  call.Settings
 	operation call.Operation[ec2.CreateFlowLogsInput, ec2.CreateFlowLogsOutput]
 	limiter   Limiter
-	observer  Observer      // the limiter; nil: it does not observe
-	learning  *pace.Limiter // of the limiter; nil: it is not one of NewLimiter
-	onAttempt func(Attempt) // Options.OnAttempt
+	learning  *pace.Limiter   // of the limiter; nil: it is not one of NewLimiter
+	observers []func(Attempt) // of the limiter and Options.OnAttempt
 }
 
 // newInvoker resolves the options for calls with optFns.
 func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)) invoker {
 	v := invoker{
-		settings:  call.SettingsOf(api, o.Retryer, slices.Concat(o.ClientOptions, optFns)...),
-		limiter:   o.Limiter,
-		onAttempt: o.OnAttempt,
+		settings: call.SettingsOf(api, o.Retryer, slices.Concat(o.ClientOptions, optFns)...),
+		limiter:  o.Limiter,
 	}
 	v.operation.Name = "CreateFlowLogs"
 	v.operation.Inspect = inspect
@@ -44,9 +42,14 @@ func newInvoker(api API, o *Options, own *limiters, optFns ...func(*ec2.Options)
 	if v.limiter == nil {
 		v.limiter = own.of(v.settings.Region)
 	}
-	v.observer, _ = v.limiter.(Observer)
 	if l, ok := v.limiter.(*limiter); ok {
 		v.learning = l.pace
+	}
+	if observer, ok := v.limiter.(Observer); ok {
+		v.observers = append(v.observers, observer.Observe)
+	}
+	if o.OnAttempt != nil {
+		v.observers = append(v.observers, o.OnAttempt)
 	}
 	return v
 }
@@ -161,22 +164,14 @@ func (c *invocation) Attempted(a call.Attempt) error {
 	case ErrNoResponse, ErrUnavailable:
 		c.uncertain = true
 	}
-	if c.invoker.observer != nil || c.invoker.onAttempt != nil {
-		c.report(Attempt{
-			Sent: a.Sent, Duration: time.Since(a.Sent), Err: err, Reason: reason, Canceled: a.Canceled,
-			Region: c.invoker.settings.Region, ClientToken: c.batch.ClientToken, RequestID: a.RequestID, Resources: len(c.batch.ResourceIDs),
-		})
+	attempt := Attempt{
+		Sent: a.Sent, Duration: time.Since(a.Sent), Err: err, Reason: reason, Canceled: a.Canceled,
+		Region: c.invoker.settings.Region, ClientToken: c.batch.ClientToken, RequestID: a.RequestID, Resources: len(c.batch.ResourceIDs),
+	}
+	for _, observe := range c.invoker.observers {
+		observe(attempt)
 	}
 	return err
-}
-
-func (c *invocation) report(a Attempt) {
-	if c.invoker.observer != nil {
-		c.invoker.observer.Observe(a)
-	}
-	if c.invoker.onAttempt != nil {
-		c.invoker.onAttempt(a)
-	}
 }
 
 // explain adds to the retry loop's error whether anything was sent, and the last

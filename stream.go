@@ -48,7 +48,7 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, 
 			s.err = s.prepare()
 		}
 		if s.err == nil {
-			j.run(ctx, c.options.concurrency(), func(begin func(Batch)) { s.read(ids, begin) })
+			j.run(ctx, c.options.concurrency(), s.divide(ids))
 		}
 		switch {
 		case j.broken:
@@ -92,34 +92,36 @@ func (s *stream) prepare() error {
 	return err
 }
 
-// read begins a batch whenever enough IDs have been read. What was read when the job
-// stops is begun nevertheless, so that it is yielded.
-func (s *stream) read(ids iter.Seq2[string, error], begin func(Batch)) {
-	var batch []string
-	for id, err := range ids {
-		if err != nil {
-			s.job.stop(err, err)
-			break
-		}
-		batch = append(batch, id)
-		if s.job.template == nil {
-			if s.req.ResourceType = rules.TypeOf(id); s.req.ResourceType != "" && !s.valid(s.prepare()) {
-				return
+// divide yields a batch whenever enough IDs have been read. What was read when the job
+// stops is yielded nevertheless, so that the caller learns of it.
+func (s *stream) divide(ids iter.Seq2[string, error]) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) {
+		var batch []string
+		for id, err := range ids {
+			if err != nil {
+				s.job.stop(err, err)
+				break
+			}
+			batch = append(batch, id)
+			if s.job.template == nil {
+				if s.req.ResourceType = rules.TypeOf(id); s.req.ResourceType != "" && !s.valid(s.prepare()) {
+					return
+				}
+			}
+			if size := s.client.options.batchSize(s.req.ResourceType); len(batch) >= size {
+				if !s.yield(batch, yield) {
+					return
+				}
+				batch = nil
+			}
+			if s.job.running.Err() != nil {
+				break
 			}
 		}
-		if size := s.client.options.batchSize(s.req.ResourceType); len(batch) >= size {
-			if !s.begin(batch, begin) {
-				return
-			}
-			batch = nil
-		}
-		if s.job.running.Err() != nil {
-			break
-		}
+		// An iterator that watches ctx may have ended because ctx did.
+		s.exhausted = s.job.running.Err() == nil
+		s.yield(batch, yield)
 	}
-	// An iterator that watches ctx may have ended because ctx did.
-	s.exhausted = s.job.running.Err() == nil
-	s.begin(batch, begin)
 }
 
 // valid reports whether the request is valid and has a token; err is nil then. If not,
@@ -132,9 +134,9 @@ func (s *stream) valid(err error) bool {
 	return err == nil
 }
 
-// begin begins a batch of the IDs that are valid, and reports the others as a batch of
-// their own. It returns false if the request is invalid.
-func (s *stream) begin(ids []string, begin func(Batch)) bool {
+// yield yields a batch of the IDs that are valid, and the others as a batch of their own.
+// It returns false if the request is invalid.
+func (s *stream) yield(ids []string, yield func(Batch) bool) bool {
 	if len(ids) == 0 {
 		return true
 	}
@@ -146,7 +148,9 @@ func (s *stream) begin(ids []string, begin func(Batch)) bool {
 		if len(b.ResourceIDs) > 0 {
 			b.Index, b.ClientToken = s.batches, batchToken(s.token, b.ResourceIDs)
 			s.batches++
-			begin(b)
+			if !yield(b) {
+				return false
+			}
 		}
 	}
 	return true

@@ -2,6 +2,8 @@
 package text
 
 import (
+	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +47,14 @@ func AndMore(n int) string {
 		return ""
 	}
 	return " and " + strconv.Itoa(n) + " more"
+}
+
+// WithStack returns what the calling goroutine panicked with, as an error with its stack.
+func WithStack(v any) error {
+	if err, ok := v.(error); ok {
+		return fmt.Errorf("%w\n\n%s", err, debug.Stack())
+	}
+	return fmt.Errorf("%v\n\n%s", v, debug.Stack())
 }
 
 // Seconds returns a duration as Go writes it, and in EC2's seconds.
