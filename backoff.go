@@ -74,11 +74,11 @@ func (r *retries) lastCall(timeout time.Duration) time.Time {
 	return end.Add(firstDelay)
 }
 
-// extend extends the timeout by the time that the Limiter held back a call for nothing:
-// the part was throttled again.
-func (r *retries) extend(held time.Duration) {
+// extend extends the timeout by the time for which the Limiter delayed a call that was
+// throttled nevertheless.
+func (r *retries) extend(delayed time.Duration) {
 	if !r.end.IsZero() {
-		r.end = r.end.Add(held)
+		r.end = r.end.Add(delayed)
 	}
 }
 

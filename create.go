@@ -12,8 +12,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/internal/pace"
 )
 
-// part is what one client token stands for: a batch, a half of one that EC2 rejected,
-// or the resources of one that are resent.
+// part is resources that are sent under one client token: those of a batch, of a half of
+// one that EC2 rejected, or those of a batch that are resent.
 type part struct {
 	batch     Batch
 	rejection error   // of the call that it was a part of; nil: it is a whole batch
@@ -28,7 +28,7 @@ type part struct {
 type worker struct {
 	job     *job
 	results chan<- result // nil: the worker runs in the goroutine of the caller
-	known   result        // and has not been handed over
+	pending result        // has not been handed over
 	slot    slot
 	place   place
 
@@ -62,14 +62,13 @@ func (w *worker) create(ctx context.Context, b Batch) {
 	if w.isolating {
 		w.job.credit.end(w.paid)
 	}
-	w.known.done = true
+	w.pending.done = true
 	w.flush()
 }
 
 // next returns the next part to try, nil if there is none. It halves what EC2 rejected
-// until a culprit stands alone. Then it tries what is left beside, the smallest part
-// first, before it halves any of that: the fewest calls that show whether EC2 accepts
-// anything.
+// until a culprit stands alone. Then it tries all other parts, smallest first, before it
+// halves any more: that takes the fewest calls to learn whether EC2 accepts anything.
 func (w *worker) next() *part {
 	for len(w.rejected) > 0 && (w.culprits == 0 || len(w.untried) == 0) {
 		p := w.rejected[0]
@@ -93,9 +92,9 @@ func (w *worker) next() *part {
 	return p
 }
 
-// pay pays for the calls that isolate one culprit of a part, and reports whether they
-// may be made. They may be if the job was interrupted: they will not be sent, and the
-// resources are not to be blamed for the culprit.
+// pay pays for the calls that isolate one culprit of a part, and reports whether the part
+// may be halved. It may after an interruption too: nothing is sent then, and the error of
+// the halves is the interruption instead of the culprit's.
 func (w *worker) pay(p *part) bool {
 	w.flush()
 	calls := max(2*bits.Len(uint(len(p.batch.ResourceIDs)-1))+len(w.untried)-w.paid, 0)
@@ -114,7 +113,7 @@ func (w *worker) pay(p *part) bool {
 // job that has stopped.
 func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlowLogsOutput, verdict) {
 	j := w.job
-	var held error // of the Limiter that held the last call back until ctx ended
+	var heldBack error // of the Limiter, until ctx ended
 	for w.enter(ctx, wait) {
 		earlier := p.batch.Err
 		c := invocation{
@@ -125,12 +124,12 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 			c.giveUp = p.retries.lastCall(j.retryTimeout)
 		}
 		c.invoke(ctx)
-		w.known.calls++
-		w.known.attempts += c.call.Sent
-		w.known.throttled += c.throttled
+		w.pending.calls++
+		w.pending.attempts += c.call.Sent
+		w.pending.throttled += c.throttled
 		next, verdict := w.judge(ctx, p, &c)
 		w.slot.release()
-		if verdict != again {
+		if verdict != sendAgain {
 			if err := p.batch.Err; c.call.Sent == 0 && err != nil && p.rejection != nil {
 				p.batch.Err = lastError(ReasonOf(err), err, p.rejection)
 			}
@@ -138,10 +137,10 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 		}
 		wait = next
 		if c.call.Sent == 0 && c.call.Blocked != nil { // nothing came of it
-			p.batch.Err, held = earlier, c.call.Blocked
+			p.batch.Err, heldBack = earlier, c.call.Blocked
 		}
 	}
-	p.batch.Err = j.unsent(p, held)
+	p.batch.Err = j.unsent(p, heldBack)
 	return nil, settle
 }
 
@@ -149,9 +148,9 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 type verdict int
 
 const (
-	settle verdict = iota // nothing: the part has its result
-	divide                // send its halves
-	again                 // send it again, after a pause
+	settle    verdict = iota // nothing: the part has its result
+	divide                   // send its halves
+	sendAgain                // after a pause
 )
 
 // judge decides what the result of a call means for its part and for the job. The call
@@ -163,14 +162,14 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 	reason := ReasonOf(err)
 	p.uncertain = p.uncertain || c.uncertain
 	switch {
-	case c.limited && ctx.Err() == nil:
+	case c.limiterFailed && ctx.Err() == nil:
 		j.stop(c.call.Blocked, c.call.Blocked)
-		return pause{}, again
+		return pause{}, sendAgain
 	case !j.runs(ctx) && c.call.Sent == 0:
-		return pause{}, again
-	case j.passes(err, reason, c):
+		return pause{}, sendAgain
+	case j.isTransient(err, reason, c):
 		if w.alone() && reason == ErrThrottled && c.call.Sent > 0 {
-			p.retries.extend(c.held)
+			p.retries.extend(c.delayed)
 		}
 		return j.retry(p, w.alone())
 	}
@@ -182,7 +181,7 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 	if reason.is(propagating) {
 		if wait, ok := j.propagation.next(); ok {
 			p.waited = true
-			return wait, again
+			return wait, sendAgain
 		}
 	}
 	if !call.IsResponse(err) {
@@ -218,7 +217,7 @@ func (w *worker) enter(ctx context.Context, wait pause) bool {
 	w.flush()
 	if !wait.due.IsZero() {
 		j.waiting.Add(1)
-		if w.place.held && j.letsPass(cap(w.slot.all)) {
+		if w.place.taken && j.givesUpPlace(cap(w.slot.all)) {
 			w.place.release()
 		}
 		wait.sleep(j.running.Done())
@@ -244,19 +243,19 @@ func (w *worker) resend(ctx context.Context, p *part) {
 			break
 		}
 		token := resendToken(p.batch.ClientToken, n, denied)
-		again := &part{batch: Batch{Index: p.batch.Index, start: p.batch.start, ClientToken: token, ResourceIDs: denied}, rejection: item, waited: true}
-		_, verdict := w.send(ctx, again, wait)
-		if again.batch.Err == nil {
-			p.batch.merge(&again.batch, denied)
+		resent := &part{batch: Batch{Index: p.batch.Index, start: p.batch.start, ClientToken: token, ResourceIDs: denied}, rejection: item, waited: true}
+		_, verdict := w.send(ctx, resent, wait)
+		if resent.batch.Err == nil {
+			p.batch.merge(&resent.batch, denied)
 			continue
 		}
 		if rest := p.batch.without(denied); len(rest.ResourceIDs) > 0 {
 			w.keep(rest)
 		}
 		if verdict == divide {
-			w.rejected = append(w.rejected, again)
+			w.rejected = append(w.rejected, resent)
 		} else {
-			w.keep(again.batch)
+			w.keep(resent.batch)
 		}
 		return
 	}
@@ -264,28 +263,28 @@ func (w *worker) resend(ctx context.Context, p *part) {
 }
 
 // keep keeps the result of a part for flush.
-func (w *worker) keep(b Batch) { w.known.batches = append(w.known.batches, b) }
+func (w *worker) keep(b Batch) { w.pending.batches = append(w.pending.batches, b) }
 
 // flush hands over what is known. The worker does so before it waits for anything.
 func (w *worker) flush() {
-	if w.known.calls == 0 && len(w.known.batches) == 0 && !w.known.done {
+	if w.pending.calls == 0 && len(w.pending.batches) == 0 && !w.pending.done {
 		return
 	}
 	if w.results == nil {
-		w.job.deliver(w.known)
+		w.job.deliver(w.pending)
 	} else {
-		w.results <- w.known
+		w.results <- w.pending
 	}
-	w.known = result{}
+	w.pending = result{}
 }
 
 // unsent returns the error of a part that is not sent, or not sent again, because the
 // job has stopped. It keeps an error that the part has, and that of the call that it
-// was a part of. Held is the Limiter's error, nil if that did not hold the part back.
-func (j *job) unsent(p *part, held error) error {
+// was a part of. HeldBack is the Limiter's error, nil if that did not hold the part back.
+func (j *job) unsent(p *part, heldBack error) error {
 	cause, interruption := j.cause()
-	if errors.As(held, new(*pace.HeldBackError)) {
-		cause = held
+	if errors.As(heldBack, new(*pace.HeldBackError)) {
+		cause = heldBack
 	}
 	err := p.batch.Err
 	switch {
@@ -304,28 +303,28 @@ func (j *job) unsent(p *part, held error) error {
 
 // slot is one of the calls that a job may have on the wire.
 type slot struct {
-	all  chan struct{} // holds a value for each call on the wire; nil: there is no limit
-	held bool
+	all   chan struct{} // holds a value for each call on the wire; nil: there is no limit
+	taken bool
 }
 
 // acquire waits for a slot, first come, first served. It returns false if done is
 // closed first.
 func (s *slot) acquire(done <-chan struct{}) bool {
-	if s.all == nil || s.held {
+	if s.all == nil || s.taken {
 		return true
 	}
 	select {
 	case s.all <- struct{}{}:
-		s.held = true
+		s.taken = true
 	case <-done:
 	}
-	return s.held
+	return s.taken
 }
 
 func (s *slot) release() {
-	if s.held {
+	if s.taken {
 		<-s.all
-		s.held = false
+		s.taken = false
 	}
 }
 

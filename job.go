@@ -34,7 +34,7 @@ type job struct {
 
 	mu      sync.Mutex // no code of the caller's runs under it
 	failing time.Time  // since when every call has failed for a transient reason; zero: the last one did not
-	passed  int        // batches that made place for others while EC2 did not respond
+	givenUp int        // places that batches gave up while EC2 did not respond
 
 	// These belong to the goroutine of the caller.
 	yield    func(Batch) bool // receives each batch that is done; false: no more are wanted
@@ -56,10 +56,10 @@ func (c *Client) newJob(ctx context.Context, v *invoker, template *ec2.CreateFlo
 	return j
 }
 
-// passes reports whether the same call may succeed later. A source of credentials that
-// fails passes like EC2 does, if it has worked before. An error of an API that is
-// neither a response nor one of the network, as a mock returns it, does not pass.
-func (j *job) passes(err error, reason Reason, c *invocation) bool {
+// isTransient reports whether the same call may succeed later. It may if a source of
+// credentials failed that has worked before. It may not if the API returned an error that
+// is neither a response nor one of the network, as a mock does.
+func (j *job) isTransient(err error, reason Reason, c *invocation) bool {
 	if c.call.Unsent {
 		return c.retryable && (c.call.Sent > 0 || j.sent.Load())
 	}
@@ -110,7 +110,7 @@ func (j *job) retry(p *part, alone bool) (pause, verdict) {
 	if !ok {
 		return pause{}, settle
 	}
-	return pause{due: due}, again
+	return pause{due: due}, sendAgain
 }
 
 // divisible reports whether EC2 rejected a part that is to be split. A dry run is not:
@@ -122,24 +122,23 @@ func (j *job) divisible(p *part, reason Reason) bool {
 		(!p.uncertain || reason != ErrNotAuthorized) && isolates(j.isolate, reason)
 }
 
-// letsPass reports whether a batch that waits makes place for another one. A Stream
-// holds few batches under any circumstances. Otherwise it does while EC2 responds; and
-// as many as there are slots do so before EC2 has accepted anything, since the batches
-// that wait may be the only ones that fail.
-func (j *job) letsPass(slots int) bool {
+// givesUpPlace reports whether a batch that waits gives up its place to another one. In a
+// Stream none does, because memory is constant. In a Create each does while EC2 responds.
+// Until EC2 has accepted a call, only as many do as there are slots: every batch may fail.
+func (j *job) givesUpPlace(slots int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	healthy := j.credit.hasAccepted() && (j.failing.IsZero() || time.Since(j.failing) < healthyFor)
-	if j.endless || !healthy && j.passed >= slots {
+	if j.endless || !healthy && j.givenUp >= slots {
 		return false
 	}
 	if !healthy {
-		j.passed++
+		j.givenUp++
 	}
 	return true
 }
 
-// healthyFor is how long every call may fail before the job holds no more batches.
+// healthyFor is how long every call may fail before batches keep their places.
 const healthyFor = 30 * time.Second
 
 // stopped is why a job has stopped.
@@ -154,8 +153,8 @@ func (s *stopped) Unwrap() error { return s.cause }
 // stop stops the job: nothing more is sent. The first cause counts.
 func (j *job) stop(cause, interruption error) { j.halt(&stopped{cause, interruption}) }
 
-// runs reports whether the job has not stopped. It stops the job if ctx has ended: a
-// context derived from one of another package ends a moment later.
+// runs reports whether the job has not stopped. It stops the job if ctx has ended, because
+// j.running may end a moment later, if ctx is of a type of another package.
 func (j *job) runs(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		j.stop(call.ContextError(ctx), context.Cause(ctx))
@@ -271,13 +270,13 @@ func (m *many) admit(ctx context.Context, w *worker) bool {
 // deliver counts a result, and yields and reports it.
 func (j *job) deliver(r result) {
 	p := &j.progress
-	p.known.Attempts += r.attempts
-	p.known.Throttled += r.throttled
+	p.counts.Attempts += r.attempts
+	p.counts.Throttled += r.throttled
 	for _, b := range r.batches {
 		j.yieldBatch(b)
 	}
 	if r.done {
-		p.known.BatchesDone++
+		p.counts.BatchesDone++
 	}
 	if r.calls > 0 {
 		p.report(int(j.waiting.Load()))

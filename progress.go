@@ -28,7 +28,7 @@ func (p *Progress) done() int { return p.Created + p.Unsuccessful + p.Failed }
 // progress counts what Options.OnProgress reports. It belongs to the goroutine of
 // the caller.
 type progress struct {
-	known      Progress
+	counts     Progress
 	onProgress func(Progress) // Options.OnProgress
 	unreported bool           // a batch has been added since the last report
 	start      time.Time
@@ -46,7 +46,7 @@ type sample struct {
 const samplePeriod = 30 * time.Second
 
 func newProgress(onProgress func(Progress), resources, batches int) progress {
-	p := progress{known: Progress{Resources: resources, Batches: batches}, onProgress: onProgress}
+	p := progress{counts: Progress{Resources: resources, Batches: batches}, onProgress: onProgress}
 	if onProgress != nil {
 		p.start = time.Now()
 		p.older.at, p.newer.at = p.start, p.start
@@ -63,9 +63,9 @@ func (p *progress) add(b *Batch) {
 	}
 	created := min(len(b.FlowLogIDs), len(b.ResourceIDs))
 	unsuccessful := min(len(b.rejected()), len(b.ResourceIDs)-created)
-	p.known.Created += created
-	p.known.Unsuccessful += unsuccessful
-	p.known.Failed += len(b.ResourceIDs) - created - unsuccessful
+	p.counts.Created += created
+	p.counts.Unsuccessful += unsuccessful
+	p.counts.Failed += len(b.ResourceIDs) - created - unsuccessful
 }
 
 // reportRest reports the batches that were abandoned after the last report.
@@ -83,16 +83,16 @@ func (p *progress) report(waiting int) {
 		return
 	}
 	now := time.Now()
-	done := p.known.done()
+	done := p.counts.done()
 	if now.Sub(p.newer.at) >= samplePeriod {
 		p.older, p.newer = p.newer, sample{now, done}
 	}
-	p.known.Waiting, p.known.Elapsed, p.known.Rate, p.known.Remaining = waiting, now.Sub(p.start), 0, 0
+	p.counts.Waiting, p.counts.Elapsed, p.counts.Rate, p.counts.Remaining = waiting, now.Sub(p.start), 0, 0
 	if elapsed := now.Sub(p.older.at).Seconds(); elapsed > 0 {
-		p.known.Rate = float64(done-p.older.done) / elapsed
+		p.counts.Rate = float64(done-p.older.done) / elapsed
 	}
-	if p.known.Rate > 0 && p.known.Resources > 0 {
-		p.known.Remaining = time.Duration(float64(p.known.Resources-done) / p.known.Rate * float64(time.Second))
+	if p.counts.Rate > 0 && p.counts.Resources > 0 {
+		p.counts.Remaining = time.Duration(float64(p.counts.Resources-done) / p.counts.Rate * float64(time.Second))
 	}
-	p.onProgress(p.known)
+	p.onProgress(p.counts)
 }

@@ -72,14 +72,14 @@ type invocation struct {
 	resendable bool      // the job sends it again if it fails for a transient reason
 	resent     bool      // it is sent again: the SDK has retried it before
 
-	call      call.Call[ec2.CreateFlowLogsInput, ec2.CreateFlowLogsOutput]
-	out       *ec2.CreateFlowLogsOutput
-	err       error         // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
-	held      time.Duration // by the Limiter, in all
-	limited   bool          // the Limiter's error ended the call
-	retryable bool          // whether the Retryer retries err
-	uncertain bool          // some attempt failed without a definite response, and may have been applied
-	throttled int           // attempts throttled
+	call          call.Call[ec2.CreateFlowLogsInput, ec2.CreateFlowLogsOutput]
+	out           *ec2.CreateFlowLogsOutput
+	err           error         // of the last attempt that was sent, a *failure; nil: it succeeded, or none was sent
+	delayed       time.Duration // by the Limiter, in all
+	limiterFailed bool          // its error ended the call
+	retryable     bool          // whether the Retryer retries err
+	uncertain     bool          // some attempt failed without a definite response, and may have been applied
+	throttled     int           // attempts throttled
 }
 
 // invoke makes the call and records its result in the batch. The error of an
@@ -115,8 +115,8 @@ func (c *invocation) Wait(ctx context.Context) error {
 		} else {
 			err = c.invoker.limiter.Wait(ctx)
 		}
-		c.held += time.Since(start)
-		c.limited = err != nil && ctx.Err() == nil && !errors.Is(err, pace.ErrOutage)
+		c.delayed += time.Since(start)
+		c.limiterFailed = err != nil && ctx.Err() == nil && !errors.Is(err, pace.ErrOutage)
 		if err != nil && (ctx.Err() == nil || errors.As(err, new(*pace.HeldBackError))) {
 			return err
 		}
@@ -130,9 +130,9 @@ func (c *invocation) Wait(ctx context.Context) error {
 // Pause releases the slot, since no call holds one between two attempts.
 func (c *invocation) Pause() { c.slot.release() }
 
-// Retry leaves to the job the attempts that it makes itself, after a longer pause: all of
-// them in an outage, for the client's retry quota is that of the program's other calls
-// too.
+// Retry leaves retries to the job once that sends the part again, and in an outage from
+// the start. The job pauses for longer, and does not use up the client's retry quota, which
+// the program's other calls share.
 func (c *invocation) Retry(err error, retryable bool) bool {
 	misconfigured := !c.call.Unsent && ReasonOf(err) == ErrConfiguration // the Retryer takes it for a broken connection
 	c.retryable = retryable && !misconfigured

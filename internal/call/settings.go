@@ -60,8 +60,8 @@ func SettingsOf(api any, override aws.Retryer, optFns ...func(*ec2.Options)) Set
 }
 
 // RetryTimeout returns how long a call is retried beyond the Retryer's attempts: option is
-// Options.RetryTimeout, and several says whether the request has several calls. Somebody
-// waits for a request of one call. One of several calls has a job to finish.
+// Options.RetryTimeout, and several says whether the request has several calls. A
+// caller is likely to wait for a request of one call, and not for one of several.
 func (s *Settings) RetryTimeout(option time.Duration, several bool) time.Duration {
 	switch {
 	case s.retryer.MaxAttempts() == 1: // nothing is retried
