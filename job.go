@@ -3,8 +3,6 @@ package flowlogs
 import (
 	"context"
 	"errors"
-	"iter"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -177,94 +175,6 @@ func (j *job) runOne(ctx context.Context, b Batch) {
 	w := worker{job: j}
 	w.create(ctx, b)
 	j.progress.reportRest()
-}
-
-// run creates the flow logs of many batches, n at a time. It ranges over the batches in
-// a goroutine of its own. All goroutines have exited when run returns, even by a panic in
-// the caller's code. An endless job holds at most 4n batches. Another one lets healthy
-// batches pass those that wait.
-func (j *job) run(ctx context.Context, n int, batches iter.Seq[Batch]) {
-	ctx, cancel := context.WithCancel(ctx)
-	m := &many{job: j, cancel: cancel, results: make(chan result), slots: make(chan struct{}, n)}
-	m.places = make(chan struct{}, min(n, math.MaxInt/4)*4)
-	go m.feed(ctx, batches)
-	defer func() { // the caller's code may have panicked
-		m.end()
-		for range m.results {
-		}
-	}()
-	for r := range m.results {
-		j.deliver(r)
-		if j.broken {
-			m.end()
-		}
-	}
-	m.repanic()
-	j.progress.reportRest()
-}
-
-// many runs the workers of a job of many batches.
-type many struct {
-	job     *job
-	cancel  context.CancelFunc // of the calls in flight
-	results chan result        // unbuffered: the workers wait for the caller
-	slots   chan struct{}
-	places  chan struct{}
-	workers sync.WaitGroup
-
-	once     sync.Once
-	exited   bool  // a goroutine did not return
-	panicked error // why; nil: runtime.Goexit
-}
-
-// end stops the job and its calls in flight.
-func (m *many) end() {
-	m.job.stop(context.Canceled, nil)
-	m.cancel()
-}
-
-func (m *many) feed(ctx context.Context, batches iter.Seq[Batch]) {
-	defer func() { // also after runtime.Goexit
-		m.workers.Wait()
-		close(m.results)
-	}()
-	m.catch(func() {
-		for b := range batches {
-			m.begin(ctx, b)
-		}
-	})
-}
-
-// begin starts the worker of a batch, once the batch may be sent. If the job has stopped,
-// or the IDs of the batch are invalid, it only hands over its error.
-func (m *many) begin(ctx context.Context, b Batch) {
-	w := &worker{job: m.job, results: m.results, slot: slot{all: m.slots}, place: place{all: m.places}}
-	if b.Err == nil && !m.admit(ctx, w) {
-		b.Err = m.job.unsent(&part{batch: b}, nil)
-	}
-	if b.Err != nil {
-		m.results <- result{batches: []Batch{b}, done: true}
-		return
-	}
-	m.workers.Go(func() {
-		defer func() { // in this order, whatever happens
-			w.slot.release()
-			w.place.release()
-		}()
-		m.catch(func() { w.create(ctx, b) })
-	})
-}
-
-// admit waits for a place and the first slot of a batch: none is taken before it can be
-// sent. It returns false if the job has stopped.
-func (m *many) admit(ctx context.Context, w *worker) bool {
-	done := m.job.running.Done()
-	admitted := m.job.runs(ctx) && w.place.acquire(done) && w.slot.acquire(done)
-	for admitted && !m.job.credit.admits() {
-		w.slot.release()
-		admitted = m.job.credit.admit(done) && w.slot.acquire(done)
-	}
-	return admitted
 }
 
 // deliver counts a result, and yields and reports it.
