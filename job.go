@@ -160,7 +160,7 @@ func (j *job) runs(ctx context.Context) bool {
 	return j.running.Err() == nil
 }
 
-// cause returns why the job has stopped, and what errors.Is finds in the cause if that
+// cause returns why the job has stopped, nil if it has not, and what errors.Is finds in the cause if that
 // did not come from EC2: the end of the context, or an error of the Limiter or the
 // iterator. Some batch must have it in its error, or the caller would not learn of it.
 func (j *job) cause() (cause, interruption error) {
