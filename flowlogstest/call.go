@@ -6,9 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// Call is one call that reached an [EC2], with its response. It holds plain
-// values only, so an assertion shows a difference between two calls by the
-// names of their fields.
+// Call is one call that reached an [EC2], with its response. Its fields are plain values, so a failed assertion shows which fields of two calls differ.
 type Call struct {
 	// Operation is the operation called, such as "CreateFlowLogs". It is empty
 	// if the request is malformed.
@@ -78,8 +76,7 @@ func (e *EC2) Calls() []Call {
 	return calls
 }
 
-// entry is what an EC2 keeps of a call. The rest of a [Call] is decoded from the
-// query when it is asked for.
+// entry is an EC2's record of a call. The other fields of a [Call] are decoded from the query on demand.
 type entry struct {
 	time  time.Time
 	query string

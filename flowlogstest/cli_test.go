@@ -76,7 +76,7 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	aws.read(t, &created, arguments...)
 	assert.Equal(t, "token", created.ClientToken)
 	assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, created.FlowLogIds)
-	assert.Len(t, e.Calls(), 2, "the CLI has retried")
+	assert.Len(t, e.Calls(), 2, "the CLI retried")
 	assertEqual(t, theSame(), e.Calls()[1].Input())
 
 	aws.read(t, &created, "create-flow-logs", "--resource-ids", vpc(3), "--resource-type", "VPC", "--traffic-type", "ALL",
@@ -130,7 +130,7 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	assert.Empty(t, e.FlowLogs())
 }
 
-// theSame is what the arguments above say.
+// theSame is the input that the arguments above describe.
 func theSame() *ec2.CreateFlowLogsInput {
 	return toBucket(
 		withIDs(vpc(1), vpc(2)), withDestination(bucket+"/prefix"), withInterval(60), withFormat("${version} ${srcaddr}"), withToken("token"),

@@ -11,15 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// EC2 is an in-memory EC2 with the operations on flow logs and their tags. Use it
-// wherever a program holds an interface of these methods in place of an
-// [ec2.Client]. A program that calls other operations as well gets a type of its own
-// that embeds an EC2 and has their methods; see the Example of a nightly job.
+// EC2 is an in-memory EC2 with the operations on flow logs and their tags. Use it in place of an [ec2.Client] wherever a program takes an interface with these methods.
 //
 // It is safe for concurrent use. Create one with [New].
 type EC2 struct {
 	options Options
-	client  *ec2.Client // with memory for a network
+	client  *ec2.Client // whose transport is this EC2
 
 	mu        sync.Mutex // guards everything below
 	entries   []*entry
@@ -27,7 +24,7 @@ type EC2 struct {
 	flowLogs  ledger
 	claims    map[string]claim        // by client token
 	buckets   map[string]*tokenBucket // by operation
-	newTokens int                     // made for calls without one
+	newTokens int                     // number of tokens made for calls without one
 }
 
 // New returns an EC2 without flow logs. Without options it accepts every
@@ -44,7 +41,7 @@ func New(optFns ...func(*Options)) *EC2 {
 		Region:      e.options.Region,
 		Credentials: aws.AnonymousCredentials{},
 		HTTPClient:  &http.Client{Transport: memory{e}},
-		// The retries of the program are under test, not this client's.
+		// Retries are up to the program under test.
 		Retryer: aws.NopRetryer{},
 	})
 	return e
@@ -106,7 +103,7 @@ func (e *EC2) FlowLogs() []types.FlowLog {
 	return flowLogs
 }
 
-// inMemory keeps a call off the network, whatever the caller's options say. The
+// inMemory keeps a call off the network, regardless of the caller's options. The
 // clip makes append allocate: the caller's array is not written to.
 func (e *EC2) inMemory(optFns []func(*ec2.Options)) []func(*ec2.Options) {
 	return append(optFns[:len(optFns):len(optFns)], func(o *ec2.Options) {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// nightlyAPI is what the nightly job calls. An ec2.Client has these methods.
+// nightlyAPI has the methods that the nightly job calls. An ec2.Client has them, too.
 type nightlyAPI interface {
 	ec2.DescribeVpcsAPIClient
 	ec2.DescribeFlowLogsAPIClient

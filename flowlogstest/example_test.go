@@ -30,7 +30,7 @@ func logVPCs(ctx context.Context, api api, token string, vpcIDs ...string) (*ec2
 	}, func(o *ec2.Options) { o.Retryer = retry.NewStandard() })
 }
 
-// A first test calls the program and looks at what exists then.
+// A first test calls the program and looks at the flow logs that exist then.
 func Example() {
 	e := flowlogstest.New()
 
@@ -159,7 +159,7 @@ func ExampleOptions_tokenLifetime() {
 	// 1 flow log
 }
 
-// The fault is for some calls only.
+// The fault applies to some calls only.
 func ExampleFault_On() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).

@@ -13,8 +13,7 @@ import (
 )
 
 // Fault is something that goes wrong with a call. The functions below return
-// faults, and [EC2.Inject] makes them active. A Fault matches one call and is
-// gone, unless Times or Keep says otherwise.
+// faults, and [EC2.Inject] makes them active. A Fault matches one call, unless Times or Keep says otherwise.
 //
 // A Fault is a value: On, Times, Keep, AfterApplying and RetryAfter return changed
 // copies. The zero Fault matches no call.
@@ -35,8 +34,7 @@ type Fault struct {
 
 const always = -1
 
-// Reject rejects a call with an error of EC2 and does not apply it. The HTTP
-// status is 4xx or 5xx, the code one such as "UnauthorizedOperation".
+// Reject rejects a call with an error of EC2, and does not apply it. The code is one such as "UnauthorizedOperation", and the HTTP status is 4xx or 5xx.
 func Reject(code, message string, status int) Fault {
 	err := &apiError{status: status, code: code, message: message}
 	return Fault{name: "Reject", times: 1, rejects: true, modify: func(r *response) {
@@ -74,14 +72,12 @@ func TruncateResponse() Fault {
 	return Fault{name: "TruncateResponse", times: 1, modify: func(r *response) { r.truncated = true }}
 }
 
-// Hang applies the call and never responds. The call ends with its context, or
-// with the [Server].
+// Hang applies the call and never responds. The call ends when its context ends or the [Server] is closed.
 func Hang() Fault {
 	return Fault{name: "Hang", times: 1, modify: func(r *response) { r.hung = true }}
 }
 
-// Delay applies the call at once and responds after d. A call that does not
-// wait that long ends with its context.
+// Delay applies the call at once and responds after d, unless the context of the call ends earlier.
 func Delay(d time.Duration) Fault {
 	return Fault{name: "Delay", times: 1, modify: func(r *response) { r.delay += d }}
 }
@@ -96,8 +92,7 @@ func FailResources(code, message string, resourceIDs ...string) Fault {
 
 // DenyDestination reports resources of a CreateFlowLogs call as unsuccessful, as
 // EC2 does where the destination denies access, and creates no flow logs on them.
-// The message names the destination of the call: its bucket, or else its log
-// group or stream. It matches as FailResources does.
+// The message names the bucket, log group or stream of the call. It matches as FailResources does.
 func DenyDestination(resourceIDs ...string) Fault {
 	f := failing("DenyDestination", "CreateFlowLogs", resourceIDs, failure{})
 	f.failure = accessDenied
@@ -136,11 +131,7 @@ type Output interface {
 	ec2.CreateFlowLogsOutput | ec2.DescribeFlowLogsOutput | ec2.DeleteFlowLogsOutput | ec2.DescribeTagsOutput
 }
 
-// EditResponse changes the response to a successful call of the operation that has
-// this Output, and nothing else: flow log IDs in another order, a failure that is
-// not mentioned, an item without its ResourceId, a NextToken that repeats. The
-// output is a copy that belongs to edit. A replay under the same token starts from
-// the unedited response.
+// EditResponse edits the response to a successful call of the operation whose output is Out, but not the flow logs. It can reorder flow log IDs, omit a failure or the ResourceId of an item, or repeat a NextToken. The output is a copy, which edit may keep. A replay under the same token starts from the unedited response.
 func EditResponse[Out Output](edit func(*Out)) Fault {
 	operation := strings.TrimSuffix(reflect.TypeFor[Out]().Name(), "Output")
 	return Fault{name: "EditResponse", times: 1, edit: func(output any) { edit(output.(*Out)) }}.onOperation(operation)
@@ -150,9 +141,7 @@ func (f Fault) onOperation(name string) Fault {
 	return f.On(func(c Call) bool { return c.Operation == name })
 }
 
-// On narrows a Fault to the calls for which match returns true. The response is
-// not known at that time. The EC2 is locked while match runs, so match must not
-// call its methods.
+// On narrows a Fault to the calls for which match returns true. match runs before the call is applied, so the Call has no response yet. The EC2 is locked meanwhile, so match must not call its methods.
 func (f Fault) On(match func(Call) bool) Fault {
 	if before := f.matches; before != nil {
 		f.matches = func(c Call) bool { return before(c) && match(c) }
@@ -162,8 +151,7 @@ func (f Fault) On(match func(Call) bool) Fault {
 	return f
 }
 
-// Times makes a Fault match the next n calls instead of one. With n of zero or
-// less it matches none, and Inject ignores it. Times undoes Keep, and Keep
+// Times makes a Fault match the next n calls instead of one. If n is zero or negative, it matches none, and Inject ignores it. Times undoes Keep, and Keep
 // undoes Times.
 func (f Fault) Times(n int) Fault {
 	f.times = max(n, 0)

@@ -25,8 +25,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // A golden file holds one request, an empty line, and the status and body of its
-// response, as they go over the wire. The SDK's client must send that request,
-// and decode that response to the output wanted. Write the files with -update.
+// response, as they go over the wire. The SDK's client must send that request, and decode that response to the wanted output. The flag -update writes the files.
 func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	everything := toBucket(
@@ -103,7 +102,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		before func(*flowlogstest.EC2)
 		in     any
 		want   any    // the output
-		code   string // or the error's
+		code   string // of the error, if there is no output
 	}{
 		{"create", nothing, everything, both, ""},
 		{"create-replay", exists, everything, both, ""},
@@ -145,7 +144,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join("testdata", test.name+".golden")
-			synctest.Test(t, func(t *testing.T) { // for the time in responses
+			synctest.Test(t, func(t *testing.T) { // so that times in responses are fixed
 				e := flowlogstest.New()
 				test.before(e)
 				out, err := invoke(e, test.in)

@@ -71,12 +71,7 @@ type Options struct {
 	// DescribeVpcs. The body of the request can still be read, and the response
 	// is buffered. Default nil: such an action is rejected with InvalidAction.
 	//
-	// Its calls are part of [EC2.Calls], without an ErrorCode. Faults match them
-	// as any other call; [Fault.On] can keep a fault away. Throttle does not
-	// count them. Fallback is called without a lock, by several goroutines at
-	// once, and may use the EC2. Only [EC2.ServeHTTP] and a [Server] reach it. In
-	// memory, embed the EC2 in a type with the other methods; see the Example of
-	// a nightly job.
+	// Its calls are part of [EC2.Calls], without an ErrorCode. Faults match them like any other call, unless [Fault.On] excludes them. Throttle does not count them. Fallback may be called by several goroutines at once, and may call the EC2. Only [EC2.ServeHTTP] and a [Server] reach it.
 	Fallback http.Handler
 
 	// Throttle turns on the token buckets of CreateFlowLogs, DescribeFlowLogs and

@@ -43,10 +43,10 @@ func requestFor(f types.FlowLog) *ec2.CreateFlowLogsInput {
 		}
 	}
 	if isTransitGateway(in.ResourceType) {
-		in.TrafficType = "" // not part of a request, whatever is shown
+		in.TrafficType = "" // such a request has none, whatever f shows
 	}
 	if f.LogDestinationType == types.LogDestinationTypeS3 {
-		in.DeliverLogsPermissionArn = nil // not part of a request; old flow logs show one
+		in.DeliverLogsPermissionArn = nil // such a request has none, although old flow logs show one
 	}
 	return &in
 }

@@ -130,11 +130,11 @@ func TestPut_ReplacesTheFlowLogWithItsID(t *testing.T) {
 
 		out, err := call.DescribeFlowLogs(t.Context(), nil)
 		require.NoError(t, err)
-		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, idsOf(out.FlowLogs), "in its place")
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, idsOf(out.FlowLogs), "the order stays")
 		assertEqual(t, second, out.FlowLogs[1])
 
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2))))
-		require.NoError(t, err, "the resource that had it is free")
+		require.NoError(t, err, "the old flow log is gone")
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(9))))
 		assert.Equal(t, "FlowLogAlreadyExists", code(err))
 	})

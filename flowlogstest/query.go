@@ -12,14 +12,13 @@ import (
 // Name.2 and so on, with case-sensitive names. See
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 //
-// [decode] reads the parameters that an operation has. Then finish rejects the
-// others, such as an item behind a gap in a list.
+// [decode] reads the parameters of an operation. Then finish rejects all others, such as an item behind a gap in a list.
 type query struct {
 	action   string
 	params   map[string]string
-	prefixes map[string]bool // of the names, each up to and with a dot
+	prefixes map[string]bool // of the names, up to and including a dot
 	read     map[string]bool
-	err      *apiError // the first of reading
+	err      *apiError // the first error of reading
 }
 
 // authentication names the parameters that sign a request in its query string,
@@ -45,7 +44,7 @@ var authentication = map[string]bool{
 	"Timestamp":        true,
 }
 
-// versions are the versions of EC2's API that have flow logs, by botocore's models:
+// versions are the versions of EC2's API that have flow logs, according to botocore's models:
 // https://github.com/boto/botocore/tree/master/botocore/data/ec2
 var versions = []string{"2015-04-15", "2015-10-01", "2016-04-01", "2016-09-15", "2016-11-15"}
 
@@ -75,8 +74,7 @@ func parseQuery(request string) (*query, *apiError) {
 	return q, nil
 }
 
-// addPrefixes adds the prefixes that decode asks for. The longest is like
-// "TagSpecification.1.Tag.1."; a name of dots alone has far too many.
+// addPrefixes records the prefixes of a name for given. The limit is that of "TagSpecification.1.Tag.1."; without one, a name of many dots would take quadratic time.
 func (q *query) addPrefixes(name string) {
 	end := 0
 	for range 4 {
@@ -90,7 +88,7 @@ func (q *query) addPrefixes(name string) {
 }
 
 // decode returns the input of an operation. The names of its fields are the names of
-// the parameters, so a parameter that the SDK gains needs no line here.
+// the parameters, so a new parameter of the SDK needs no code here.
 func decode[In any](q *query) (*In, *apiError) {
 	in := new(In)
 	q.fill(reflect.ValueOf(in).Elem(), "")
@@ -153,8 +151,7 @@ func (q *query) set(v reflect.Value, name string) {
 	}
 }
 
-// given reports whether the request has a parameter of that name, or members of
-// it.
+// given reports whether the request has the parameter or members of it.
 func (q *query) given(name string) bool {
 	_, ok := q.params[name]
 	return ok || q.prefixes[name+"."]

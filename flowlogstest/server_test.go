@@ -197,8 +197,7 @@ func TestServer_CloseLeavesNoGoroutine(t *testing.T) {
 	noGoroutines(t)
 }
 
-// noGoroutines waits until the goroutines of net/http have exited, which they do
-// once their connection is closed. It fails with the stacks of those left.
+// noGoroutines waits until the goroutines of net/http have exited, which they do once their connection is closed. Otherwise it fails with the stacks of the rest.
 func noGoroutines(t *testing.T) {
 	t.Helper()
 	var left []string

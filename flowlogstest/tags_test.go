@@ -25,7 +25,7 @@ func tagsOf(t *testing.T, call api, index int) map[string]string {
 	for _, tag := range out.FlowLogs[index].Tags {
 		tags[*tag.Key] = *tag.Value
 	}
-	require.Len(t, out.FlowLogs[index].Tags, len(tags), "no key twice")
+	require.Len(t, out.FlowLogs[index].Tags, len(tags), "a key occurs once")
 	return tags
 }
 
@@ -93,7 +93,7 @@ func TestDeleteTags_KeepsTheTagsOfAWS(t *testing.T) {
 	assert.Equal(t, map[string]string{"aws:cloudformation:stack-name": "s"}, tagsOf(t, e, 0))
 
 	_, err = e.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: manyTags(50)})
-	require.NoError(t, err, "they do not count")
+	require.NoError(t, err, "tags of AWS do not count")
 }
 
 func TestTags_Reject(t *testing.T) {

@@ -27,7 +27,7 @@ func encode(action, requestID string, output any) string {
 	return b.String()
 }
 
-// encodeError spells the request ID as EC2 does in errors, and only there.
+// encodeError writes an error. Only in errors does EC2 write RequestID with a capital R.
 func encodeError(err *apiError, requestID string) string {
 	var b strings.Builder
 	b.WriteString(xmlHeader + "<Response><Errors><Error>")

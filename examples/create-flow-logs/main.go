@@ -1,5 +1,4 @@
-// Command create-flow-logs is the command of that name in the AWS CLI, as a
-// program on package flowlogs. It takes the same options and prints the same
+// Command create-flow-logs is the AWS CLI's command of that name, built on package flowlogs. It takes the same options and prints the same
 // output. Unlike the CLI it reports every problem of a command before it sends
 // anything, retries a call whose response was lost without creating anything
 // twice, takes any number of resources, and fails if some of them were
@@ -32,7 +31,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop)   // a second interrupt ends the program at once
-	signal.Ignore(syscall.SIGPIPE) // else a closed pipe ends it before it has named the token
+	signal.Ignore(syscall.SIGPIPE) // or a closed pipe would end it before it has printed the token
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -73,7 +72,7 @@ func create(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		return err
 	}
 
-	// Create. What came of it is printed even if some of it failed.
+	// Create. The response is printed even if some resources failed.
 	resp, err := flowlogs.New(asTyped{client, in}).Create(ctx, req, func(o *flowlogs.Options) { o.Allow = cmd.Allow })
 	if err == nil && req.DryRun {
 		return errDryRun

@@ -22,7 +22,7 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 		return ec2.NewFromConfig(cfg, func(options *ec2.Options) {
 			if o.endpoint != "" {
 				options.BaseEndpoint = &o.endpoint
-				// The configuration may ask for one of AWS's variants, which it does not have.
+				// The machine may be configured for FIPS or dual-stack, which only AWS offers.
 				options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
 				options.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 			}

@@ -5,20 +5,13 @@
 //	go -C examples run ./fleet
 //	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs -plan
 //
-// With -plan it prints what is to be done and does nothing. The exit status is then
-// 2 if there is something to do and 0 if there is nothing, as that of terraform
-// plan -detailed-exitcode. It deletes nothing: a flow log that is in the way is
-// reported, and the other VPCs are done.
+// With -plan it prints the plan and changes nothing. The exit status is then 2 if there is something to do and 0 if there is nothing, as with terraform plan -detailed-exitcode. It never deletes: a flow log that conflicts is reported, and the other VPCs get theirs.
 //
 // It can be stopped at any time, by Ctrl-C or kill -9, and run again.
 //
-// By default it calls a server in this process, with some thousands of VPCs and a
-// small quota of calls, which forgets everything in the end. With -aws it calls
+// By default it calls a server in this process, which has some thousands of VPCs and a small quota of calls, and forgets everything at the end. With -aws it calls
 // AWS, as this machine is configured; the caller needs ec2:DescribeVpcs and the
-// permissions that examples/policies prints with -reconcile. With -endpoint-url it
-// calls another server, with made-up credentials, or with both flags that server
-// with the credentials of the machine. With -serve it is such a server, for another
-// fleet to call:
+// permissions that examples/policies prints with -reconcile. With -endpoint-url it calls another server: with made-up credentials, or with those of the machine if -aws is also given. With -serve it is such a server, for another fleet to call:
 //
 //	go -C examples run ./fleet -serve 127.0.0.1:4567
 //	go -C examples run ./fleet -endpoint-url http://127.0.0.1:4567
@@ -85,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return apply(ctx, api, req, stdout, stderr)
 }
 
-// plan prints what is to be done.
+// plan prints the plan.
 func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, stdout io.Writer) error {
 	plan, err := r.Plan(ctx, req)
 	if err != nil {
@@ -98,7 +91,7 @@ func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, st
 	return nil
 }
 
-// apply does what is to be done, and prints how it ended.
+// apply plans anew, applies the plan, and prints a summary.
 func apply(ctx context.Context, api reconcile.API, req flowlogs.Request, stdout, stderr io.Writer) error {
 	progress := newProgress(stderr)
 	result, err := reconcile.New(api, func(o *reconcile.Options) { o.OnProgress = progress.show }).Apply(ctx, req)

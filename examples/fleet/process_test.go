@@ -79,7 +79,7 @@ func TestProcess_ExitsWith2IfThereIsSomethingToDo(t *testing.T) {
 	}
 }
 
-// ended is a process that ended.
+// ended is the outcome of a process.
 type ended struct {
 	Stdout, Stderr string
 	ExitCode       int

@@ -85,7 +85,7 @@ func TestAdd_SendsOneCallForAllVPCs(t *testing.T) {
 	api.AssertExpectations(t)
 }
 
-// failed is how EC2 rejects a single resource: its code is literally "400".
+// failed returns an item with which EC2 rejects a single resource. Its code is literally "400".
 func failed(id string) types.UnsuccessfulItem {
 	return types.UnsuccessfulItem{ResourceId: &id, Error: &types.UnsuccessfulItemError{
 		Code:    aws.String("400"),

@@ -20,8 +20,7 @@ type Monitor struct {
 	destination flowlogs.Destination
 }
 
-// New returns a Monitor that calls api: an *ec2.Client in production, anything with
-// its method CreateFlowLogs in a test.
+// New returns a Monitor that calls api: in production an *ec2.Client, in a test any type with its method CreateFlowLogs.
 func New(api flowlogs.API, destination flowlogs.Destination) *Monitor {
 	return &Monitor{flowLogs: flowlogs.New(api), destination: destination}
 }

@@ -40,7 +40,7 @@ func inputDocument(word string, decode func(string) (any, error)) (map[string]an
 func parseJSON(s string) (any, error) {
 	var document any
 	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber() // as it was written
+	d.UseNumber() // keeps numbers as they are written
 	if err := d.Decode(&document); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errors.New("unexpected end")
@@ -119,6 +119,6 @@ func asJSON(v any) (any, error) {
 	case time.Time:
 		return nil, errors.New("want quotation marks around a date")
 	default:
-		return json.Number(fmt.Sprint(v)), nil // the kinds of whole numbers
+		return json.Number(fmt.Sprint(v)), nil // an integer of any size
 	}
 }

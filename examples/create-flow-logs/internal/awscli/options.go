@@ -1,16 +1,16 @@
 package awscli
 
-// kind is what an option takes, and what its words mean.
+// kind says how many words an option takes, and what they mean.
 type kind int
 
 const (
 	text       kind = iota
 	number          // a whole number
 	flag            // nothing
-	optional        // one of its choices, or nothing for the first of them
+	optional        // one of its choices, or nothing for the first choice
 	list            // any number of words, or a JSON list
 	structure       // shorthand or a JSON object
-	structures      // any number of them, or a JSON list
+	structures      // any number of structures, or a JSON list
 )
 
 // option is one option of the command line.

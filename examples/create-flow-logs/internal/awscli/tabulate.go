@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// tabulation is the sections of a table, as they are filled.
+// tabulation collects the sections of a table.
 type tabulation struct {
 	sections []section
 	err      error
 }
 
-// writeTable draws the sections that the AWS CLI makes of a value. Of a value
-// that is empty, zero or false it makes none.
+// writeTable draws a value in the sections of the AWS CLI. A value that is empty, zero or false has none.
 func (p *Printer) writeTable(b *bytes.Buffer, v any) error {
 	var t tabulation
 	t.add("CreateFlowLogs", v, 0)
