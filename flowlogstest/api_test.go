@@ -33,7 +33,8 @@ var (
 	_ api = (*ec2.Client)(nil)
 )
 
-// contract runs a test on an EC2 in memory, and again through the SDK's client and a server. Neither retries.
+// contract runs a test on an EC2 in memory, and again through the SDK's client and a
+// server. Neither retries.
 func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call api), optFns ...func(*flowlogstest.Options)) {
 	t.Helper()
 	t.Run("in memory", func(t *testing.T) {
@@ -52,7 +53,8 @@ func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call ap
 
 func withoutRetries(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
 
-// assertEqual compares values of the SDK's types. Empty equals nil, because the wire does not tell them apart, and ResultMetadata is ignored.
+// assertEqual compares values of the SDK's types. Empty equals nil, because the wire does
+// not tell them apart, and ResultMetadata is ignored.
 func assertEqual(t *testing.T, want, got any) {
 	t.Helper()
 	assert.Equal(t, normalized(reflect.ValueOf(want)).Interface(), normalized(reflect.ValueOf(got)).Interface())

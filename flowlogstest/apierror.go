@@ -79,13 +79,14 @@ func missingParameter(parameter string) *apiError {
 	return apiErrorf("MissingParameter", "The request must contain the parameter %s", parameter)
 }
 
-// invalidParameter has the code that EC2 was seen to use for nearly every rule of CreateFlowLogs.
+// invalidParameter has the code that EC2 was seen to use for nearly every rule of
+// CreateFlowLogs.
 func invalidParameter(format string, args ...any) *apiError {
 	return apiErrorf("InvalidParameter", format, args...)
 }
 
-// invalidValue is a choice: EC2's text for an unknown value, or for a number
-// that does not parse, is not known.
+// invalidValue is a choice: EC2's text for an unknown value, or for a number that does
+// not parse, is not known.
 func invalidValue(parameter, value string) *apiError {
 	return apiErrorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid.", value, parameter)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// cli runs commands of the AWS CLI, a client that shares no code with the SDK
-// for Go, against a server.
+// cli runs commands of the AWS CLI, a client that shares no code with the SDK for Go,
+// against a server.
 type cli struct{ url string }
 
 func newCLI(t *testing.T, s *flowlogstest.Server) cli {

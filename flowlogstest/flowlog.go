@@ -80,7 +80,8 @@ func withDefaults(o *types.DestinationOptionsRequest) *types.DestinationOptionsR
 	return &filled
 }
 
-// identify encodes the parameters that are compared for FlowLogAlreadyExists. Which ones EC2 compares is our guess.
+// identify encodes the parameters that are compared for FlowLogAlreadyExists. Which ones
+// EC2 compares is our guess.
 func identify(in *ec2.CreateFlowLogsInput, destination string) string {
 	identity, err := json.Marshal([]any{
 		in.TrafficType, in.LogDestinationType, destination, in.LogFormat, in.MaxAggregationInterval,
@@ -109,7 +110,8 @@ func (c *configuration) describe(now time.Time) types.FlowLog {
 	return described
 }
 
-// describe returns f as DescribeFlowLogs shows it now. The result shares no memory with f.
+// describe returns f as DescribeFlowLogs shows it now. The result shares no memory with
+// f.
 func (f *flowLog) describe(now time.Time) types.FlowLog {
 	described := convert[types.FlowLog](f.shown)
 	if !f.fails.IsZero() && !now.Before(f.fails) {
@@ -128,9 +130,9 @@ func (c *configuration) flowLog(now time.Time, o Options) flowLog {
 	return f
 }
 
-// undeliverable reports whether CloudWatch Logs will reject the records. EC2 was
-// seen to accept a log group ARN that ends in ":*" and to fail with "Access
-// error" later: https://github.com/hashicorp/terraform-provider-aws/issues/6373
+// undeliverable reports whether CloudWatch Logs will reject the records. EC2 was seen to
+// accept a log group ARN that ends in ":*" and to fail with "Access error" later:
+// https://github.com/hashicorp/terraform-provider-aws/issues/6373
 func (c *configuration) undeliverable(o Options) bool {
 	if c.in.LogDestinationType != types.LogDestinationTypeCloudWatchLogs {
 		return false

@@ -105,7 +105,8 @@ func formatFields(format string) []string {
 // https://github.com/hashicorp/terraform-provider-aws/issues/48806
 // The limits are documented on
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagFieldSpecificationRequest.html
-// and their texts are choices. Specifications that the format does not use are accepted, for the reason given at checkFormat.
+// and their texts are choices. Specifications that the format does not use are accepted,
+// for the reason given at checkFormat.
 func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	specs := in.TagFieldSpecifications
 	usesTags := slices.ContainsFunc(formatFields(aws.ToString(in.LogFormat)), func(field string) bool { return tagFieldSet[field] })

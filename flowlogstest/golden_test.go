@@ -25,7 +25,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // A golden file holds one request, an empty line, and the status and body of its
-// response, as they go over the wire. The SDK's client must send that request, and decode that response to the wanted output. The flag -update writes the files.
+// response, as they go over the wire. The SDK's client must send that request, and decode
+// that response to the wanted output. The flag -update writes the files.
 func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	everything := toBucket(
@@ -190,8 +191,8 @@ func invoke(call api, in any) (any, error) {
 	}
 }
 
-// recorded returns a client whose responses come from a golden file. It checks
-// that the request is the one in the file.
+// recorded returns a client whose responses come from a golden file. It checks that the
+// request is the one in the file.
 func recorded(t *testing.T, file string) *ec2.Client {
 	t.Helper()
 	golden, err := os.ReadFile(file)

@@ -5,7 +5,10 @@ import (
 	"time"
 )
 
-// Inject adds faults behind those that are active already. Every kept fault that matches a call applies to it. Of the other faults that match, only the first applies, and has one call fewer to match. If several faults change the response, the last injected takes precedence.
+// Inject adds faults behind those that are active already. Every kept fault that matches
+// a call applies to it. Of the other faults that match, only the first applies, and has
+// one call fewer to match. If several faults change the response, the last injected takes
+// precedence.
 func (e *EC2) Inject(faults ...Fault) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -21,7 +24,8 @@ func (e *EC2) Inject(faults ...Fault) {
 	}
 }
 
-// ClearFaults removes every active fault, kept ones included. Calls that a fault has matched are not affected: a call that hangs keeps hanging.
+// ClearFaults removes every active fault, kept ones included. Calls that a fault has
+// matched are not affected: a call that hangs keeps hanging.
 func (e *EC2) ClearFaults() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -31,8 +35,7 @@ func (e *EC2) ClearFaults() {
 // activeFaults are the faults that match one call, in the order of injection.
 type activeFaults []Fault
 
-// match returns the faults that match a call, and removes a fault after its last
-// call.
+// match returns the faults that match a call, and removes a fault after its last call.
 func (e *EC2) match(r *entry, now time.Time) activeFaults {
 	if len(e.faults) == 0 {
 		return nil // common case: the request is not decoded twice

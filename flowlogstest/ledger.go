@@ -14,15 +14,15 @@ type ledger struct {
 	byID       map[string]*flowLog
 	byResource map[string][]*flowLog
 	deleted    []*flowLog // that DescribeFlowLogs may still show
-	last       int // highest number given to a flow log
+	last       int        // highest number given to a flow log
 }
 
 func newLedger() ledger {
 	return ledger{byID: map[string]*flowLog{}, byResource: map[string][]*flowLog{}}
 }
 
-// nextID numbers flow logs, so that a test can write down the IDs it expects. It
-// skips the IDs that [EC2.Put] has used.
+// nextID numbers flow logs, so that a test can write down the IDs it expects. It skips
+// the IDs that [EC2.Put] has used.
 func (l *ledger) nextID() string {
 	for {
 		id := fmt.Sprintf("fl-%017x", l.last+1)
@@ -102,7 +102,8 @@ func (l *ledger) delete(ids []string, hidden time.Time) {
 	l.all = slices.DeleteFunc(l.all, isDeleted)
 }
 
-// withDeleted adds the deleted flow logs that are still shown and have a higher number. The caller still has to filter them.
+// withDeleted adds the deleted flow logs that are still shown and have a higher number.
+// The caller still has to filter them.
 func (l *ledger) withDeleted(others []*flowLog, number int, now time.Time) []*flowLog {
 	l.deleted = slices.DeleteFunc(l.deleted, func(f *flowLog) bool {
 		return !now.Before(f.hidden) || l.byID[f.id] != nil // Put has used the ID again

@@ -93,7 +93,8 @@ func TestPeers_LocalStackAndMotoFailEachResourceForAMissingBucket(t *testing.T) 
 	}, func(o *flowlogstest.Options) { o.Buckets = []string{"other"} })
 }
 
-// Moto has boto3's message, and had status 400 for a long time. Status 412 was seen on AWS: https://github.com/getmoto/moto/issues/1980
+// Moto has boto3's message, and had status 400 for a long time. Status 412 was seen on
+// AWS: https://github.com/getmoto/moto/issues/1980
 func TestPeers_MotoGetsADryRunOperation(t *testing.T) {
 	t.Parallel()
 	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(withDryRun), toLogGroup(withDryRun)} {
@@ -178,7 +179,8 @@ func TestPeers_MotoDeletesFlowLogs(t *testing.T) {
 	})
 }
 
-// Moto's filter finds a failed delivery as a successful one, which contradicts the documentation, and moto has its own spelling of traffic types.
+// Moto's filter finds a failed delivery as a successful one, which contradicts the
+// documentation, and moto has its own spelling of traffic types.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
 func TestPeers_MotoFiltersFlowLogs(t *testing.T) {
 	t.Parallel()
@@ -272,7 +274,8 @@ func TestPeers_CustodianReadsFlowLogsAsTheyWereRecorded(t *testing.T) {
 	})
 }
 
-// In the recordings, EC2 gives a call without a token one of 32 bytes in base64, as in test_vpc_set_flow_logs_s3.
+// In the recordings, EC2 gives a call without a token one of 32 bytes in base64, as in
+// test_vpc_set_flow_logs_s3.
 func TestPeers_CustodianIsGivenATokenOfTheRecordedForm(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {

@@ -118,7 +118,8 @@ func TestServeHTTP_LimitsTheBody(t *testing.T) {
 	assert.Len(t, e.Calls(), 1)
 }
 
-// If decoding were quadratic in the number of parameters, or in the length of a name, this would take minutes.
+// If decoding were quadratic in the number of parameters, or in the length of a name,
+// this would take minutes.
 func TestServeHTTP_DecodesManyParameters(t *testing.T) {
 	t.Parallel()
 	var body strings.Builder

@@ -45,8 +45,8 @@ func (r response) sent() string {
 	return r.body
 }
 
-// deliver waits as long as the delivery takes. It returns an error if nothing
-// reaches the caller.
+// deliver waits as long as the delivery takes. It returns an error if nothing reaches the
+// caller.
 func (r response) deliver(ctx context.Context) error {
 	if r.delay > 0 {
 		timer := time.NewTimer(r.delay)
@@ -67,9 +67,9 @@ func (r response) deliver(ctx context.Context) error {
 	return nil
 }
 
-// respond serves one request. It returns an error if no response reaches the
-// caller. The request is applied before the response is delayed, so a caller
-// that gives up does not undo it.
+// respond serves one request. It returns an error if no response reaches the caller. The
+// request is applied before the response is delayed, so a caller that gives up does not
+// undo it.
 func (e *EC2) respond(req *http.Request, query string) (response, error) {
 	logged, res := e.serve(req, query)
 	if err := res.deliver(req.Context()); err != nil {
@@ -91,8 +91,8 @@ func (e *EC2) serve(req *http.Request, query string) (*entry, response) {
 	return logged, res
 }
 
-// receive records a request and applies it. It holds the lock throughout: two
-// calls with one token must not both create.
+// receive records a request and applies it. It holds the lock throughout: two calls with
+// one token must not both create.
 func (e *EC2) receive(query string) (*entry, activeFaults, response) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

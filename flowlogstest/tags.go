@@ -11,8 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// maxTags is how many tags a resource may have. Keys with the prefix aws: do not
-// count:
+// maxTags is how many tags a resource may have. Keys with the prefix aws: do not count:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 const maxTags = 50
 
@@ -57,8 +56,8 @@ func (e *EC2) createTags(in *ec2.CreateTagsInput, _ activeFaults, _ time.Time) (
 	return &done{Return: true}, nil
 }
 
-// deleteTags deletes a tag by its key, or by key and value if a value is given.
-// Without tags it deletes all tags except those of AWS:
+// deleteTags deletes a tag by its key, or by key and value if a value is given. Without
+// tags it deletes all tags except those of AWS:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
 // Accepting a tag that is missing is a choice.
 func (e *EC2) deleteTags(in *ec2.DeleteTagsInput, _ activeFaults, _ time.Time) (*done, *apiError) {

@@ -15,8 +15,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// tagsOf returns the tags of the flow log at an index, as DescribeFlowLogs shows
-// them.
+// tagsOf returns the tags of the flow log at an index, as DescribeFlowLogs shows them.
 func tagsOf(t *testing.T, call api, index int) map[string]string {
 	t.Helper()
 	out, err := call.DescribeFlowLogs(t.Context(), nil)

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// installedCLI is the path of an AWS CLI and the first number of its version, 0 if
-// there is none. One of version 2 takes precedence.
+// installedCLI is the path of an AWS CLI and the first number of its version, 0 if there
+// is none. One of version 2 takes precedence.
 var installedCLI = sync.OnceValues(func() (path string, version int) {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		candidate := filepath.Join(dir, "aws")
@@ -146,7 +146,8 @@ func tagJSON(key string) string {
 	return `{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "` + key + `", "Value": "x"}]}`
 }
 
-// sent returns the parameters of the first call, nil if there was none. It leaves out a token that this program made.
+// sent returns the parameters of the first call, nil if there was none. It leaves out a
+// token that this program made.
 func sent(c cloud) map[string]string {
 	if len(c.Calls()) == 0 {
 		return nil
@@ -160,7 +161,8 @@ func sent(c cloud) map[string]string {
 
 var responseToken = regexp.MustCompile(`<clientToken>(.+)</clientToken>`)
 
-// printed returns the output with TOKEN in place of its token: this program makes one, but the AWS CLI lets EC2 do so.
+// printed returns the output with TOKEN in place of its token: this program makes one,
+// but the AWS CLI lets EC2 do so.
 func printed(c cloud, stdout string) string {
 	if len(c.Calls()) == 0 {
 		return stdout

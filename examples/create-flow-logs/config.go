@@ -26,8 +26,8 @@ type configError struct{ error }
 
 func (e configError) Unwrap() error { return e.error }
 
-// loadConfig loads the configuration of the machine. The profile and Region of
-// the command line take precedence.
+// loadConfig loads the configuration of the machine. The profile and Region of the
+// command line take precedence.
 func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(cmd.Word("region")),
@@ -58,7 +58,8 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	return cfg, nil
 }
 
-// loadProfile loads a profile, by default that of the environment. Unlike the AWS CLI, the SDK takes the quotation marks of [profile "a b"] for a part of the name.
+// loadProfile loads a profile, by default that of the environment. Unlike the AWS CLI,
+// the SDK takes the quotation marks of [profile "a b"] for a part of the name.
 func loadProfile(ctx context.Context, name string, options []func(*config.LoadOptions) error) (aws.Config, error) {
 	load := func(name string) (aws.Config, error) {
 		return config.LoadDefaultConfig(ctx, append(options[:len(options):len(options)], config.WithSharedConfigProfile(name))...)
@@ -85,8 +86,8 @@ func loadProfile(ctx context.Context, name string, options []func(*config.LoadOp
 	return cfg, err
 }
 
-// withBundle returns an option that takes precedence over the bundle of the environment and of the profile.
-// It may be used more than once, unlike config.WithCustomCABundle.
+// withBundle returns an option that takes precedence over the bundle of the environment
+// and of the profile. It may be used more than once, unlike config.WithCustomCABundle.
 func withBundle(bundle []byte) config.LoadOptionsFunc {
 	return func(o *config.LoadOptions) error {
 		o.CustomCABundle = bytes.NewReader(bundle)
@@ -94,7 +95,9 @@ func withBundle(bundle []byte) config.LoadOptionsFunc {
 	}
 }
 
-// unusedBundle returns a certificate whose key is thrown away. If nothing is verified, it replaces a bundle that cannot be read, because the SDK reads every bundle that is named.
+// unusedBundle returns a certificate whose key is thrown away. If nothing is verified, it
+// replaces a bundle that cannot be read, because the SDK reads every bundle that is
+// named.
 func unusedBundle() []byte {
 	public, private, _ := ed25519.GenerateKey(rand.Reader) // never fails
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}

@@ -15,9 +15,11 @@ import (
 	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
-// The SDK reads the settings of the machine, except those in this file, which it ignores or reads differently.
+// The SDK reads the settings of the machine, except those in this file, which it ignores
+// or reads differently.
 
-// outputFormat returns the output format of the command line, else that of the environment, else that of the profile.
+// outputFormat returns the output format of the command line, else that of the
+// environment, else that of the profile.
 func outputFormat(cmd *awscli.Command, cfg aws.Config) (string, error) {
 	if format := cmd.Word("output"); format != "" {
 		return format, nil
@@ -44,7 +46,8 @@ func checkAttempts(cfg aws.Config) error {
 	return nil
 }
 
-// checkKeys rejects half of a pair of keys. The SDK would use the next source of credentials, which may be someone else's.
+// checkKeys rejects half of a pair of keys. The SDK would use the next source of
+// credentials, which may be someone else's.
 func checkKeys(cmd *awscli.Command) error {
 	if cmd.Has("no-sign-request") || cmd.Word("profile") != "" { // the keys are not used
 		return nil
@@ -60,8 +63,9 @@ func checkKeys(cmd *awscli.Command) error {
 	return nil
 }
 
-// setting returns a setting and its source: a variable of the environment, or else the profile. As in the AWS CLI, the credentials file takes precedence
-// over the configuration file.
+// setting returns a setting and its source: a variable of the environment, or else the
+// profile. As in the AWS CLI, the credentials file takes precedence over the
+// configuration file.
 func setting(cfg aws.Config, variable, name string) (value, from string, ok bool) {
 	if value, ok := os.LookupEnv(variable); ok {
 		return value, variable, true

@@ -1,16 +1,16 @@
-// Command create-flow-logs is the AWS CLI's command of that name, built on package flowlogs. It takes the same options and prints the same
-// output. Unlike the CLI it reports every problem of a command before it sends
-// anything, retries a call whose response was lost without creating anything
-// twice, takes any number of resources, and fails if some of them were
-// unsuccessful.
+// Command create-flow-logs is the AWS CLI's command of that name, built on package
+// flowlogs. It takes the same options and prints the same output. Unlike the CLI it
+// reports every problem of a command before it sends anything, retries a call whose
+// response was lost without creating anything twice, takes any number of resources, and
+// fails if some of them were unsuccessful.
 //
 //	go -C examples run ./create-flow-logs --generate-cli-skeleton
 //	go -C examples run ./create-flow-logs --resource-ids vpc-0a1b2c3d --resource-type VPC --traffic-type ALL \
 //		--log-group-name my-flow-logs --deliver-logs-permission-arn arn:aws:iam::123456789012:role/publishFlowLogs
 //
-// Its exit status is that of the AWS CLI, with two exceptions. Unsuccessful
-// resources are status 1, where the CLI has 0. A wrong value is always status
-// 252, as documented, where the CLI sometimes has 255.
+// Its exit status is that of the AWS CLI, with two exceptions. Unsuccessful resources are
+// status 1, where the CLI has 0. A wrong value is always status 252, as documented, where
+// the CLI sometimes has 255.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 package main
 
@@ -35,8 +35,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program. Output goes to stdout, problems go to stderr, and the
-// result is the exit status.
+// run is the program. Output goes to stdout, problems go to stderr, and the result is the
+// exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := create(ctx, args, stdout, stderr)
 	report(stderr, err)

@@ -15,16 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// race forces the order of events that makes a plain client fail; see readOnlyBody. The whole request is on the wire, the SDK has its response, and only then does net/http check that the body of the request has ended.
+// race forces the order of events that makes a plain client fail; see readOnlyBody. The
+// whole request is on the wire, the SDK has its response, and only then does net/http
+// check that the body of the request has ended.
 //
-// On a network, this happens to a request that does not fit into the transport's buffer, such as one for 300 resources. Here the request fills the buffer exactly.
+// On a network, this happens to a request that does not fit into the transport's buffer,
+// such as one for 300 resources. Here the request fills the buffer exactly.
 type race struct {
-	size     int64         // of the request, 0 to measure it
-	written  atomic.Int64  // bytes of the request
+	size      int64         // of the request, 0 to measure it
+	written   atomic.Int64  // bytes of the request
 	responded chan struct{} // closed when the SDK reads the response
-	checked  chan bool     // whether the check has found the end
-	closed   chan struct{} // closed with the connection
-	once     sync.Once
+	checked   chan bool     // whether the check has found the end
+	closed    chan struct{} // closed with the connection
+	once      sync.Once
 }
 
 func newRace(size int64) *race {
@@ -114,7 +117,8 @@ func (b watchedWriterTo) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// lateBody is the body of a response. Its first Read comes after the SDK has closed the body of the request, and waits until net/http has checked that body.
+// lateBody is the body of a response. Its first Read comes after the SDK has closed the
+// body of the request, and waits until net/http has checked that body.
 type lateBody struct {
 	io.ReadCloser
 	*race

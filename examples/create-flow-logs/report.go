@@ -72,8 +72,8 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// errDryRun is the response of EC2 to a dry run that would have succeeded. Create
-// returns no error then; the AWS CLI does.
+// errDryRun is the response of EC2 to a dry run that would have succeeded. Create returns
+// no error then; the AWS CLI does.
 var errDryRun = &flowlogs.CallError{Err: &smithy.GenericAPIError{
 	Code:    "DryRunOperation",
 	Message: "Request would have succeeded, but DryRun flag is set.",
@@ -86,7 +86,8 @@ func callOf(err error) *flowlogs.CallError {
 	return call
 }
 
-// rejection returns EC2's error for the first failed call, if EC2 rejected it. It does not search all of err, because unsuccessful resources have such errors, too.
+// rejection returns EC2's error for the first failed call, if EC2 rejected it. It does
+// not search all of err, because unsuccessful resources have such errors, too.
 func rejection(err error) (smithy.APIError, bool) {
 	call := callOf(err)
 	if call == nil {

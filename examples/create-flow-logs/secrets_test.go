@@ -32,7 +32,8 @@ func TestCreateFlowLogs_LogsRequestsAndRetriesWithoutSecrets(t *testing.T) {
 	assert.NotContains(t, got.stderr, "SESSIONTOKEN")
 }
 
-// Everything that must not be logged contains the word SECRET, like the keys in environment.
+// Everything that must not be logged contains the word SECRET, like the keys in
+// environment.
 func TestCreateFlowLogs_LogsNoSecretOfACredentialsProvider(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(issue))
 	t.Cleanup(issuer.Close)
@@ -112,8 +113,8 @@ credential_process = `+printFile+` `+write("process.json", issued)+`
 const issued = `{"Version": 1, "Code": "Success", "AccessKeyId": "AKIDISSUED", "SecretAccessKey": "SECRET",
 	"Token": "SECRET", "SessionToken": "SECRET", "Expiration": "2099-01-01T00:00:00Z"}`
 
-// issue issues credentials as STS, SSO, the metadata service of an instance, and
-// that of a container do.
+// issue issues credentials as STS, SSO, the metadata service of an instance, and that of
+// a container do.
 func issue(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/":

@@ -160,8 +160,9 @@ func TestListen_AcceptsAPublicAddressIfToldTo(t *testing.T) {
 	require.NoError(t, listener.Close())
 }
 
-// start runs an emulator and returns a client for it that makes one attempt per call. It is
-// the client of a Server with another endpoint, because a plain ec2.Client can fail over loopback.
+// start runs an emulator and returns a client for it that makes one attempt per call. It
+// is the client of a Server with another endpoint, because a plain ec2.Client can fail
+// over loopback.
 func start(t *testing.T, args ...string) *ec2.Client {
 	url := serve(t, args...)
 	server := flowlogstest.NewServer(flowlogstest.New())

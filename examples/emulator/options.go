@@ -10,7 +10,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// options are the command line. A nil list means that everything exists, an empty list that nothing does.
+// options are the command line. A nil list means that everything exists, an empty list
+// that nothing does.
 type options struct {
 	listen string
 	public bool
@@ -77,7 +78,8 @@ func (o *options) flags() *flag.FlagSet {
 	return flags
 }
 
-// option defines a flag. The errors of parse say what would be right; the flag package adds the name and the value.
+// option defines a flag. The errors of parse say what would be right; the flag package
+// adds the name and the value.
 func option[T any](flags *flag.FlagSet, name, usage string, value *T, parse func(string) (T, error)) {
 	flags.Func(name, usage, func(s string) (err error) {
 		*value, err = parse(s)

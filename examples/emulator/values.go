@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// The forms of values. EC2 rejects malformed values, so one in a list would have no effect.
+// The forms of values. EC2 rejects malformed values, so one in a list would have no
+// effect.
 var (
 	regionPattern   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	accountPattern  = regexp.MustCompile(`^[0-9]{12}$`)

@@ -86,8 +86,8 @@ type ended struct {
 }
 
 // startAndStop runs the program in a process of its own, lets its calls hang from the
-// twelfth on, and then sends it the signal. It returns when the process has ended and
-// the server has handled all calls.
+// twelfth on, and then sends it the signal. It returns when the process has ended and the
+// server has handled all calls.
 func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, signal os.Signal) ended {
 	t.Helper()
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})

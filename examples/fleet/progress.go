@@ -12,7 +12,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// progress shows how many flow logs are created. It shows nothing of the listing, which takes seconds.
+// progress shows how many flow logs are created. It shows nothing of the listing, which
+// takes seconds.
 type progress interface {
 	show(reconcile.Progress)
 	end()

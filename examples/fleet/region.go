@@ -35,7 +35,8 @@ func vpcIDs(n int) []string {
 	return ids
 }
 
-// latency keeps the response from overtaking the request, for clients without a readOnlyBody.
+// latency keeps the response from overtaking the request, which over loopback can fail a
+// call of a client without a readOnlyBody.
 const latency = 5 * time.Millisecond
 
 func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {

@@ -1,4 +1,6 @@
-// Package awscli reads and prints as the AWS CLI's command create-flow-logs does: it reads the options, shorthand, JSON and YAML of a command line, and prints a response in the CLI's formats.
+// Package awscli reads and prints as the AWS CLI's command create-flow-logs does: it
+// reads the options, shorthand, JSON and YAML of a command line, and prints a response in
+// the CLI's formats.
 package awscli
 
 import (
@@ -11,8 +13,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Command is a command line. Its options are named as in the AWS CLI, without the
-// dashes.
+// Command is a command line. Its options are named as in the AWS CLI, without the dashes.
 type Command struct {
 	Settings Settings
 
@@ -69,8 +70,8 @@ func Parse(args []string) *Command {
 	return l
 }
 
-// split reads the arguments in the two passes of the AWS CLI: the first takes
-// the global options, wherever they are, and the second the options of the command from the rest.
+// split reads the arguments in the two passes of the AWS CLI: the first takes the global
+// options, wherever they are, and the second the options of the command from the rest.
 func split(args []string) *Command {
 	l := &Command{given: make(map[string]given), unread: make(map[string]bool)}
 	left, _ := l.take(args, globals)
@@ -87,7 +88,8 @@ func split(args []string) *Command {
 	return l
 }
 
-// take reads the options of a table. It returns the other arguments, and for each whether it can only be a word, because it follows "--".
+// take reads the options of a table. It returns the other arguments, and for each whether
+// it can only be a word, because it follows "--".
 func (l *Command) take(args []string, table []option) (left []string, words []bool) {
 	keep := func(word bool, args ...string) {
 		left = append(left, args...)
@@ -155,7 +157,8 @@ func (l *Command) set(g given, hasValue bool) {
 	}
 }
 
-// leftOver reads the arguments that belong to no option: "help", or one empty word, which the AWS CLI accepts in its place. Any other is a problem.
+// leftOver reads the arguments that belong to no option: "help", or one empty word, which
+// the AWS CLI accepts in its place. Any other is a problem.
 func (l *Command) leftOver(left []string, words []bool) {
 	ended, first := false, true
 	unknown := false // the words of an unknown option belong to it
@@ -178,7 +181,8 @@ func (l *Command) leftOver(left []string, words []bool) {
 	}
 }
 
-// complete reports whether the options that the AWS CLI requires are given; only then does it look for "help".
+// complete reports whether the options that the AWS CLI requires are given; only then
+// does it look for "help".
 func (l *Command) complete() bool {
 	skeleton := l.Word("generate-cli-skeleton")
 	return l.Has("ResourceIds") && l.Has("ResourceType") || l.Has("cli-input-json") || l.Has("cli-input-yaml") ||
@@ -208,7 +212,8 @@ func (k kind) most() int {
 
 var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
 
-// isOption reports whether an argument is an option. It is if it begins with a dash and either names an option in the table, or is not a number and has no space.
+// isOption reports whether an argument is an option. It is if it begins with a dash and
+// either names an option in the table, or is not a number and has no space.
 func isOption(arg string, table []option) bool {
 	if len(arg) < 2 || arg[0] != '-' {
 		return false

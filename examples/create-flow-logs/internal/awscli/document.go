@@ -72,8 +72,8 @@ func parseYAML(s string) (any, error) {
 
 var leadingZeros = regexp.MustCompile(`^([-+]?)0[0_]*([0-9][0-9_]*)$`)
 
-// decimal makes whole numbers with a leading zero decimal, as they are in the YAML
-// 1.2 of the AWS CLI. The library reads them as octal, as in YAML 1.1.
+// decimal makes whole numbers with a leading zero decimal, as they are in the YAML 1.2 of
+// the AWS CLI. The library reads them as octal, as in YAML 1.1.
 func decimal(node *yaml.Node) {
 	if (node.Style == 0 || node.Tag == "!!int") && leadingZeros.MatchString(node.Value) {
 		node.Tag, node.Value = "!!int", leadingZeros.ReplaceAllString(node.Value, "$1$2")

@@ -66,7 +66,8 @@ func quoteJSON(s string) string {
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", "\n", "").Replace(b.String())
 }
 
-// formatNumber writes a number as Python does, but 2.0 as 2: package jmespath does not distinguish integers.
+// formatNumber writes a number as Python does, but 2.0 as 2: package jmespath does not
+// distinguish integers.
 func formatNumber(f float64) string {
 	if f == float64(int64(f)) {
 		return strconv.FormatInt(int64(f), 10)

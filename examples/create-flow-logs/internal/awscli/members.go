@@ -19,7 +19,8 @@ type decoder struct {
 	problems []flowlogs.FieldError
 }
 
-// decodeInput returns the input without malformed members: those with a name that EC2 does not have, or a value of the wrong kind.
+// decodeInput returns the input without malformed members: those with a name that EC2
+// does not have, or a value of the wrong kind.
 func decodeInput(members map[string]any) (in ec2.CreateFlowLogsInput, problems []flowlogs.FieldError, err error) {
 	var d decoder
 	kept, _ := d.fit(members, reflect.TypeFor[ec2.CreateFlowLogsInput](), "")
@@ -90,7 +91,8 @@ func (d *decoder) list(elements []any, t reflect.Type, path string) []any {
 	return kept
 }
 
-// nearest returns the nearest number that fits into EC2's input. If it differs from n, both are invalid.
+// nearest returns the nearest number that fits into EC2's input. If it differs from n,
+// both are invalid.
 func nearest(n json.Number) int32 {
 	i, err := n.Int64()
 	switch {

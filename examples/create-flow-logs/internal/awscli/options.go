@@ -81,8 +81,8 @@ var own = []option{
 // missing are the global options of the AWS CLI that this program does not have.
 var missing = []string{"--cli-auto-prompt", "--cli-error-format"}
 
-// optionTo returns the option whose value goes to a member of EC2's input, nil
-// if there is none.
+// optionTo returns the option whose value goes to a member of EC2's input, nil if there
+// is none.
 func optionTo(member string) *option {
 	for i := range parameters {
 		if parameters[i].dest == member {

@@ -18,15 +18,18 @@ type Query struct {
 }
 
 var (
-	// quotedText matches raw strings and literals, which name no members. https://jmespath.org/specification.html
+	// quotedText matches raw strings and literals, which name no members.
+	// https://jmespath.org/specification.html
 	quotedText = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`(?:[^`\\\\]|\\\\.)*`")
 	givenName  = regexp.MustCompile(`(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))\s*:`)
 )
 
-// goTypes matches the library's message about a value of a wrong type, which shows Go types.
+// goTypes matches the library's message about a value of a wrong type, which shows Go
+// types.
 var goTypes = regexp.MustCompile(`(?s)^Invalid type for: .*, expected: \[\]jmespath\.jpType\{(.*)\}$`)
 
-// parseQuery evaluates the expression on a sample, because only that finds functions that do not exist. Other errors are ignored: on a response they may not occur.
+// parseQuery evaluates the expression on a sample, because only that finds functions that
+// do not exist. Other errors are ignored: on a response they may not occur.
 func parseQuery(s string) (*Query, error) {
 	expression, err := jmespath.Compile(s)
 	if err != nil {
@@ -54,7 +57,9 @@ func (q *Query) search(output any) (any, error) {
 	return selected, nil
 }
 
-// members returns the names of the members of an object, in the order of the AWS CLI: that of the query if it has made the object, or else that of the response. The library's objects have no order.
+// members returns the names of the members of an object, in the order of the AWS CLI:
+// that of the query if it has made the object, or else that of the response. The
+// library's objects have no order.
 func (q *Query) members(object map[string]any) []string {
 	names := slices.Sorted(maps.Keys(object))
 	order := outputMembers

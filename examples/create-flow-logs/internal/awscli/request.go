@@ -15,7 +15,9 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Request returns the input that the AWS CLI would send for the parameters in a Region, and the same as a Request. If the command line has problems, the error is a *flowlogs.ValidationError with all of them.
+// Request returns the input that the AWS CLI would send for the parameters in a Region,
+// and the same as a Request. If the command line has problems, the error is a
+// *flowlogs.ValidationError with all of them.
 func (l *Command) Request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
 	in, req, err := l.request(ctx, region)
 	return in, req, cmp.Or(l.invalid(), err)
@@ -63,7 +65,8 @@ func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLo
 	return &in, req, err
 }
 
-// Allow is for [flowlogs.Options]. If the command line says so, it accepts bucket names that S3 allowed until March 2018.
+// Allow is for [flowlogs.Options]. If the command line says so, it accepts bucket names
+// that S3 allowed until March 2018.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func (l *Command) Allow(problem *flowlogs.FieldError) bool {
 	return l.Has(allowOldBucket) && isOldBucket(*problem)
@@ -76,7 +79,8 @@ func isOldBucket(problem flowlogs.FieldError) bool {
 		oldBucketARN.MatchString(problem.Value) && !slices.Contains(strings.Split(problem.Value, "/"), "AWSLogs")
 }
 
-// unsent is an API that sends nothing, so that CreateFlowLogs of a Client only validates. Its paths have the input's names, and it knows the Region of the call.
+// unsent is an API that sends nothing, so that CreateFlowLogs of a Client only validates.
+// Its paths have the input's names, and it knows the Region of the call.
 type unsent struct{}
 
 var errUnsent = errors.New("not sent")
@@ -85,8 +89,8 @@ func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(
 	return nil, errUnsent
 }
 
-// parameters returns the parameters by their names in EC2's input: those of the
-// input document, replaced by those that have an option of their own.
+// parameters returns the parameters by their names in EC2's input: those of the input
+// document, replaced by those that have an option of their own.
 func (l *Command) parameters() map[string]any {
 	members := make(map[string]any)
 	for dest, decode := range map[string]func(string) (any, error){"cli-input-json": parseJSON, "cli-input-yaml": parseYAML} {
@@ -125,15 +129,16 @@ func problemsOf(err error) []flowlogs.FieldError {
 	return invalid.Fields
 }
 
-// covered reports whether one of the problems is at the path, or at a value that contains it.
+// covered reports whether one of the problems is at the path, or at a value that contains
+// it.
 func covered(path string, problems []flowlogs.FieldError) bool {
 	return slices.ContainsFunc(problems, func(p flowlogs.FieldError) bool {
 		return path == p.Field || strings.HasPrefix(path, p.Field+".") || strings.HasPrefix(path, p.Field+"[")
 	})
 }
 
-// concernsUnread reports whether a problem is about an option that could not be
-// read, or names one.
+// concernsUnread reports whether a problem is about an option that could not be read, or
+// names one.
 func (l *Command) concernsUnread(problem flowlogs.FieldError) bool {
 	if l.unread[memberOf(problem.Field)] {
 		return true
@@ -155,7 +160,9 @@ func (l *Command) wrongMember(problem flowlogs.FieldError) {
 	l.wrong(problem.Field, problem.Value, problem.Message)
 }
 
-// renamed returns a problem under the name of its option, as the user typed it: "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key". A member of a document keeps its name. The value is shown as it was given.
+// renamed returns a problem under the name of its option, as the user typed it:
+// "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key". A member
+// of a document keeps its name. The value is shown as it was given.
 func (l *Command) renamed(problem flowlogs.FieldError) flowlogs.FieldError {
 	member := memberOf(problem.Field)
 	rest := problem.Field[len(member):]

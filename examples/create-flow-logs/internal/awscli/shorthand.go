@@ -40,7 +40,8 @@ func parseShorthand(s string) (map[string]any, error) {
 	}
 }
 
-// asMember converts a value to the type of EC2's member of the name: shorthand has only strings, and a list of one element may lack its brackets.
+// asMember converts a value to the type of EC2's member of the name: shorthand has only
+// strings, and a list of one element may lack its brackets.
 func asMember(name string, value any) any {
 	word, isWord := value.(string)
 	_, isList := value.([]any)
@@ -162,8 +163,8 @@ func (p *shorthand) until(end byte, element func() error) error {
 	return nil
 }
 
-// The characters of keys and of words. A word after a comma may turn out to be
-// the next key, so it has no "=" in it.
+// The characters of keys and of words. A word after a comma may turn out to be the next
+// key, so it has no "=" in it.
 var (
 	keyPattern    = regexp.MustCompile(`^[a-zA-Z0-9\-_.#/:]+`)
 	wordPattern   = regexp.MustCompile(`^(?:\\,|[^\x00-\x20"',=\[{])(?:\\,|[^\x00-\x08\x0e-\x1f"',\]}])*`)

@@ -7,14 +7,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// inputSkeleton has every parameter that --cli-input-json takes, in the order of
-// the AWS CLI. Where the CLI chooses values at random or writes 0, it has values
-// that go together.
+// inputSkeleton has every parameter that --cli-input-json takes, in the order of the AWS
+// CLI. Where the CLI chooses values at random or writes 0, it has values that go
+// together.
 //
 //go:embed skeleton.json
 var inputSkeleton string
 
-// printYAMLSkeleton prints inputSkeleton for --cli-input-yaml, with the help of each parameter as a comment.
+// printYAMLSkeleton prints inputSkeleton for --cli-input-yaml, with the help of each
+// parameter as a comment.
 func printYAMLSkeleton(w io.Writer) error {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(inputSkeleton), &document); err != nil { // JSON is YAML

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// section is a part of a table of the AWS CLI: a title over columns of its own,
-// drawn inside as many frames as it is indented.
+// section is a part of a table of the AWS CLI: a title over columns of its own, drawn
+// inside as many frames as it is indented.
 type section struct {
 	title   string
 	indent  int
@@ -25,7 +25,8 @@ type canvas struct {
 	color bool
 }
 
-// The colors of the AWS CLI. Where it uses colors, it writes resetColor after plain text, too.
+// The colors of the AWS CLI. Where it uses colors, it writes resetColor after plain text,
+// too.
 const (
 	frameColor = "\x1b[2m\x1b[33m"
 	cellColor  = "\x1b[1m\x1b[34m"
@@ -46,7 +47,8 @@ func (c canvas) write(text string) {
 	}
 }
 
-// draw draws the sections below each other, all as wide as the widest. If that is wider than the terminal, sections with one row are drawn upright.
+// draw draws the sections below each other, all as wide as the widest. If that is wider
+// than the terminal, sections with one row are drawn upright.
 func (c canvas) draw(sections []section, terminal int) {
 	width := widest(sections)
 	if width > terminal {
@@ -185,7 +187,8 @@ func cells(row []string, columns []int, align func(text string, width, edge int)
 	return line
 }
 
-// centered returns a cell with text in the middle. width includes the right edge, which the caller draws, but not the left edge, which has edge characters.
+// centered returns a cell with text in the middle. width includes the right edge, which
+// the caller draws, but not the left edge, which has edge characters.
 func centered(text string, width, edge int) string {
 	before := (width+edge)/2 - length(text)/2 - 1
 	return spaces(before) + text + spaces(width-1-before-length(text))
@@ -202,7 +205,8 @@ func left(text string, width, edge int) string {
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// length returns the width of text as the AWS CLI computes it: wide characters count twice, even those that are wide only in an East Asian context.
+// length returns the width of text as the AWS CLI computes it: wide characters count
+// twice, even those that are wide only in an East Asian context.
 func length(text string) int {
 	n := 0
 	for _, r := range text {

@@ -7,7 +7,9 @@ import (
 	"strings"
 )
 
-// writeText writes a value as lines of tab-separated words. name is that of the member with the value, or empty. columns are the scalar members on the line of an object; nil means its own.
+// writeText writes a value as lines of tab-separated words. name is that of the member
+// with the value, or empty. columns are the scalar members on the line of an object; nil
+// means its own.
 func writeText(b *bytes.Buffer, v any, name string, columns []string) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -70,8 +72,8 @@ func writeListText(b *bytes.Buffer, list []any, name string) {
 	}
 }
 
-// scalarMembers returns the names of all scalar members of the objects in a
-// list, sorted. It is never nil.
+// scalarMembers returns the names of all scalar members of the objects in a list, sorted.
+// It is never nil.
 func scalarMembers(list []any) []string {
 	return membersOf(list, isScalar)
 }

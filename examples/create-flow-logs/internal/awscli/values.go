@@ -47,7 +47,8 @@ func (g given) value() (any, error) {
 	}
 }
 
-// parseNumber accepts whole numbers of any size: those that are too large are reported with other invalid values.
+// parseNumber accepts whole numbers of any size: those that are too large are reported
+// with other invalid values.
 func parseNumber(s string) (any, error) {
 	n, ok := new(big.Int).SetString(strings.TrimSpace(s), 10)
 	if !ok {
@@ -67,8 +68,7 @@ func isJSON(s, begin string) bool { return strings.HasPrefix(strings.TrimSpace(s
 
 const fileScheme, binaryScheme = "file://", "fileb://"
 
-// load returns the content of the file if s is file://FILE, and s itself
-// otherwise.
+// load returns the content of the file if s is file://FILE, and s itself otherwise.
 func load(s string) (string, error) {
 	if strings.HasPrefix(s, binaryScheme) {
 		return "", errors.New("want file://, because the value is not binary")

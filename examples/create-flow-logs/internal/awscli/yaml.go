@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// writeYAML writes a value as the AWS CLI does: members sorted, lists not
-// indented, long text folded. The library knows how to quote, but not how to fold.
+// writeYAML writes a value as the AWS CLI does: members sorted, lists not indented, long
+// text folded. The library knows how to quote, but not how to fold.
 func writeYAML(b *bytes.Buffer, v any) error {
 	if isScalar(v) {
 		b.WriteString(scalarJSON(v) + "\n") // also YAML, without an end mark
@@ -25,7 +25,8 @@ func writeYAML(b *bytes.Buffer, v any) error {
 	return err
 }
 
-// yamlLines returns the lines of a value. column is the column of the first line, and next that of the other lines of a folded string.
+// yamlLines returns the lines of a value. column is the column of the first line, and
+// next that of the other lines of a folded string.
 func yamlLines(v any, column, next int) ([]string, error) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -93,7 +94,8 @@ func indented(lines []string, first, others string) []string {
 	return lines
 }
 
-// yamlString quotes a string if necessary: with single quotes, unless it has characters that only double quotes can escape.
+// yamlString quotes a string if necessary: with single quotes, unless it has characters
+// that only double quotes can escape.
 func yamlString(s string, column, next int) ([]string, error) {
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
