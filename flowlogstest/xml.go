@@ -14,9 +14,9 @@ const (
 	xmlTime        = "2006-01-02T15:04:05.000Z"
 )
 
-// encode writes the output of an action as EC2 does, without newlines and indentation:
-// https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html The names of the
-// elements follow from the names of the SDK's fields.
+// encode writes the output of an action as EC2 does, without newlines and indentation.
+// The names of the elements follow from the names of the SDK's fields.
+// https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 func encode(action, requestID string, output any) string {
 	var b strings.Builder
 	b.WriteString(xmlHeader)
