@@ -77,7 +77,7 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	assert.Equal(t, "token", created.ClientToken)
 	assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, created.FlowLogIds)
 	assert.Len(t, e.Calls(), 2, "the CLI retried")
-	assertEqual(t, theSame(), e.Calls()[1].Input())
+	assertEqual(t, inputOfArguments(), e.Calls()[1].Input())
 
 	aws.read(t, &created, "create-flow-logs", "--resource-ids", vpc(3), "--resource-type", "VPC", "--traffic-type", "ALL",
 		"--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::missing-bucket")
@@ -130,8 +130,8 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	assert.Empty(t, e.FlowLogs())
 }
 
-// theSame is the input that the arguments above describe.
-func theSame() *ec2.CreateFlowLogsInput {
+// inputOfArguments is the input that the arguments above describe.
+func inputOfArguments() *ec2.CreateFlowLogsInput {
 	return toBucket(
 		withIDs(vpc(1), vpc(2)), withDestination(bucket+"/prefix"), withInterval(60), withFormat("${version} ${srcaddr}"), withToken("token"),
 		withOptions(types.DestinationOptionsRequest{

@@ -85,9 +85,9 @@ func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 		}
 	}
 	if len(unknown) > 0 {
-		// The first three words are EC2's, by
-		// https://github.com/badmintoncryer/cdk-preflight. The code is a choice,
-		// and so is that a field of the other kind of resource is unknown.
+		// The first three words are EC2's. The code is a choice, and so is rejecting the
+		// fields of the other kind of resource.
+		// https://github.com/badmintoncryer/cdk-preflight
 		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
 	}
 	return nil

@@ -63,7 +63,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	failed := flowlogstest.FailResources("400", missingBucket, vpc(2))
 	unauthorized := flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 	internalError := flowlogstest.Reject("InternalError", "An internal error has occurred", 500)
-	old := func(e *flowlogstest.EC2) { e.Put(ofOldTimes()) }
+	old := func(e *flowlogstest.EC2) { e.Put(oldFlowLog()) }
 
 	filtered := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpc(2), vpc(3))}}
 	secondPage := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}
@@ -112,7 +112,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		{"describe-page", exists, secondPage, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}, NextToken: aws.String("Mg")}, ""},
 		{"describe-empty", nothing, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{}, ""},
 		{"describe-unknown", exists, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, &ec2.DescribeFlowLogsOutput{}, ""},
-		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{ofOldTimes()}}, ""},
+		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{oldFlowLog()}}, ""},
 		{"delete", exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
 		{"delete-partial", failsOne, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, kept, ""},
 		{"tags-create", exists, &ec2.CreateTagsInput{Resources: []string{flowLogID(1), flowLogID(3)}, Tags: []types.Tag{tag("Name", "<b>"), tag("Empty", "")}}, &ec2.CreateTagsOutput{}, ""},

@@ -33,7 +33,7 @@ func TestCreateTags_AddsAndOverwritesTags(t *testing.T) {
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...), withTags("vpc-flow-log", tag("Name", "a"), tag("Owner", "b"))))
 		require.NoError(t, err)
-		e.Put(ofOldTimes())
+		e.Put(oldFlowLog())
 
 		_, err = call.CreateTags(t.Context(), &ec2.CreateTagsInput{
 			Resources: []string{flowLogID(1), flowLogID(3), "fl-1a2b3c4d"},
@@ -84,7 +84,7 @@ func TestDeleteTags_DeletesByKeyOrByKeyAndValue(t *testing.T) {
 func TestDeleteTags_KeepsTheTagsOfAWS(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	f := ofOldTimes()
+	f := oldFlowLog()
 	f.Tags = []types.Tag{tag("aws:cloudformation:stack-name", "s"), tag("Name", "a")}
 	id := e.Put(f)
 	_, err := e.DeleteTags(t.Context(), &ec2.DeleteTagsInput{Resources: []string{id}})

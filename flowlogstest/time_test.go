@@ -189,10 +189,10 @@ func TestOptions_DeleteLagShowsADeletedFlowLog(t *testing.T) {
 func TestOptions_DeleteLagShowsNoFlowLogTwice(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeleteLag = time.Hour })
-	id := e.Put(ofOldTimes())
+	id := e.Put(oldFlowLog())
 	_, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{id}})
 	require.NoError(t, err)
-	e.Put(ofOldTimes())
+	e.Put(oldFlowLog())
 	out, err := e.DescribeFlowLogs(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{id}, idsOf(out.FlowLogs))

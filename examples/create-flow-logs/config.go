@@ -58,8 +58,9 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	return cfg, nil
 }
 
-// loadProfile loads a profile, by default that of the environment. Unlike the AWS CLI,
-// the SDK takes the quotation marks of [profile "a b"] for a part of the name.
+// loadProfile loads a profile. An empty name means the profile of the environment. Unlike
+// the AWS CLI, the SDK takes the quotation marks of [profile "a b"] for a part of the
+// name.
 func loadProfile(ctx context.Context, name string, options []func(*config.LoadOptions) error) (aws.Config, error) {
 	load := func(name string) (aws.Config, error) {
 		return config.LoadDefaultConfig(ctx, append(options[:len(options):len(options)], config.WithSharedConfigProfile(name))...)

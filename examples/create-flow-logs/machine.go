@@ -18,8 +18,8 @@ import (
 // The SDK reads the settings of the machine, except those in this file, which it ignores
 // or reads differently.
 
-// outputFormat returns the output format of the command line, else that of the
-// environment, else that of the profile.
+// outputFormat returns the output format from the command line, else from the
+// environment, else from the profile.
 func outputFormat(cmd *awscli.Command, cfg aws.Config) (string, error) {
 	if format := cmd.Word("output"); format != "" {
 		return format, nil

@@ -113,8 +113,8 @@ credential_process = `+printFile+` `+write("process.json", issued)+`
 const issued = `{"Version": 1, "Code": "Success", "AccessKeyId": "AKIDISSUED", "SecretAccessKey": "SECRET",
 	"Token": "SECRET", "SessionToken": "SECRET", "Expiration": "2099-01-01T00:00:00Z"}`
 
-// issue issues credentials as STS, SSO, the metadata service of an instance, and that of
-// a container do.
+// issue issues credentials as STS, SSO and the metadata services of instances and
+// containers do.
 func issue(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/":

@@ -57,9 +57,9 @@ func (q *Query) search(output any) (any, error) {
 	return selected, nil
 }
 
-// members returns the names of the members of an object, in the order of the AWS CLI:
-// that of the query if it has made the object, or else that of the response. The
-// library's objects have no order.
+// members returns the names of an object's members in the order of the AWS CLI: as in the
+// query if it made the object, otherwise as in the response. The library's objects have
+// no order.
 func (q *Query) members(object map[string]any) []string {
 	names := slices.Sorted(maps.Keys(object))
 	order := outputMembers

@@ -19,8 +19,8 @@ type Settings struct {
 // hostLabel matches a part of the name of a host, which the name of a Region becomes.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// goNames matches the Go names in the messages of package jmespath: that of the error,
-// and the letter with which the names of tokens begin.
+// goNames matches the Go names in the messages of package jmespath: the name of the
+// error, and the first letter of the names of tokens.
 var goNames = regexp.MustCompile(`^SyntaxError: |\bt([A-Z][a-z])`)
 
 // settings reads the global options and adds their problems.

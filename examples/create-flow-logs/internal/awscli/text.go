@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// writeText writes a value as lines of tab-separated words. name is that of the member
-// with the value, or empty. columns are the scalar members on the line of an object; nil
-// means its own.
+// writeText writes a value as lines of tab-separated words. name is the name of the
+// member that has the value, or empty. columns are the scalar members on the line of an
+// object; nil means the object's own.
 func writeText(b *bytes.Buffer, v any, name string, columns []string) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -25,8 +25,8 @@ func writeYAML(b *bytes.Buffer, v any) error {
 	return err
 }
 
-// yamlLines returns the lines of a value. column is the column of the first line, and
-// next that of the other lines of a folded string.
+// yamlLines returns the lines of a value. The first line begins at column, the other
+// lines of a folded string at next.
 func yamlLines(v any, column, next int) ([]string, error) {
 	switch v := v.(type) {
 	case map[string]any:
