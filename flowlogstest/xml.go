@@ -27,7 +27,7 @@ func encode(action, requestID string, output any) string {
 	return b.String()
 }
 
-// encodeError writes an error. Only in errors does EC2 write RequestID with a capital R.
+// encodeError writes an error. EC2 spells RequestID like this only in errors.
 func encodeError(err *apiError, requestID string) string {
 	var b strings.Builder
 	b.WriteString(xmlHeader + "<Response><Errors><Error>")
