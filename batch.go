@@ -101,6 +101,14 @@ func (b *Batch) complete() bool {
 	return len(b.FlowLogIDs)+len(items) == len(b.ResourceIDs)
 }
 
+// count counts the resources of the batch by their results. A faulty response may list
+// more flow logs and items than there are resources: none is counted twice.
+func (b *Batch) count() (created, unsuccessful, failed int) {
+	created = min(len(b.FlowLogIDs), len(b.ResourceIDs))
+	unsuccessful = min(len(b.rejected()), len(b.ResourceIDs)-created)
+	return created, unsuccessful, len(b.ResourceIDs) - created - unsuccessful
+}
+
 // rejected returns the items by the resource of the batch that they name: the first if
 // several name the same.
 func (b *Batch) rejected() map[string]*UnsuccessfulError {

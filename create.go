@@ -2,14 +2,12 @@ package flowlogs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/bits"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/go-flowlogs/flowlogs/internal/call"
-	"github.com/go-flowlogs/flowlogs/internal/pace"
 )
 
 // part is resources that are sent under one client token: those of a batch, of a half of
@@ -181,7 +179,7 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 	}
 	if !call.IsResponse(err) {
 		if reason.is(immediate) {
-			j.stop(err, nil)
+			j.stop(err)
 		}
 		return pause{}, settle
 	}
@@ -189,7 +187,7 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 	if reason.is(fatal) {
 		conclusive := j.proof.count(reason, p, divisible)
 		if reason.is(immediate) || conclusive && !j.credit.hasAccepted() {
-			j.stop(err, nil)
+			j.stop(err)
 		}
 	}
 	if !divisible {
@@ -278,12 +276,12 @@ func (w *worker) flush() {
 // was a part of. HeldBack is the Limiter's error, nil if that did not hold the part back.
 func (j *job) unsent(p *part, heldBack error) error {
 	cause, interruption := j.cause()
-	if errors.As(heldBack, new(*pace.HeldBackError)) {
+	if isHeldBack(heldBack) {
 		cause = heldBack
 	}
 	err := p.batch.Err
 	switch {
-	case err != nil && (interruption == nil || errors.Is(err, interruption)):
+	case err != nil && hasAll(err, interruption):
 		return err
 	case err != nil:
 		return lastError(ReasonOf(err), cause, err)

@@ -39,13 +39,16 @@ func (e *CreateError) Error() string {
 		counts[reason] += n
 		total += n
 	}
+	seen := make(map[string]bool)
 	for _, u := range e.Unsuccessful {
-		add(u, 1, u.Error())
+		if !seen[u.ResourceID] { // a faulty response may name a resource twice
+			add(u, 1, u.Error())
+		}
+		seen[u.ResourceID] = u.ResourceID != ""
 	}
 	for _, call := range e.Calls {
-		b := &call.Batch
-		n := len(b.ResourceIDs) - len(b.FlowLogIDs) - len(b.Unsuccessful)
-		add(call, max(n, 0), call.example())
+		_, _, failed := call.Batch.count()
+		add(call, failed, call.example())
 	}
 	message := fmt.Sprintf("flowlogs: %d of %d created, client token %s", e.Created, total, tokenOrNone(e.ClientToken))
 	for _, reason := range reasons {
@@ -181,10 +184,21 @@ func (f *failure) Is(target error) bool { return isReason(f, target) }
 // back, its reason is that of the throttled call before.
 func notAttempted(cause error) error {
 	reason := ErrNotAttempted
-	if errors.As(cause, new(*pace.HeldBackError)) {
+	if isHeldBack(cause) {
 		reason = ErrThrottled
 	}
 	return &failure{reason, fmt.Errorf("%w: %w", ErrNotAttempted, cause)}
+}
+
+// isHeldBack reports whether err says that the Limiter held a call back. It does not look
+// into the cause of a context, which may be the error of another job.
+func isHeldBack(err error) bool {
+	for ; err != nil; err = errors.Unwrap(err) { // nil for several errors, such as a context's and its cause
+		if _, ok := err.(*pace.HeldBackError); ok { //nolint:errorlint // see above
+			return true
+		}
+	}
+	return false
 }
 
 // lastError returns err with the error of the attempt before it.

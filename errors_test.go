@@ -209,6 +209,14 @@ func TestCreateError_ReadsWell(t *testing.T) {
 	}
 }
 
+func TestCreateError_CountsAResourceOnceThatIsNamedTwice(t *testing.T) {
+	t.Parallel()
+	item := types.UnsuccessfulItem{ResourceId: aws.String(vpcID(0)), Error: &types.UnsuccessfulItemError{Code: aws.String("400")}}
+	api := noopAPI{&ec2.CreateFlowLogsOutput{FlowLogIds: []string{"fl-1"}, Unsuccessful: []types.UnsuccessfulItem{item, item}}}
+	_, err := flowlogs.New(api).Create(t.Context(), rooted(2))
+	assert.ErrorContains(t, err, "1 of 2 created, client token root; 1 for an unknown reason")
+}
+
 func TestUnsuccessfulItem_IsAnAPIError(t *testing.T) {
 	t.Parallel()
 	item := &flowlogs.UnsuccessfulError{ResourceID: "vpc-00000001", Code: "400", Message: "LogDestination: b does not exist"}

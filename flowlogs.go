@@ -33,7 +33,8 @@ type Client struct {
 
 // New returns a Client that calls api, which must not be nil. If api is itself a
 // Client, the new one calls the same API with the same options, changed by optFns,
-// so that there is one retry loop and not two.
+// so that there is one retry loop and not two. A Client that another type embeds only
+// passes calls of the new one on: of its options, only ClientOptions count.
 func New(api API, optFns ...func(*Options)) *Client {
 	if inner, ok := api.(*Client); ok {
 		return inner.with(optFns)
@@ -191,6 +192,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 // that. An input that is valid only by Options.Allow may not fit in a Request: it is
 // sent unchanged, under a token made from the part that fits and from the input.
 func (c *Client) withToken(in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsInput, error) {
+	in.ClientToken = nil // an empty one is none
 	req, unfit := fromInput(in)
 	token, err := c.token(req)
 	if err != nil {

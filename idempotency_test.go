@@ -1,9 +1,13 @@
 package flowlogs_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -93,6 +97,26 @@ func TestContentToken_IsTheSameForWhatMeansTheSame(t *testing.T) {
 	d := req.Destination.(flowlogs.S3)
 	req.Destination = &d
 	assert.Equal(t, want, contentToken(t, "s", req))
+}
+
+func TestContentToken_TakesAnEmptyTokenForNone(t *testing.T) {
+	t.Parallel()
+	var tokens []string
+	api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+		tokens = append(tokens, *in.ClientToken)
+		return created(in), nil
+	})
+	client := flowlogs.New(api, func(o *flowlogs.Options) {
+		o.Token = flowlogs.ContentToken("s")
+		o.Allow = func(*flowlogs.FieldError) bool { return true }
+	})
+	for _, token := range []*string{nil, aws.String("")} {
+		in := logsInput(setTags(types.Tag{Key: aws.String("a")})) // which no Request can hold
+		in.ClientToken = token
+		_, err := client.CreateFlowLogs(t.Context(), in)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, tokens[0], tokens[1])
 }
 
 func TestContentToken_LeavesTheRequestAlone(t *testing.T) {

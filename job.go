@@ -3,6 +3,7 @@ package flowlogs
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,7 @@ func (j *job) retry(p *part, alone bool) (pause, verdict) {
 	failing := j.failing
 	j.mu.Unlock()
 	if !alone && now.Sub(failing) >= j.retryTimeout {
-		j.stop(p.batch.Err, nil)
+		j.stop(p.batch.Err)
 		return pause{}, settle
 	}
 	due, ok := p.retries.next(now, failing, j.retryTimeout, p.batch.Err)
@@ -142,33 +143,41 @@ const healthyFor = 30 * time.Second
 // stopped is why a job has stopped.
 type stopped struct {
 	cause        error
-	interruption error // what errors.Is finds in the cause, if that did not come from EC2; else nil
+	interruption []error // what errors.Is finds in the cause, if that did not come from EC2; else nil
 }
 
 func (s *stopped) Error() string { return s.cause.Error() }
 func (s *stopped) Unwrap() error { return s.cause }
 
 // stop stops the job: nothing more is sent. The first cause counts.
-func (j *job) stop(cause, interruption error) { j.halt(&stopped{cause, interruption}) }
+func (j *job) stop(cause error, interruption ...error) { j.halt(&stopped{cause, interruption}) }
 
 // runs reports whether the job has not stopped. It stops the job if ctx has ended, because
 // j.running may end a moment later, if ctx is of a type of another package.
 func (j *job) runs(ctx context.Context) bool {
 	if ctx.Err() != nil {
-		j.stop(call.ContextError(ctx), context.Cause(ctx))
+		j.stop(call.ContextError(ctx), ctx.Err(), context.Cause(ctx))
 	}
 	return j.running.Err() == nil
 }
 
 // cause returns why the job has stopped, nil if it has not. The interruption is what
 // errors.Is finds in a cause that did not come from EC2: the end of the context, or an
-// error of the Limiter or the iterator. Some batch must have it in its error, or the
-// caller would not learn of it.
-func (j *job) cause() (cause, interruption error) {
+// error of the Limiter or the iterator. Some batch must have all of it in its error, or
+// the caller would not learn of it.
+func (j *job) cause() (cause error, interruption []error) {
 	if s, ok := context.Cause(j.running).(*stopped); ok { //nolint:errorlint // a cause of the caller's may wrap that of another job
 		return s.cause, s.interruption
 	}
-	return call.ContextError(j.running), context.Cause(j.running)
+	if err := j.running.Err(); err != nil {
+		return call.ContextError(j.running), []error{err, context.Cause(j.running)}
+	}
+	return nil, nil
+}
+
+// hasAll reports whether errors.Is finds each of targets in err.
+func hasAll(err error, targets []error) bool {
+	return !slices.ContainsFunc(targets, func(target error) bool { return !errors.Is(err, target) })
 }
 
 // deliver counts a result, and yields and reports it.
@@ -194,7 +203,7 @@ func (j *job) yieldBatch(b Batch) {
 	j.progress.add(&b)
 	if j.running.Err() != nil && !j.reported {
 		_, interruption := j.cause()
-		j.reported = interruption != nil && errors.Is(b.Err, interruption)
+		j.reported = interruption != nil && hasAll(b.Err, interruption)
 	}
 	j.broken = j.broken || !j.yield(b)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,44 @@ func TestCreate_EndsWithItsContext(t *testing.T) {
 			assert.Equal(t, i > 0, errors.Is(call, flowlogs.ErrNotAttempted))
 		}
 	})
+}
+
+// The caller ends the request when it sees an attempt fail, and says why.
+func TestCreate_SaysThatItsContextEndedForTheErrorOfAnAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		client := flowlogs.New(cloudWith(flowlogstest.Throttle().Keep()), oneAttemptEach, func(o *flowlogs.Options) {
+			o.OnAttempt = func(a flowlogs.Attempt) { cancel(a.Err) }
+		})
+		_, err := client.Create(ctx, rooted(1))
+		require.ErrorIs(t, err, context.Cause(ctx))
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// listError cannot be compared.
+type listError []string
+
+func (l listError) Error() string { return strings.Join(l, ",") }
+
+// brokenContext has ended with an error that cannot be compared.
+type brokenContext struct{ context.Context }
+
+func (brokenContext) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+func (brokenContext) Err() error { return listError{"a", "b"} }
+
+func TestCreate_EndsWithAContextWhoseErrorCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 301} {
+		_, err := flowlogs.New(flowlogstest.New()).Create(brokenContext{t.Context()}, rooted(n))
+		assert.ErrorContains(t, err, "not attempted: a,b")
+	}
 }
 
 func TestCreate_AttemptsNothingIfTheContextHasEnded(t *testing.T) {

@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -163,9 +164,9 @@ func (d *decoder) decodeMembers(path string, data json.RawMessage, to reflect.Va
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(data, &members) // cannot fail: the document is valid JSON
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		member := name
+		member := cmp.Or(name, `""`)
 		if path != "" {
-			member = path + "." + name
+			member = path + "." + member
 		}
 		if field, ok := to.Type().FieldByName(name); ok && field.IsExported() {
 			d.decode(member, members[name], to.FieldByIndex(field.Index))

@@ -40,6 +40,7 @@ func TestRequestJSON_RejectsWhatItDoesNotUnderstand(t *testing.T) {
 			`{"TagSpecifications":[{"ResourceType":"vpc-flow-log","Tags":[{"Key":"k","Value":"v"},{"key":"k","Key":"l","Value":"v"}]}]}`,
 			`TagSpecifications[0].Tags[1].key: unknown member; want one of Key, Value`,
 		},
+		{`{"DestinationOptions":{"":1}}`, `DestinationOptions."": unknown member; want one of FileFormat, HiveCompatiblePartitions, PerHourPartition`},
 		{`{"ResourceIds":"vpc-1"}`, `ResourceIds "vpc-1": want a list, not a string`},
 		{`{"ResourceIds":["vpc-1",2]}`, `ResourceIds[1] "2": want a string, not a number`},
 		{`{"ResourceIds":["vpc-1",["vpc-2"]]}`, `ResourceIds[1] "[\"vpc-2\"]": want a string, not a list`},

@@ -766,6 +766,22 @@ func retryModes() map[string]func() aws.Retryer {
 	}
 }
 
+func TestCreate_IsNotHeldBackByTheLimiterOfAnotherJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limiter := throttledLimiter(t)
+		short, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		_, other := flowlogs.New(flowlogstest.New(), withLimiter(limiter)).Create(short, rooted(1))
+		require.ErrorIs(t, other, flowlogs.ErrThrottled)
+
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(other) // as an errgroup does
+		_, err := flowlogs.New(flowlogstest.New(), withLimiter(flowlogs.NoLimit)).Create(ctx, rooted(1))
+		assert.Equal(t, flowlogs.ErrNotAttempted, flowlogs.ReasonOf(err))
+	})
+}
+
 func TestCreate_OfOneCallSurvivesAnOutageOfFiveSeconds(t *testing.T) {
 	t.Parallel()
 	for mode, retryer := range retryModes() {

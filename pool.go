@@ -57,7 +57,7 @@ type pool struct {
 
 // end stops the job and its calls in flight.
 func (p *pool) end() {
-	p.job.stop(context.Canceled, nil)
+	p.job.stop(context.Canceled)
 	p.cancel()
 }
 

@@ -3,6 +3,7 @@ package flowlogs_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -146,6 +147,17 @@ func testBreaking(t *testing.T, name string, f func(ctx context.Context, snap fu
 				}
 			})
 		})
+	}
+}
+
+// net/http compares with it to abort a response silently.
+func TestCreate_PanicsWithErrAbortHandlerItself(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{300, 301} {
+		api := apiFunc(func(context.Context, *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			panic(http.ErrAbortHandler)
+		})
+		assert.PanicsWithValue(t, http.ErrAbortHandler, func() { _, _ = flowlogs.New(api).Create(t.Context(), rooted(n)) })
 	}
 }
 

@@ -54,18 +54,16 @@ func newProgress(onProgress func(Progress), resources, batches int) progress {
 	return p
 }
 
-// add counts the resources of a batch that is done. A faulty response may list more
-// flow logs and items than there are resources: none is counted twice.
+// add counts the resources of a batch that is done.
 func (p *progress) add(b *Batch) {
 	p.unreported = true
 	if b.dryRun {
 		return
 	}
-	created := min(len(b.FlowLogIDs), len(b.ResourceIDs))
-	unsuccessful := min(len(b.rejected()), len(b.ResourceIDs)-created)
+	created, unsuccessful, failed := b.count()
 	p.counts.Created += created
 	p.counts.Unsuccessful += unsuccessful
-	p.counts.Failed += len(b.ResourceIDs) - created - unsuccessful
+	p.counts.Failed += failed
 }
 
 // reportRest reports the batches that were abandoned after the last report.

@@ -217,6 +217,9 @@ func reasonOfCode(code string) Reason {
 	if _, ok := retry.DefaultThrottleErrorCodes[code]; ok {
 		return ErrThrottled
 	}
+	if _, ok := retry.DefaultRetryableErrorCodes[code]; ok {
+		return ErrUnavailable
+	}
 	switch {
 	case strings.HasSuffix(code, ".NotFound"): // InvalidVpcID.NotFound and its siblings
 		return ErrResourceNotFound

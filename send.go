@@ -117,7 +117,7 @@ func (c *invocation) Wait(ctx context.Context) error {
 		}
 		c.delayed += time.Since(start)
 		c.limiterFailed = err != nil && ctx.Err() == nil && !errors.Is(err, pace.ErrOutage)
-		if err != nil && (ctx.Err() == nil || errors.As(err, new(*pace.HeldBackError))) {
+		if err != nil && (ctx.Err() == nil || isHeldBack(err)) {
 			return err
 		}
 	}
@@ -152,7 +152,11 @@ func (c *invocation) Attempted(a call.Attempt) error {
 	}
 	reason := ReasonOf(err)
 	if err != nil {
-		if reason == "" && !call.IsResponse(err) {
+		switch {
+		case reason.is(transient):
+		case call.IsServerFault(err):
+			reason = ErrUnavailable
+		case reason == "" && !call.IsResponse(err):
 			reason = ErrNoResponse
 		}
 		err = &failure{reason, err}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -492,6 +493,71 @@ func TestCreate_KeepsARejectionThatArrivesAsTheContextEnds(t *testing.T) {
 		return nil, apiError("FlowLogsLimitExceeded", "")
 	})).Create(ctx, vpcRequest(1))
 	assert.Equal(t, flowlogs.ErrLimitExceeded, flowlogs.ReasonOf(err))
+}
+
+// An errgroup cancels with the error of another call, which net/http then returns from a
+// body that is being read.
+func TestCreate_DoesNotTakeTheCauseOfItsContextForAResponse(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 301} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				cloud := flowlogstest.New()
+				api := apiFunc(func(ctx context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+					_, _ = cloud.CreateFlowLogs(context.Background(), in) // EC2 applies the call
+					<-ctx.Done()
+					return nil, fmt.Errorf("failed to decode response body, %w", context.Cause(ctx))
+				})
+				time.AfterFunc(time.Second, func() { cancel(apiError("UnauthorizedOperation", "of another call")) })
+				req := rooted(n)
+				resp, err := flowlogs.New(api).Create(ctx, req)
+				assert.Equal(t, flowlogs.ErrNoResponse, flowlogs.ReasonOf(err))
+				require.ErrorIs(t, err, context.Canceled)
+				for _, b := range resp.Batches { // as CallError documents
+					req.ResourceIDs, req.ClientToken = b.ResourceIDs, b.ClientToken
+					_, err := flowlogs.New(cloud).Create(t.Context(), req)
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+func TestCreate_NeverSplitsACallThatMayHaveBeenApplied(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		code   string
+		status int
+	}{
+		{"InvalidParameterValue", 500},
+		{"UnauthorizedOperation", 500},
+		{"InvalidVpcID.NotFound", 502},
+		{"SomethingNew", 503},
+		{"RequestTimeout", 400}, // the SDK retries it
+	} {
+		t.Run(test.code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := cloudWith(flowlogstest.Reject(test.code, "m", test.status).AfterApplying().Times(3))
+				_, err := flowlogs.New(cloud, withLimiter(flowlogs.NoLimit)).Create(t.Context(), rooted(4))
+				require.NoError(t, err)
+				assert.Len(t, requireOneBodyPerToken(t, cloud), 1)
+			})
+		})
+	}
+	t.Run("of an API without HTTP", func(t *testing.T) {
+		t.Parallel()
+		tokens := make(map[string]bool)
+		api := apiFunc(func(_ context.Context, in *ec2.CreateFlowLogsInput) (*ec2.CreateFlowLogsOutput, error) {
+			tokens[*in.ClientToken] = true
+			return nil, &smithy.GenericAPIError{Code: "SomethingNew", Message: "m", Fault: smithy.FaultServer}
+		})
+		_, err := flowlogs.New(api, noRetryTimeout).Create(t.Context(), rooted(4))
+		require.ErrorIs(t, err, flowlogs.ErrUnavailable)
+		assert.Len(t, tokens, 1)
+	})
 }
 
 func TestCreate_AttemptsNothingAfterTheEndOfTheContext(t *testing.T) {

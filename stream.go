@@ -129,7 +129,7 @@ func (s *stream) divide(ids iter.Seq2[string, error]) iter.Seq[Batch] {
 func (s *stream) valid(err error) bool {
 	if err != nil {
 		s.err = err
-		s.job.stop(err, nil)
+		s.job.stop(err)
 	}
 	return err == nil
 }

@@ -160,7 +160,9 @@ func (c *Call[In, Out]) attempted(ctx context.Context, sent time.Time, out *Out,
 	switch {
 	case err == nil && c.isEmpty(out, metadata):
 		err = &lostResponseError{errors.New("empty response")}
-	case err != nil && ctx.Err() != nil && !IsResponse(err):
+	case err != nil && ctx.Err() != nil && (!IsResponse(err) || errors.Is(err, context.Cause(ctx))):
+		// net/http returns the cause from a body that is being read. It may be the response
+		// to another call, as in an errgroup.
 		c.canceled = true
 		err = ContextError(ctx)
 	case err != nil && isCutOff(err):

@@ -17,7 +17,7 @@ import (
 
 // ContextError returns the error of a context that has ended, with its cause.
 func ContextError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // identity, not wrapping
+	if cause := context.Cause(ctx); !errors.Is(ctx.Err(), cause) {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
 	return ctx.Err()
@@ -79,6 +79,15 @@ func RetryAfter(err error, delay time.Duration) time.Duration {
 func IsResponse(err error) bool {
 	var response smithy.APIError
 	return errors.As(err, &response) && response.ErrorCode() != "" && response.ErrorCode() != "UnknownError"
+}
+
+// IsServerFault reports whether err is a failure of EC2: a call that got a 5xx may have
+// been applied, whatever its code.
+func IsServerFault(err error) bool {
+	var response interface{ HTTPStatusCode() int }
+	var api smithy.APIError
+	return errors.As(err, &response) && response.HTTPStatusCode() >= 500 ||
+		errors.As(err, &api) && api.ErrorFault() == smithy.FaultServer
 }
 
 // requestID returns the request ID of a response, "" if it has none.

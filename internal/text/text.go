@@ -3,6 +3,7 @@ package text
 
 import (
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -50,7 +51,11 @@ func AndMore(n int) string {
 }
 
 // WithStack returns what the calling goroutine panicked with, as an error with its stack.
+// http.ErrAbortHandler stays as it is: net/http compares with it.
 func WithStack(v any) error {
+	if v == http.ErrAbortHandler { //nolint:errorlint // as net/http does
+		return http.ErrAbortHandler
+	}
 	if err, ok := v.(error); ok {
 		return fmt.Errorf("%w\n\n%s", err, debug.Stack())
 	}
