@@ -74,8 +74,10 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	}
 	pauses := workflow.GetSignalChannel(ctx, pauseSignal)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			pauses.Receive(ctx, &r.Paused)
+		// A blocked Receive takes a signal out of the channel before it assigns it: the
+		// loop at the end would not find it.
+		for workflow.Await(ctx, func() bool { return pauses.Len() > 0 }) == nil {
+			pauses.ReceiveAsync(&r.Paused)
 		}
 	})
 	if err := r.prepare(ctx); ctx.Err() != nil {
@@ -99,8 +101,7 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	}
 	switch {
 	case r.left() > 0:
-		for pauses.Len() > 0 { // a signal that came with the last result would be lost
-			pauses.ReceiveAsync(&r.Paused)
+		for pauses.ReceiveAsync(&r.Paused) { // a signal that came with the end of the wait
 		}
 		return State{}, workflow.NewContinueAsNewError(ctx, Rollout, r.State)
 	case r.Canceled:
