@@ -251,19 +251,19 @@ func TestApplyTarget_CountsWhatIsCreatedMeanwhile(t *testing.T) {
 	t.Parallel()
 	sim := testSimulation(10)
 	region := sim.Targets[0]
-	listed := 0
+	var compared sync.Once
 	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		assert.NoError(t, err)
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		if bytes.Contains(body, []byte("Action=DescribeFlowLogs")) {
-			if listed++; listed == 2 {
+		if bytes.Contains(body, []byte("Action=CreateFlowLogs")) {
+			compared.Do(func() {
 				region.Seed(region.VPCs[0])
 				zombies := region.Seeded[0]
 				zombies.FlowLogId, zombies.ResourceId = nil, &region.VPCs[1]
 				zombies.Tags = []types.Tag{{Key: aws.String(rolloutTag), Value: aws.String("this")}}
 				region.EC2.Put(zombies)
-			}
+			})
 		}
 		sim.ServeHTTP(w, req)
 	}))
