@@ -222,7 +222,7 @@ func TestRollout_EndsATargetThatFailsInEachRound(t *testing.T) {
 	p, runs := runToEnd(t, w, State{Spec: testSpec(1, 1)})
 	assert.Equal(t, len(rounds), runs)
 	assert.Equal(t, map[string][]int{"Unavailable": {0}}, p.NotDone)
-	assert.Len(t, w.tasks, 2+4+8+15)
+	assert.Len(t, w.tasks, 2+4+8+15+3, "and three to count what was created")
 }
 
 func TestRollout_PausesAndResumes(t *testing.T) {
