@@ -163,7 +163,9 @@ func TestRolloutTarget_CountsOnceWhatIsLeft(t *testing.T) {
 
 func TestRolloutTarget_SaysThatItCouldNotCount(t *testing.T) {
 	t.Parallel()
-	w := &work{each: func(task Task, _ int32) (Result, error) { return Result{}, failure(flowlogs.ErrUnavailable, task.Result) }}
+	w := &work{each: func(task Task, _ int32) (Result, error) {
+		return Result{}, failure(flowlogs.ErrUnavailable, task.Result)
+	}}
 	env := newEnvironment(w)
 	known := Tally{VPCs: 25, Created: 5, Unreached: 20}
 	env.ExecuteWorkflow(RolloutTarget, Task{Canceled: true, Result: Result{Tally: known}})
@@ -210,20 +212,28 @@ func TestRolloutTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
 	assert.Equal(t, Tally{VPCs: 30, Created: 5, Unreached: 25}, r.Tally)
 }
 
-// In another round a target that failed comes back, and a plan creates nothing.
+// In another round a target that failed comes back, a plan creates nothing, and what EC2
+// rejects in the end has been counted.
 func TestRolloutTarget_CountsOnlyWhatNobodyComesBackFor(t *testing.T) {
 	t.Parallel()
-	for name, task := range map[string]Task{
-		"a round follows": {Round: len(rounds) - 2},
-		"a plan":          {Round: len(rounds) - 1, PlanOnly: true},
+	const last = 3
+	for _, c := range []struct {
+		name     string
+		task     Task
+		reason   flowlogs.Reason
+		attempts int32
+	}{
+		{"a round follows", Task{Round: last - 1}, flowlogs.ErrUnavailable, rounds[last-1].attempts},
+		{"a plan", Task{Round: last, PlanOnly: true}, flowlogs.ErrUnavailable, rounds[last].attempts},
+		{"a reason that is not transient", Task{Round: last}, flowlogs.ErrNotAuthorized, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := &work{each: func(Task, int32) (Result, error) { return Result{}, failure(flowlogs.ErrUnavailable, Result{}) }}
+			w := &work{each: func(Task, int32) (Result, error) { return Result{}, failure(c.reason, Result{}) }}
 			env := newEnvironment(w)
-			env.ExecuteWorkflow(RolloutTarget, task)
-			assert.Equal(t, "Unavailable", resultOf(Result{}, env.GetWorkflowError()).Reason)
-			assert.Len(t, w.tasks, int(rounds[task.Round].attempts))
+			env.ExecuteWorkflow(RolloutTarget, c.task)
+			assert.Equal(t, string(c.reason), resultOf(Result{}, env.GetWorkflowError()).Reason)
+			assert.Len(t, w.tasks, int(c.attempts))
 		})
 	}
 }
