@@ -33,13 +33,13 @@ func (a *Activities) ListAccounts(ctx context.Context) ([]Account, error) {
 // call, and EC2 rejects a second flow log with the same settings. So every VPC gets
 // exactly one.
 func (a *Activities) ApplyTarget(ctx context.Context, task Task) (Result, error) {
-	return a.work(ctx, task, false)
+	return a.work(ctx, task, (*page).apply)
 }
 
 // PlanTarget compares the flow logs of the VPCs with the request, and changes
 // nothing.
 func (a *Activities) PlanTarget(ctx context.Context, task Task) (Result, error) {
-	return a.work(ctx, task, true)
+	return a.work(ctx, task, (*page).plan)
 }
 
 // vpcsPerPage is the number of VPCs between two positions: at least 4 calls of
@@ -51,7 +51,7 @@ const vpcsPerPage = 1_000
 //
 // The position is the ID of a VPC, not a token of EC2's pages: a token may have
 // expired when another worker takes over, so each attempt lists the VPCs anew.
-func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool) (Result, error) {
+func (a *Activities) work(activityCtx context.Context, task Task, do func(*page, context.Context) error) (Result, error) {
 	ctx, stop := untilStopped(activityCtx)
 	defer stop()
 	start := resultSoFar(ctx, task)
@@ -70,11 +70,13 @@ func (a *Activities) work(activityCtx context.Context, task Task, planOnly bool)
 		first++
 	}
 	left = left[first:]
+	request := task.Target.request(task.Request, task.Rollout)
 	for err == nil && len(left) > 0 {
 		some := left[:min(len(left), vpcsPerPage)]
 		next := r
 		next.Problems = slices.Clone(r.Problems)
-		if err = newPage(task, planOnly, region, &next).do(ctx, some); err == nil {
+		request.ResourceIDs = some
+		if err = do(&page{region.reconciler, request, &next}, ctx); err == nil {
 			next.VPCs += len(some)
 			next.After, left = some[len(some)-1], left[len(some):]
 			r = next

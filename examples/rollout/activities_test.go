@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -251,19 +252,19 @@ func TestApplyTarget_CountsWhatIsCreatedMeanwhile(t *testing.T) {
 	t.Parallel()
 	sim := testSimulation(10)
 	region := sim.Targets[0]
-	listed := 0
+	var compared sync.Once
 	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		assert.NoError(t, err)
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		if bytes.Contains(body, []byte("Action=DescribeFlowLogs")) {
-			if listed++; listed == 2 {
+		if bytes.Contains(body, []byte("Action=CreateFlowLogs")) {
+			compared.Do(func() {
 				region.Seed(region.VPCs[0])
 				zombies := region.Seeded[0]
 				zombies.FlowLogId, zombies.ResourceId = nil, &region.VPCs[1]
 				zombies.Tags = []types.Tag{{Key: aws.String(rolloutTag), Value: aws.String("this")}}
 				region.EC2.Put(zombies)
-			}
+			})
 		}
 		sim.ServeHTTP(w, req)
 	}))
@@ -272,6 +273,54 @@ func TestApplyTarget_CountsWhatIsCreatedMeanwhile(t *testing.T) {
 	b.activities.aws, err = newOrganization(t.Context(), simulation.Config(url), "role", "")
 	require.NoError(t, err)
 	assert.Equal(t, Tally{VPCs: 10, Created: 7, Kept: 3}, b.apply(t, b.task(0)).Tally)
+}
+
+// EC2 does not respond to one call of a page until the time of the last attempt is up.
+// The other calls have created flow logs.
+func TestRollout_CountsWhatALastPageCreated(t *testing.T) {
+	t.Parallel()
+	sim := testSimulation(1500)
+	region := sim.Targets[0]
+	timeUp := make(chan struct{})
+	created := sync.OnceFunc(func() { close(timeUp) })
+	url := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		creates := bytes.Contains(body, []byte("Action=CreateFlowLogs"))
+		if creates && bytes.Contains(body, []byte("="+region.VPCs[1000])) {
+			<-req.Context().Done()
+			return
+		}
+		sim.ServeHTTP(w, req)
+		if creates && bytes.Contains(body, []byte("="+region.VPCs[1498])) {
+			created()
+		}
+	}))
+	aws, err := newOrganization(t.Context(), simulation.Config(url), "role", "")
+	require.NoError(t, err)
+	activities := &Activities{aws}
+	env := newEnvironment(&work{})
+	env.OnActivity("PlanTarget", anything, anything).Return(activities.PlanTarget)
+	env.OnActivity("ApplyTarget", anything, anything).Return(func(ctx context.Context, task Task) (Result, error) {
+		ctx, interrupt := context.WithCancelCause(ctx)
+		go func() {
+			<-timeUp
+			interrupt(errTimeUp)
+		}()
+		return activities.ApplyTarget(ctx, task)
+	})
+
+	spec := specOf(sim, "test")
+	spec.Accounts = []Account{{region.Account, []string{region.Name}}}
+	env.ExecuteWorkflow(Rollout, State{Spec: spec, Round: len(rounds) - 1})
+	var s State
+	require.NoError(t, env.GetWorkflowResult(&s))
+	truth := region.Truth()
+	assert.Equal(t, map[string][]int{reasonUnfinished: {0}}, s.NotDone)
+	assert.Greater(t, truth.Creations, 800, "a part of the second page is created")
+	assert.Positive(t, truth.None)
+	assert.Equal(t, Tally{VPCs: truth.VPCs, Created: truth.Creations, Kept: truth.Before, Conflicts: truth.Conflicts, Unreached: truth.None}, s.Tally)
 }
 
 func TestPlanTarget_CountsWhatTheRolloutCreated(t *testing.T) {

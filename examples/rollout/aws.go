@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"golang.org/x/time/rate"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
 // organization is a worker's access to the accounts of an organization. It is safe
@@ -36,17 +36,10 @@ type organization struct {
 // region is the access to a target. EC2 gives an account a quota in each Region, so each
 // target has its own Limiters.
 type region struct {
-	ec2       *ec2.Client
-	creates   flowlogs.Limiter
-	describes flowlogs.Limiter
+	ec2        *ec2.Client
+	describes  flowlogs.Limiter // of ec2 and of the Reconciler
+	reconciler *reconcile.Reconciler
 }
-
-// The quota of EC2's non-mutating actions:
-// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
-const (
-	describeBurst     = 100
-	describePerSecond = 20
-)
 
 // newOrganization returns the organization of the identity that config has the
 // credentials for. It fails if there are none, or if STS rejects them.
@@ -88,13 +81,18 @@ func (o *organization) region(ctx context.Context, t Target) (*region, error) {
 	if _, err := credentials.Retrieve(ctx); err != nil {
 		return nil, assumeError(t.Account, o.role, err)
 	}
-	return &region{
-		ec2: ec2.NewFromConfig(o.config, func(o *ec2.Options) {
-			o.Region, o.Credentials = t.Region, credentials
-		}),
-		creates:   flowlogs.NewLimiter(),
-		describes: rate.NewLimiter(describePerSecond, describeBurst),
-	}, nil
+	api := ec2.NewFromConfig(o.config, func(o *ec2.Options) {
+		o.Region, o.Credentials = t.Region, credentials
+	})
+	describes := reconcile.NewDescribeLimiter()
+	reconciler := reconcile.New(api, func(o *reconcile.Options) {
+		o.DescribeLimiter = describes
+		o.Create = append(o.Create, func(o *flowlogs.Options) {
+			// The retries that take long are the server's: they need no worker.
+			o.RetryTimeout = retryTimeout
+		})
+	})
+	return &region{api, describes, reconciler}, nil
 }
 
 // newCredentials returns the credentials of an account, which all its Regions share.

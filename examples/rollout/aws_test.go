@@ -44,7 +44,7 @@ func TestOrganization_AssumesTheRoleOnceForAllRegions(t *testing.T) {
 	require.NoError(t, err)
 	other, err := o.region(t.Context(), Target{"100000000001", "us-east-2"})
 	require.NoError(t, err)
-	assert.NotSame(t, one.creates, other.creates, "each Region has its own quota")
+	assert.NotSame(t, one.reconciler, other.reconciler, "each Region has its own quota")
 	assert.Equal(t, []map[string]string{
 		{"Action": "GetCallerIdentity", "RoleArn": "", "ExternalId": ""},
 		{"Action": "AssumeRole", "RoleArn": "arn:aws:iam::100000000001:role/path/role", "ExternalId": "secret"},

@@ -16,83 +16,39 @@ import (
 
 // page is the work on some VPCs of a target.
 type page struct {
-	request    flowlogs.Request
-	rollout    string
-	planOnly   bool
 	reconciler *reconcile.Reconciler
-	result     *Result // to which the VPCs are added
+	request    flowlogs.Request // for these VPCs
+	result     *Result          // to which they are added
 }
 
-func newPage(task Task, planOnly bool, region *region, result *Result) *page {
-	return &page{
-		request:  task.Target.request(task.Request, task.Rollout),
-		rollout:  task.Rollout,
-		planOnly: planOnly,
-		reconciler: reconcile.New(region.ec2, func(o *reconcile.Options) {
-			o.DescribeLimiter = region.describes
-			o.Create = append(o.Create, func(o *flowlogs.Options) {
-				o.Limiter = region.creates
-				// The retries that take long are the server's: they need no worker.
-				o.RetryTimeout = retryTimeout
-			})
-		}),
-		result: result,
-	}
-}
-
-// do compares, and creates what is missing unless it only plans. It returns an error if
-// the page is to be done again, or if the target ends.
-func (p *page) do(ctx context.Context, ids []string) error {
-	before := p.result.Created + p.result.Kept
-	p.request.ResourceIDs = ids
+// plan compares. It returns an error if the page is to be done again, or if the target
+// ends.
+func (p *page) plan(ctx context.Context) error {
 	plan, err := p.reconciler.Plan(ctx, p.request)
 	if err != nil {
 		return err
 	}
-	var missing []string
 	for i := range plan.Changes {
-		switch c := &plan.Changes[i]; {
-		case c.Action == reconcile.ActionCreate:
-			missing = append(missing, c.ResourceID)
-		case c.Action != reconcile.ActionKeep:
-			p.addConflicts(c.ResourceID, c.Conflicts, "")
-		case p.created(c.Keep):
-			p.result.Created++
+		switch c := &plan.Changes[i]; c.Action {
+		case reconcile.ActionCreate:
+			p.result.Missing++
+		case reconcile.ActionKeep:
+			p.keep(c.Keep)
 		default:
-			p.result.Kept++
+			p.addConflicts(c.ResourceID, c.Conflicts, "")
 		}
 	}
-	if p.planOnly {
-		p.result.Missing += len(missing)
-		return nil
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	failed, err := p.create(ctx, missing)
-	if err == nil && p.result.Created+p.result.Kept == before {
-		return failed // the next page would fail for the same reason
-	}
-	return err
+	return nil
 }
 
-// created reports whether this rollout created the flow log: in an attempt that could
-// not report it.
-func (p *page) created(f *types.FlowLog) bool {
-	return slices.ContainsFunc(f.Tags, func(tag types.Tag) bool {
-		return aws.ToString(tag.Key) == rolloutTag && aws.ToString(tag.Value) == p.rollout
-	})
-}
-
-// create creates the flow logs of VPCs that have none. It returns the first failure. The
-// error is not nil if the page is to be done again.
-func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
-	p.request.ResourceIDs = ids
+// apply creates what is missing. It returns an error as plan does.
+func (p *page) apply(ctx context.Context) error {
+	before := p.result.Created + p.result.Kept
 	applied, err := p.reconciler.Apply(ctx, p.request)
 	if applied == nil {
-		return nil, err
+		return err
 	}
-	var kept []string
+	var failed error // the first failure
 	for i := range applied.Outcomes {
 		o := &applied.Outcomes[i]
 		var conflict *reconcile.ConflictError
@@ -100,11 +56,11 @@ func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 		attempted := reason != string(flowlogs.ErrNotAttempted) // or another outcome says why
 		switch {
 		case attempted && flowlogs.Reason(reason).Retryable():
-			return nil, o.Err
+			return o.Err
 		case o.Created || errors.Is(o.Err, reconcile.ErrNotShown):
 			p.result.Created++
 		case o.Err == nil:
-			kept = append(kept, o.ResourceID)
+			p.keep(o.Keep)
 		case errors.As(o.Err, &conflict):
 			p.addConflicts(o.ResourceID, conflict.Conflicts, o.Err.Error())
 		case reason == string(flowlogs.ErrResourceNotFound):
@@ -119,12 +75,25 @@ func (p *page) create(ctx context.Context, ids []string) (failed, err error) {
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	if len(kept) > 0 { // they were created meanwhile: their tags say by whom
-		return failed, p.do(ctx, kept)
+	if p.result.Created+p.result.Kept == before {
+		return failed // the next page would fail for the same reason
 	}
-	return failed, nil
+	return nil
+}
+
+// keep counts a VPC that has its flow log. The tag tells whether this rollout created it:
+// in an attempt that could not report it.
+func (p *page) keep(f *types.FlowLog) {
+	created := slices.ContainsFunc(f.Tags, func(tag types.Tag) bool {
+		return aws.ToString(tag.Key) == rolloutTag && aws.ToString(tag.Value) == p.request.Tags[rolloutTag]
+	})
+	if created {
+		p.result.Created++
+	} else {
+		p.result.Kept++
+	}
 }
 
 // addConflicts adds one problem for each flow log that conflicts. The differences leave

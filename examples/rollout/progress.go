@@ -57,13 +57,6 @@ func (s *State) progress() Progress {
 	return p
 }
 
-// live returns the counts of a run.
-func (r *rollout) live() Progress {
-	p := r.progress()
-	p.Running, p.Resumes = r.running, r.resumes
-	return p
-}
-
 // done returns how many targets are done, or compared, and the word for it.
 func (p *Progress) done() (int, string) {
 	if p.PlanOnly {

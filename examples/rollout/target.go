@@ -26,8 +26,9 @@ type Task struct {
 // this run resumes, from the second round on.
 //
 // It fails, with the Result as detail, if a VPC is not as the request asks for. So the
-// server's list of failed workflows is the list of targets that need a person. If it
-// is canceled, it counts what it has created.
+// server's list of failed workflows is the list of targets that need a person. If no
+// other run comes back for what it has created, because it is canceled or the last round
+// is over, it counts that first.
 func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 	var a *Activities
 	work := a.ApplyTarget
@@ -40,22 +41,23 @@ func RolloutTarget(ctx workflow.Context, task Task) (Result, error) {
 		if err != nil {
 			r = resultOf(task.Result, err)
 		}
+		// The problems of a target that resumes are here alone: its parent does not carry
+		// them along.
+		resumes := r.More && len(r.Problems) > 0 && task.Round > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 		switch {
-		case err == nil && !r.More:
-			return end(r)
-		case ctx.Err() != nil:
+		case ctx.Err() != nil && (r.More || err != nil):
 			task.Canceled = true
-		case len(r.Problems) > 0 && r.More && task.Round > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested():
-			task.Result = r // its parent does not carry problems along
-		default:
-			return end(r)
+		case !resumes:
+			return end(ctx, task, r)
 		}
+		task.Result = r
 	}
+	task.Result.end(reasonCanceled, "")
 	return Result{}, temporal.NewCanceledError(countCreated(ctx, task))
 }
 
 // end returns what a child returns for a result.
-func end(r Result) (Result, error) {
+func end(ctx workflow.Context, task Task, r Result) (Result, error) {
 	switch {
 	case r.More && len(r.Problems) > 0:
 		r.end(reasonUnfinished, "it takes longer than its round has time for")
@@ -68,25 +70,33 @@ func end(r Result) (Result, error) {
 	if r.Reason == "" {
 		return r, nil
 	}
+	if r.Retry && task.Round == len(rounds)-1 {
+		task.Result = r
+		r = countCreated(ctx, task)
+	}
 	return Result{}, temporal.NewNonRetryableApplicationError(r.Message, r.Reason, nil, r)
 }
 
-// countCreated returns the result of a canceled task. The activities alone do not know
-// what was created: one may have died, and EC2 may have received a call whose response
-// nobody awaited. So it is read from the tags of the flow logs.
+// countCreated returns the result of a task with what the rest of its VPCs have. The
+// activities alone do not know what was created: they count whole pages, one may have
+// died, and EC2 may have received a call whose response nobody awaited. So it is read
+// from the tags of the flow logs.
 func countCreated(ctx workflow.Context, task Task) Result {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	r := task.Result
-	message := ""
+	known := task.Result
+	r, message := known, known.Message
 	if !task.PlanOnly && workflow.Sleep(ctx, settling) == nil {
 		var a *Activities
 		ctx := withAttempts(ctx, round{attempts: 3, limit: time.Minute}, heartbeatTimeout)
+		r.VPCs, r.Unreached = r.VPCs-r.Unreached, 0
 		for r.More = true; r.More; {
 			task.Result = r
 			r = Result{} // of its own: what JSON omits would keep its value
 			if err := workflow.ExecuteActivity(ctx, a.PlanTarget, task).Get(ctx, &r); err != nil {
 				r = resultOf(task.Result, err)
+				r.Unreached += max(0, known.VPCs-r.VPCs)
+				r.VPCs = max(r.VPCs, known.VPCs)
 				message = "what it has created could not be counted: " + r.Message
 				break
 			}
@@ -94,7 +104,7 @@ func countCreated(ctx workflow.Context, task Task) Result {
 	}
 	r.Unreached, r.Missing = r.Unreached+r.Missing, 0
 	r.More, r.Retry = false, false
-	r.end(reasonCanceled, message)
+	r.end(known.Reason, message)
 	return r
 }
 

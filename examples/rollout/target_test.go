@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -124,8 +126,9 @@ func TestResult_KeepsTheFirstFailureAmongManyConflicts(t *testing.T) {
 	}
 	r.addFailure(Problem{Reason: "LimitExceeded", Message: "first"})
 	r.addFailure(Problem{Reason: "Throttled", Message: "second"})
-	_, err := end(r)
-	r = resultOf(Result{}, err)
+	env := newEnvironment(&work{each: func(Task, int32) (Result, error) { return r, nil }})
+	env.ExecuteWorkflow(RolloutTarget, Task{})
+	r = resultOf(Result{}, env.GetWorkflowError())
 	assert.Equal(t, "LimitExceeded", r.Reason)
 	assert.Equal(t, "first", r.Message)
 	assert.Len(t, r.Problems, maxProblems)
@@ -160,13 +163,79 @@ func TestRolloutTarget_CountsOnceWhatIsLeft(t *testing.T) {
 
 func TestRolloutTarget_SaysThatItCouldNotCount(t *testing.T) {
 	t.Parallel()
-	w := &work{each: func(Task, int32) (Result, error) { return Result{}, failure(flowlogs.ErrUnavailable, Result{}) }}
+	w := &work{each: func(task Task, _ int32) (Result, error) {
+		return Result{}, failure(flowlogs.ErrUnavailable, task.Result)
+	}}
 	env := newEnvironment(w)
-	env.ExecuteWorkflow(RolloutTarget, Task{Canceled: true, Result: Result{Tally: Tally{VPCs: 5, Created: 5}}})
+	known := Tally{VPCs: 25, Created: 5, Unreached: 20}
+	env.ExecuteWorkflow(RolloutTarget, Task{Canceled: true, Result: Result{Tally: known}})
 	r := resultOf(Result{}, env.GetWorkflowError())
 	assert.Equal(t, reasonCanceled, r.Reason)
 	assert.Contains(t, r.Message, "could not be counted")
+	assert.Equal(t, known, r.Tally)
 	assert.Len(t, w.tasks, 3)
+}
+
+// In the last round nobody comes back for what an attempt that failed has created: the
+// activity counts whole pages only.
+func TestRolloutTarget_CountsWhatALastPageCreated(t *testing.T) {
+	t.Parallel()
+	failed := Result{Tally: Tally{VPCs: 30, Created: 8, Conflicts: 2, Unreached: 20}, After: "vpc-10",
+		Problems: []Problem{{VPC: "vpc-1", Reason: reasonConflict}}}
+	env := newEnvironment(&work{})
+	env.OnActivity("ApplyTarget", anything, anything).Return(Result{}, failure(flowlogs.ErrUnavailable, failed))
+	env.OnActivity("PlanTarget", anything, anything).Return(func(_ context.Context, task Task) (Result, error) {
+		r := task.Result
+		assert.Equal(t, Tally{VPCs: 10, Created: 8, Conflicts: 2}, r.Tally, "it resumes after the last whole page")
+		assert.Equal(t, "vpc-10", r.After)
+		r.VPCs, r.Created, r.Missing, r.After, r.More = r.VPCs+20, r.Created+5, 15, "", false
+		return r, nil
+	})
+	env.ExecuteWorkflow(RolloutTarget, Task{Round: len(rounds) - 1})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, Tally{VPCs: 30, Created: 13, Conflicts: 2, Unreached: 15}, r.Tally)
+	assert.Equal(t, "Unavailable", r.Reason)
+	assert.Equal(t, flowlogs.ErrUnavailable.Error(), r.Message)
+	assert.Equal(t, flowlogs.ErrUnavailable.Hint(), r.Hint)
+	assert.Len(t, r.Problems, 1)
+}
+
+// A worker that died said nothing.
+func TestRolloutTarget_CountsWhatADeadWorkerCreated(t *testing.T) {
+	t.Parallel()
+	env := newEnvironment(&work{})
+	env.OnActivity("ApplyTarget", anything, anything).Return(Result{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil))
+	env.OnActivity("PlanTarget", anything, anything).Return(Result{Tally: Tally{VPCs: 30, Created: 5, Missing: 25}}, nil)
+	env.ExecuteWorkflow(RolloutTarget, Task{Round: len(rounds) - 1})
+	r := resultOf(Result{}, env.GetWorkflowError())
+	assert.Equal(t, reasonUnfinished, r.Reason)
+	assert.Equal(t, Tally{VPCs: 30, Created: 5, Unreached: 25}, r.Tally)
+}
+
+// In another round a target that failed comes back, a plan creates nothing, and what EC2
+// rejects in the end has been counted.
+func TestRolloutTarget_CountsOnlyWhatNobodyComesBackFor(t *testing.T) {
+	t.Parallel()
+	const last = 3
+	for _, c := range []struct {
+		name     string
+		task     Task
+		reason   flowlogs.Reason
+		attempts int32
+	}{
+		{"a round follows", Task{Round: last - 1}, flowlogs.ErrUnavailable, rounds[last-1].attempts},
+		{"a plan", Task{Round: last, PlanOnly: true}, flowlogs.ErrUnavailable, rounds[last].attempts},
+		{"a reason that is not transient", Task{Round: last}, flowlogs.ErrNotAuthorized, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := &work{each: func(Task, int32) (Result, error) { return Result{}, failure(c.reason, Result{}) }}
+			env := newEnvironment(w)
+			env.ExecuteWorkflow(RolloutTarget, c.task)
+			assert.Equal(t, string(c.reason), resultOf(Result{}, env.GetWorkflowError()).Reason)
+			assert.Len(t, w.tasks, int(c.attempts))
+		})
+	}
 }
 
 // A detail of another type leaves no traces.

@@ -66,21 +66,31 @@ const pauseSignal = "pause"
 // signals. It iterates over slices, not over maps, and asks no clock.
 func Rollout(ctx workflow.Context, s State) (State, error) {
 	r := &rollout{State: s}
-	if err := workflow.SetQueryHandler(ctx, progressQuery, func() (Progress, error) { return r.live(), nil }); err != nil {
+	err := workflow.SetQueryHandler(ctx, progressQuery, func() (Progress, error) {
+		p := r.progress()
+		p.Running, p.Resumes = r.running, r.resumes
+		return p, nil
+	})
+	if err != nil {
 		return r.State, err
 	}
-	if err := workflow.SetQueryHandler(ctx, stateQuery, func() (State, error) { return r.State, nil }); err != nil {
+	err = workflow.SetQueryHandler(ctx, stateQuery, func() (State, error) { return r.State, nil })
+	if err != nil {
 		return r.State, err
 	}
 	pauses := workflow.GetSignalChannel(ctx, pauseSignal)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			pauses.Receive(ctx, &r.Paused)
+		// A blocked Receive takes a signal out of the channel before it assigns it: the
+		// loop at the end would not find it.
+		for workflow.Await(ctx, func() bool { return pauses.Len() > 0 }) == nil {
+			pauses.ReceiveAsync(&r.Paused)
 		}
 	})
-	if err := r.prepare(ctx); ctx.Err() != nil {
+	err = r.prepare(ctx)
+	if ctx.Err() != nil {
 		return r.State, temporal.NewCanceledError(r.State)
-	} else if err != nil {
+	}
+	if err != nil {
 		return r.State, err
 	}
 	r.startTargets(ctx)
@@ -90,7 +100,7 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	if err := workflow.Await(waiting, func() bool { return r.running == 0 }); err != nil {
 		return r.State, err
 	}
-	if r.left() == 0 && ctx.Err() == nil && !r.Canceled {
+	if r.left() == 0 && len(r.Later) > 0 && ctx.Err() == nil && !r.Canceled {
 		r.nextRound(ctx)
 	}
 	if ctx.Err() != nil && !r.Canceled {
@@ -99,8 +109,7 @@ func Rollout(ctx workflow.Context, s State) (State, error) {
 	}
 	switch {
 	case r.left() > 0:
-		for pauses.Len() > 0 { // a signal that came with the last result would be lost
-			pauses.ReceiveAsync(&r.Paused)
+		for pauses.ReceiveAsync(&r.Paused) { // a signal that came with the end of the wait
 		}
 		return State{}, workflow.NewContinueAsNewError(ctx, Rollout, r.State)
 	case r.Canceled:
@@ -168,11 +177,8 @@ func (r *rollout) next() int {
 	return number
 }
 
-// nextRound waits for the next round, if there is anything left for it.
+// nextRound waits for the next round.
 func (r *rollout) nextRound(ctx workflow.Context) {
-	if len(r.Later) == 0 {
-		return
-	}
 	wait := rounds[r.Round+1].wait
 	r.resumes = workflow.Now(ctx).Add(wait)
 	if err := workflow.Sleep(ctx, wait); err == nil {

@@ -222,7 +222,7 @@ func TestRollout_EndsATargetThatFailsInEachRound(t *testing.T) {
 	p, runs := runToEnd(t, w, State{Spec: testSpec(1, 1)})
 	assert.Equal(t, len(rounds), runs)
 	assert.Equal(t, map[string][]int{"Unavailable": {0}}, p.NotDone)
-	assert.Len(t, w.tasks, 2+4+8+15)
+	assert.Len(t, w.tasks, 2+4+8+15+3, "and three to count what was created")
 }
 
 func TestRollout_PausesAndResumes(t *testing.T) {
@@ -251,6 +251,33 @@ func TestRollout_StaysPausedWhenItContinuesAsNew(t *testing.T) {
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, env.GetWorkflowError(), &next)
 	assert.True(t, inputOf(t, next).Paused)
+}
+
+// The signals and the end of the wait for the next round reach the workflow at once: it
+// continues as new before anything else in it runs.
+func TestRollout_LosesNoSignalWhenItContinuesAsNew(t *testing.T) {
+	t.Parallel()
+	for name, signals := range map[string][]bool{
+		"a pause":              {true},
+		"a resume and a pause": {false, true},
+		"three":                {true, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := newEnvironment(&work{each: func(Task, int32) (Result, error) {
+				return Result{}, failure(errTimeUp, Result{}) // which the server does not retry
+			}})
+			env.RegisterDelayedCallback(func() {
+				for _, paused := range signals {
+					env.SignalWorkflowSkippingWorkflowTask(pauseSignal, paused)
+				}
+			}, rounds[1].wait/2)
+			env.ExecuteWorkflow(Rollout, State{Spec: testSpec(1, 1)})
+			var next *workflow.ContinueAsNewError
+			require.ErrorAs(t, env.GetWorkflowError(), &next)
+			assert.True(t, inputOf(t, next).Paused)
+		})
+	}
 }
 
 // canceledState returns the State that a canceled rollout ends with.
