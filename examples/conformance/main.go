@@ -54,7 +54,7 @@ func main() {
 }
 
 // errLeft is the error of a run that could not delete all that it made.
-var errLeft = errors.New("something may be left: run it with -sweep")
+var errLeft = errors.New("something may be left")
 
 // cleanupTime is how long deleting may take after the end or a signal.
 const cleanupTime = 5 * time.Minute
