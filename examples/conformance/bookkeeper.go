@@ -94,17 +94,25 @@ func (b *bookkeeper) create(req *http.Request, kind string, form url.Values) (*h
 			resources = append(resources, form.Get(name))
 		}
 	}
-	if err := b.journal.write(b.run, creating, kind, resources...); err != nil {
+	event := creating
+	if kind == "flow-log" && !b.journal.owns(b.run, resources) {
+		event = trying
+	}
+	if err := b.journal.write(b.run, event, kind, resources...); err != nil {
 		return nil, err
 	}
 	resp, body, err := b.send(req)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case resp.StatusCode < 300:
-		err = b.journal.write(b.run, created, kind, idsOf[kind].FindAllString(body, -1)...)
-	case resp.StatusCode < 500, b.local, strings.Contains(body, "<Code>RequestLimitExceeded</Code>"):
-		err = b.journal.write(b.run, created, kind) // nothing; after another error of EC2, who knows
+	}
+	var ids []string
+	if resp.StatusCode < 300 {
+		ids = idsOf[kind].FindAllString(body, -1)
+	}
+	// After any other error of the server, EC2 may have created something.
+	answered := resp.StatusCode < 500 || b.local || strings.Contains(body, "<Code>RequestLimitExceeded</Code>")
+	if event == creating && answered || len(ids) > 0 {
+		err = b.journal.write(b.run, created, kind, ids...)
 	}
 	return resp, err
 }

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
 
 // The events of a journal.
 const (
-	creating = "creating" // a call that creates is about to be sent
+	creating = "creating" // a call that can create is about to be sent
+	trying   = "trying"   // the same, but a correct EC2 rejects it
 	created  = "created"  // EC2 has answered such a call, or shows what it created
 	deleted  = "deleted"
 	clean    = "clean" // nothing is left of the run
@@ -84,8 +86,16 @@ func (j *journal) write(run, event, kind string, ids ...string) error {
 type made struct {
 	on         []string        // the resources of flow logs
 	exists     map[string]bool // by ID; false: it is deleted
-	unanswered int             // creating calls that may have created something unknown
+	unanswered int             // creating calls of which EC2 has shown no result
 	last       time.Time       // when the last creating call was sent
+}
+
+// owns reports whether the run has made one of the resources.
+func (j *journal) owns(run string, ids []string) bool {
+	kinds := j.unclean()[run]
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return kinds["vpc"] != nil && kinds["vpc"].exists[id] || kinds["subnet"] != nil && kinds["subnet"].exists[id]
+	})
 }
 
 // accounted reports whether each creating call has an answer, and what it created is
@@ -111,7 +121,7 @@ func (j *journal) unclean() map[string]map[string]*made {
 		switch e.Event {
 		case clean:
 			delete(runs, e.Run)
-		case creating:
+		case creating, trying:
 			if runs[e.Run] == nil {
 				runs[e.Run] = map[string]*made{}
 			}
@@ -120,13 +130,17 @@ func (j *journal) unclean() map[string]map[string]*made {
 			}
 			m := runs[e.Run][e.Kind]
 			m.on = append(m.on, e.IDs...)
-			m.unanswered++
+			if e.Event == creating {
+				m.unanswered++
+			}
 			m.last = e.Time
 		case created:
 			if m := runs[e.Run][e.Kind]; m != nil {
 				m.unanswered = max(0, m.unanswered-1)
 				for _, id := range e.IDs {
-					m.exists[id] = true
+					if _, known := m.exists[id]; !known { // a replay may name what is deleted
+						m.exists[id] = true
+					}
 				}
 			}
 		case deleted: // by a sweep, which is another run
