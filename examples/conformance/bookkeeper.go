@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -86,8 +87,13 @@ func (b *bookkeeper) Do(req *http.Request) (*http.Response, error) {
 	return b.client.Do(req)
 }
 
-// create writes into the journal before the call and after its response.
+// create writes into the journal before the call and after its response. A signal does
+// not cut it off: the response names what is to be deleted.
 func (b *bookkeeper) create(req *http.Request, kind string, form url.Values) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	req = req.WithContext(context.WithoutCancel(req.Context()))
 	var resources []string
 	for name := range form {
 		if strings.HasPrefix(name, "ResourceId.") {

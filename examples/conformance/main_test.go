@@ -208,8 +208,25 @@ func TestRun_SaysWhatIsLeft(t *testing.T) {
 	assert.Zero(t, w.exists())
 }
 
-// It cannot tell whether a creation without a response succeeded, but it has the IDs of
-// the others.
+// A flow log that is not shown yet can be deleted only if the response has its ID.
+func TestRun_WaitsForTheResponseOfACreationAfterASignal(t *testing.T) {
+	t.Parallel()
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DescribeLag = time.Hour })
+	w := newWorld(e)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.acted = func(action string, _ *http.Request) {
+		if action == "CreateFlowLogs" {
+			cancel()
+		}
+	}
+	err := run(ctx, arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run", "-groups", "3"), &bytes.Buffer{})
+	require.ErrorContains(t, err, "interrupted")
+	require.NotErrorIs(t, err, errLeft)
+	assert.Empty(t, e.FlowLogs())
+	assert.Zero(t, w.exists())
+}
+
 func TestRun_DeletesByIDWhatIsNotShownYet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(nil)

@@ -52,13 +52,13 @@ func (p *process) status() int {
 	return p.ProcessState.ExitCode()
 }
 
-// atCreation returns a function that sends the signal when a number of flow logs have
-// been asked for, and gives no response.
-func (p *process) atCreation(number int32, signal os.Signal) func(string, *http.Request) {
+// killAtCreation returns a function that kills the process in its CreateFlowLogs call of
+// this number, before the response.
+func (p *process) killAtCreation(number int32) func(string, *http.Request) {
 	var creations atomic.Int32
 	return func(action string, r *http.Request) {
 		if action == "CreateFlowLogs" && creations.Add(1) == number {
-			_ = p.Process.Signal(signal)
+			_ = p.Process.Kill()
 			<-r.Context().Done()
 		}
 	}
@@ -135,7 +135,7 @@ func TestProgram_SweepsWhatAKilledRunLeft(t *testing.T) {
 			w := different()
 			endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 			p := program(t, arguments(journal, endpoint, "-run", "-groups", tt.groups)...)
-			w.acted = p.atCreation(tt.creation, os.Kill)
+			w.acted = p.killAtCreation(tt.creation)
 			require.Equal(t, -1, p.status())
 			require.Equal(t, 5, w.exists(), "a VPC, three subnets and a bucket")
 			require.Equal(t, tt.flowLogs, leftIn(t, endpoint))
@@ -158,7 +158,13 @@ func TestProgram_DeletesInReverseOrderAfterASignal(t *testing.T) {
 		w := newWorld(nil)
 		endpoint := serve(t, w)
 		p := program(t, arguments(filepath.Join(t.TempDir(), "j"), endpoint, "-run", "-groups", "3")...)
-		w.acted = p.atCreation(1, signal)
+		var sent atomic.Bool
+		w.acted = func(action string, r *http.Request) {
+			if action == "DescribeFlowLogs" && sent.CompareAndSwap(false, true) {
+				_ = p.Process.Signal(signal) // with a flow log that the probe has created
+				<-r.Context().Done()
+			}
+		}
 		assert.Equal(t, 1, p.status(), p.stderr.String())
 		assert.Contains(t, p.stderr.String(), "interrupted")
 		assert.Contains(t, p.stdout.String(), "Nothing is left")
@@ -222,7 +228,7 @@ func TestProgram_SweepIsNotSureOfFlowLogsWithoutAResponse(t *testing.T) {
 	w := newWorld(nil)
 	endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 	p := program(t, arguments(journal, endpoint, "-run", "-groups", "3")...)
-	w.acted = p.atCreation(12, os.Kill)
+	w.acted = p.killAtCreation(12)
 	require.Equal(t, -1, p.status())
 
 	sweep := program(t, arguments(journal, endpoint, "-sweep")...)
@@ -254,7 +260,7 @@ func TestProgram_SweepsTheEmulator(t *testing.T) {
 	w := newWorld(httputil.NewSingleHostReverseProxy(backend))
 	endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 	p := program(t, arguments(journal, endpoint, "-run", "-groups", "3")...)
-	w.acted = p.atCreation(10, os.Kill)
+	w.acted = p.killAtCreation(10)
 	require.Equal(t, -1, p.status())
 	require.NotZero(t, leftIn(t, endpoint))
 
