@@ -243,7 +243,7 @@ func (a *account) delete(ctx context.Context, run, kind string, m *made, shown [
 		problems = append(problems, err)
 	}
 	if len(shown) == 0 {
-		problems = append(problems, fmt.Errorf("what a call at %s has created may appear until %s: run it again then",
+		problems = append(problems, fmt.Errorf("the result of a call at %s may appear until %s: run it again then",
 			m.last.Format(time.TimeOnly), m.last.Add(settled).Format(time.TimeOnly+" MST")))
 	}
 	return errors.Join(problems...)

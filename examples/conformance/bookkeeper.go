@@ -57,10 +57,8 @@ type bookkeeper struct {
 const pause = 400 * time.Millisecond
 
 func (b *bookkeeper) Do(req *http.Request) (*http.Response, error) {
-	if !b.local {
-		if err := b.wait(req); err != nil {
-			return nil, err
-		}
+	if err := b.wait(req.Context()); err != nil {
+		return nil, err
 	}
 	name, text := req.Method, req.URL.String()
 	var form url.Values
@@ -90,9 +88,6 @@ func (b *bookkeeper) Do(req *http.Request) (*http.Response, error) {
 // create writes into the journal before the call and after its response. A signal does
 // not cut it off: the response names what is to be deleted.
 func (b *bookkeeper) create(req *http.Request, kind string, form url.Values) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
 	req = req.WithContext(context.WithoutCancel(req.Context()))
 	var resources []string
 	for name := range form {
@@ -149,20 +144,16 @@ func (b *bookkeeper) send(req *http.Request) (*http.Response, string, error) {
 	return resp, string(body), nil
 }
 
-// wait returns when it is the call's turn.
-func (b *bookkeeper) wait(req *http.Request) error {
+// wait returns when it is the call's turn. After a signal it is no call's.
+func (b *bookkeeper) wait(ctx context.Context) error {
 	b.mu.Lock()
-	now := time.Now()
-	if b.next.Before(now) {
-		b.next = now
-	}
-	delay := b.next.Sub(now)
-	b.next = b.next.Add(pause)
-	b.mu.Unlock()
+	defer b.mu.Unlock()
 	select {
-	case <-time.After(delay):
-		return nil
-	case <-req.Context().Done():
-		return req.Context().Err()
+	case <-time.After(time.Until(b.next)):
+	case <-ctx.Done():
 	}
+	if !b.local {
+		b.next = time.Now().Add(pause)
+	}
+	return ctx.Err()
 }

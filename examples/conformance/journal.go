@@ -42,7 +42,7 @@ type journal struct {
 
 func openJournal(o options) (*journal, error) {
 	text, err := os.ReadFile(o.journal)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil && (o.sweep || !errors.Is(err, os.ErrNotExist)) {
 		return nil, err
 	}
 	j := &journal{options: o}

@@ -258,6 +258,13 @@ func TestRun_DeletesWhatALostResponseWasAbout(t *testing.T) {
 	assert.Zero(t, w.exists())
 }
 
+// Another file would tell that nothing is left.
+func TestSweep_NeedsTheJournal(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), arguments(filepath.Join(t.TempDir(), "j"), serve(t, newWorld(nil)), "-sweep"), &bytes.Buffer{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
 // By then EC2 would show what it created.
 func TestSweep_BelievesEC2FiveMinutesAfterACall(t *testing.T) {
 	t.Parallel()
