@@ -57,7 +57,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.mu.Lock()
 	status, body, known := w.respond(action, bucket, form)
-	flowLogs := w.flowLogs
+	flowLogs, acted := w.flowLogs, w.acted
 	w.mu.Unlock()
 	if !known {
 		r.Body = io.NopCloser(bytes.NewReader(text))
@@ -65,8 +65,8 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		flowLogs.ServeHTTP(recorded, r)
 		status, body = recorded.Code, w.edit.Replace(recorded.Body.String())
 	}
-	if w.acted != nil {
-		w.acted(action, r)
+	if acted != nil {
+		acted(action, r)
 	}
 	rw.WriteHeader(status)
 	fmt.Fprint(rw, body)
@@ -120,7 +120,7 @@ func (w *world) respond(action, bucket string, form url.Values) (status int, bod
 	return http.StatusOK, body, true
 }
 
-// set changes what the world does.
+// set calls change, which may look at the world and change what it does.
 func (w *world) set(change func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

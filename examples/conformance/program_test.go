@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -32,7 +33,8 @@ func TestMain(m *testing.M) {
 
 // process is the program in a process of its own.
 type process struct {
-	*exec.Cmd
+	command        *exec.Cmd
+	started        sync.Mutex // held until it runs
 	stdout, stderr bytes.Buffer
 }
 
@@ -40,16 +42,27 @@ func program(t *testing.T, args ...string) *process {
 	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
-	p := &process{Cmd: exec.CommandContext(t.Context(), binary, args...)}
-	p.Env = append(os.Environ(), "FLOWLOGS_CONFORMANCE_PROGRAM=1")
-	p.Stdout, p.Stderr = &p.stdout, &p.stderr
+	p := &process{command: exec.CommandContext(t.Context(), binary, args...)}
+	p.command.Env = append(os.Environ(), "FLOWLOGS_CONFORMANCE_PROGRAM=1")
+	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	return p
 }
 
 // status runs the process and returns its exit status, -1 if it is killed.
-func (p *process) status() int {
-	_ = p.Run()
-	return p.ProcessState.ExitCode()
+func (p *process) status(t *testing.T) int {
+	t.Helper()
+	p.started.Lock()
+	err := p.command.Start()
+	p.started.Unlock()
+	require.NoError(t, err)
+	_ = p.command.Wait()
+	return p.command.ProcessState.ExitCode()
+}
+
+func (p *process) signal(signal os.Signal) {
+	p.started.Lock()
+	defer p.started.Unlock()
+	_ = p.command.Process.Signal(signal)
 }
 
 // killAtCreation returns a function that kills the process in its CreateFlowLogs call of
@@ -58,7 +71,7 @@ func (p *process) killAtCreation(number int32) func(string, *http.Request) {
 	var creations atomic.Int32
 	return func(action string, r *http.Request) {
 		if action == "CreateFlowLogs" && creations.Add(1) == number {
-			_ = p.Process.Kill()
+			p.signal(os.Kill)
 			<-r.Context().Done()
 		}
 	}
@@ -93,7 +106,7 @@ func TestProgram_ExitsWith0IfNothingDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(nil)
 	p := program(t, arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run")...)
-	assert.Equal(t, 0, p.status(), p.stderr.String())
+	assert.Equal(t, 0, p.status(t), p.stderr.String())
 	assert.Contains(t, p.stdout.String(), " 0 differ\n")
 	assert.Zero(t, w.exists())
 }
@@ -103,7 +116,7 @@ func TestProgram_ReportsTenDifferences(t *testing.T) {
 	w := different()
 	endpoint := serve(t, w)
 	p := program(t, arguments(filepath.Join(t.TempDir(), "j"), endpoint, "-run")...)
-	assert.Equal(t, 1, p.status(), p.stderr.String())
+	assert.Equal(t, 1, p.status(t), p.stderr.String())
 	for _, d := range differences {
 		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(d.probe) + `: .*$`).FindString(p.stdout.String())
 		_, verdict, _ := strings.Cut(line, "differs (double: ")
@@ -135,13 +148,13 @@ func TestProgram_SweepsWhatAKilledRunLeft(t *testing.T) {
 			w := different()
 			endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 			p := program(t, arguments(journal, endpoint, "-run", "-groups", tt.groups)...)
-			w.acted = p.killAtCreation(tt.creation)
-			require.Equal(t, -1, p.status())
+			w.set(func() { w.acted = p.killAtCreation(tt.creation) })
+			require.Equal(t, -1, p.status(t))
 			require.Equal(t, 5, w.exists(), "a VPC, three subnets and a bucket")
 			require.Equal(t, tt.flowLogs, leftIn(t, endpoint))
 
 			sweep := program(t, arguments(journal, endpoint, "-sweep")...)
-			assert.Equal(t, 0, sweep.status(), sweep.stderr.String())
+			assert.Equal(t, 0, sweep.status(t), sweep.stderr.String())
 			assert.Contains(t, sweep.stdout.String(), "Nothing is left in account 123456789012, Region us-east-1.\n")
 			assert.Zero(t, w.exists())
 			assert.Zero(t, leftIn(t, endpoint))
@@ -159,16 +172,20 @@ func TestProgram_DeletesInReverseOrderAfterASignal(t *testing.T) {
 		endpoint := serve(t, w)
 		p := program(t, arguments(filepath.Join(t.TempDir(), "j"), endpoint, "-run", "-groups", "3")...)
 		var sent atomic.Bool
-		w.acted = func(action string, r *http.Request) {
-			if action == "DescribeFlowLogs" && sent.CompareAndSwap(false, true) {
-				_ = p.Process.Signal(signal) // with a flow log that the probe has created
-				<-r.Context().Done()
+		w.set(func() {
+			w.acted = func(action string, r *http.Request) {
+				if action == "DescribeFlowLogs" && sent.CompareAndSwap(false, true) {
+					p.signal(signal) // with a flow log that the probe has created
+					<-r.Context().Done()
+				}
 			}
-		}
-		assert.Equal(t, 1, p.status(), p.stderr.String())
+		})
+		assert.Equal(t, 1, p.status(t), p.stderr.String())
 		assert.Contains(t, p.stderr.String(), "interrupted")
 		assert.Contains(t, p.stdout.String(), "Nothing is left")
-		assert.Equal(t, []string{"DeleteFlowLogs", http.MethodDelete, "DeleteSubnet", "DeleteVpc"}, slices.Compact(w.deletions))
+		w.set(func() {
+			assert.Equal(t, []string{"DeleteFlowLogs", http.MethodDelete, "DeleteSubnet", "DeleteVpc"}, slices.Compact(w.deletions))
+		})
 		assert.Zero(t, w.exists())
 		assert.Zero(t, leftIn(t, endpoint))
 	}
@@ -179,20 +196,22 @@ func TestProgram_ExitsWith3AndSaysWhatIsLeftAndHowToDeleteIt(t *testing.T) {
 	w := newWorld(nil)
 	w.stuck = "DeleteSubnet"
 	p := program(t, arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run", "-groups", "0")...)
-	assert.Equal(t, 3, p.status(), p.stderr.String())
-	for id, run := range w.resources {
-		if strings.HasPrefix(id, "subnet-") {
-			assert.Regexp(t, "(?m)^.*"+id+" is still there: .*DependencyViolation: it is in use$", p.stderr.String())
-			assert.Contains(t, p.stderr.String(), "subnet of "+run+":")
+	assert.Equal(t, 3, p.status(t), p.stderr.String())
+	w.set(func() {
+		for id, run := range w.resources {
+			if strings.HasPrefix(id, "subnet-") {
+				assert.Regexp(t, "(?m)^.*"+id+" is still there: .*DependencyViolation: it is in use$", p.stderr.String())
+				assert.Contains(t, p.stderr.String(), "subnet of "+run+":")
+			}
 		}
-	}
+		w.stuck = ""
+	})
 	assert.Contains(t, p.stderr.String(), "tag flowlogs-conformance")
 
-	w.set(func() { w.stuck = "" })
 	command := regexp.MustCompile(`(?m)^\t(-sweep .*)$`).FindStringSubmatch(p.stderr.String())
 	require.NotNil(t, command, p.stderr.String())
 	sweep := program(t, strings.Fields(command[1])...)
-	assert.Equal(t, 0, sweep.status(), sweep.stderr.String())
+	assert.Equal(t, 0, sweep.status(t), sweep.stderr.String())
 	assert.Zero(t, w.exists())
 }
 
@@ -202,23 +221,25 @@ func TestProgram_SweepIsNotSureOfAVPCThatIsNotShownYet(t *testing.T) {
 	w.hidden = true
 	endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 	p := program(t, arguments(journal, endpoint, "-run")...)
-	w.acted = func(action string, r *http.Request) {
-		if action == "CreateVpc" {
-			_ = p.Process.Kill()
-			<-r.Context().Done()
+	w.set(func() {
+		w.acted = func(action string, r *http.Request) {
+			if action == "CreateVpc" {
+				p.signal(os.Kill)
+				<-r.Context().Done()
+			}
 		}
-	}
-	require.Equal(t, -1, p.status())
+	})
+	require.Equal(t, -1, p.status(t))
 	require.Equal(t, 1, w.exists())
 
 	sweep := program(t, arguments(journal, endpoint, "-sweep")...)
-	assert.Equal(t, 3, sweep.status(), sweep.stdout.String())
+	assert.Equal(t, 3, sweep.status(t), sweep.stdout.String())
 	assert.Regexp(t, `vpc of run-\w+: .* may appear until \d\d:\d\d:\d\d UTC: run it again then`, sweep.stderr.String())
 	assert.NotContains(t, sweep.stdout.String(), "Nothing is left")
 
 	w.set(func() { w.hidden = false })
 	sweep = program(t, arguments(journal, endpoint, "-sweep")...)
-	assert.Equal(t, 0, sweep.status(), sweep.stderr.String())
+	assert.Equal(t, 0, sweep.status(t), sweep.stderr.String())
 	assert.Zero(t, w.exists())
 }
 
@@ -228,11 +249,11 @@ func TestProgram_SweepIsNotSureOfFlowLogsWithoutAResponse(t *testing.T) {
 	w := newWorld(nil)
 	endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 	p := program(t, arguments(journal, endpoint, "-run", "-groups", "3")...)
-	w.acted = p.killAtCreation(12)
-	require.Equal(t, -1, p.status())
+	w.set(func() { w.acted = p.killAtCreation(12) })
+	require.Equal(t, -1, p.status(t))
 
 	sweep := program(t, arguments(journal, endpoint, "-sweep")...)
-	assert.Equal(t, 3, sweep.status(), sweep.stdout.String())
+	assert.Equal(t, 3, sweep.status(t), sweep.stdout.String())
 	assert.Regexp(t, `flow-log of run-\w+: .* may appear until \d\d:\d\d:\d\d UTC: run it again then`, sweep.stderr.String())
 	assert.Zero(t, w.exists())
 	assert.Zero(t, leftIn(t, endpoint))
@@ -260,12 +281,12 @@ func TestProgram_SweepsTheEmulator(t *testing.T) {
 	w := newWorld(httputil.NewSingleHostReverseProxy(backend))
 	endpoint, journal := serve(t, w), filepath.Join(t.TempDir(), "j")
 	p := program(t, arguments(journal, endpoint, "-run", "-groups", "3")...)
-	w.acted = p.killAtCreation(10)
-	require.Equal(t, -1, p.status())
+	w.set(func() { w.acted = p.killAtCreation(10) })
+	require.Equal(t, -1, p.status(t))
 	require.NotZero(t, leftIn(t, endpoint))
 
 	sweep := program(t, arguments(journal, endpoint, "-sweep")...)
-	assert.Equal(t, 0, sweep.status(), sweep.stderr.String())
+	assert.Equal(t, 0, sweep.status(t), sweep.stderr.String())
 	assert.Zero(t, w.exists())
 	assert.Zero(t, leftIn(t, endpoint))
 }
