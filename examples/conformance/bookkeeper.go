@@ -73,13 +73,10 @@ func (b *bookkeeper) Do(req *http.Request) (*http.Response, error) {
 		form, _ = url.ParseQuery(text) // what can be parsed counts
 		name = form.Get("Action")
 	}
-	call := calls[name]
-	switch {
-	case form.Get("DryRun") == "true":
-		return b.client.Do(req)
-	case call.event == creating:
+	switch call := calls[name]; call.event {
+	case creating:
 		return b.create(req, call.kind, form)
-	case call.event == deleted:
+	case deleted:
 		return b.delete(req, call.kind, idsOf[call.kind].FindAllString(text, -1))
 	}
 	return b.client.Do(req)
@@ -96,7 +93,7 @@ func (b *bookkeeper) create(req *http.Request, kind string, form url.Values) (*h
 		}
 	}
 	event := creating
-	if kind == "flow-log" && !b.journal.owns(b.run, resources) {
+	if kind == "flow-log" && (form.Get("DryRun") == "true" || !b.journal.owns(b.run, resources)) {
 		event = trying
 	}
 	if err := b.journal.write(b.run, event, kind, resources...); err != nil {

@@ -45,7 +45,9 @@ func TestBookkeeper_WritesWhatAResponseTells(t *testing.T) {
 		{"an error of EC2", "CreateVpc", fixedClient{500, strings.NewReader("<Code>InternalError</Code>"), nil}, 1, map[string]bool{}},
 		{"no response", "CreateVpc", fixedClient{0, nil, errors.New("reset")}, 1, map[string]bool{}},
 		{"half a response", "CreateVpc", fixedClient{200, cut, nil}, 1, map[string]bool{}},
-		{"a dry run", "CreateVpc&DryRun=true", fixedClient{412, strings.NewReader(vpc), nil}, 0, nil},
+		{"a dry run", "CreateFlowLogs&ResourceId.1=" + vpc + "&DryRun=true", fixedClient{0, nil, errors.New("reset")}, 0, map[string]bool{}},
+		{"a dry run that creates", "CreateFlowLogs&ResourceId.1=" + vpc + "&DryRun=true", fixedClient{200, strings.NewReader("<item>" + flowLog + "</item>"), nil}, 0, map[string]bool{flowLog: true}},
+		{"no response about a VPC of the run", "CreateFlowLogs&ResourceId.1=" + vpc, fixedClient{0, nil, errors.New("reset")}, 1, map[string]bool{}},
 		{"a deletion", "DeleteFlowLogs&FlowLogId.1=" + flowLog, fixedClient{200, strings.NewReader("<unsuccessful/>"), nil}, 0, map[string]bool{flowLog: false}},
 		{"an unsuccessful deletion", "DeleteFlowLogs&FlowLogId.1=" + flowLog, fixedClient{200, strings.NewReader("<resourceId>" + flowLog), nil}, 0, map[string]bool{flowLog: true}},
 		{"a rejected deletion", "DeleteFlowLogs&FlowLogId.1=" + flowLog, fixedClient{400, strings.NewReader(""), nil}, 0, map[string]bool{flowLog: true}},
@@ -57,8 +59,12 @@ func TestBookkeeper_WritesWhatAResponseTells(t *testing.T) {
 			require.NoError(t, err)
 			defer j.close()
 			kind := "vpc"
-			if strings.HasPrefix(tt.action, "Delete") {
+			if strings.Contains(tt.action, "FlowLogs") {
 				kind = "flow-log"
+				require.NoError(t, j.write("run-a", creating, "vpc"))
+				require.NoError(t, j.write("run-a", created, "vpc", vpc))
+			}
+			if strings.HasPrefix(tt.action, "Delete") {
 				require.NoError(t, j.write("run-a", creating, kind))
 				require.NoError(t, j.write("run-a", created, kind, flowLog))
 			}
@@ -69,10 +75,6 @@ func TestBookkeeper_WritesWhatAResponseTells(t *testing.T) {
 				resp.Body.Close()
 			}
 			m := j.unclean()["run-a"][kind]
-			if tt.exists == nil {
-				assert.Nil(t, m)
-				return
-			}
 			assert.Equal(t, tt.exists, m.exists)
 			assert.Equal(t, tt.unanswered, m.unanswered)
 		})
