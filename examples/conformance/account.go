@@ -37,7 +37,6 @@ type account struct {
 	run       string
 	partition string
 	local     bool // the server is on this machine
-	unknown   bool // it has no STS: everything is made up
 	ec2       *ec2.Client
 	s3        *s3.Client
 }
@@ -59,17 +58,12 @@ func connect(ctx context.Context, o options, j *journal) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &announcer{client: cfg.HTTPClient, journal: j, run: a.run, pause: pause}
-	if a.local {
-		client.pause = 0
-	}
-	cfg.HTTPClient = client
+	cfg.HTTPClient = &bookkeeper{client: cfg.HTTPClient, journal: j, run: a.run, local: a.local}
 	a.ec2 = ec2.NewFromConfig(cfg)
 	a.s3 = s3.NewFromConfig(cfg, func(s *s3.Options) { s.UsePathStyle = a.local })
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	switch {
-	case err != nil && a.local && isResponse(err):
-		a.unknown = true
+	case a.local && isResponse(err): // it has no STS
 	case err != nil:
 		return nil, err
 	case aws.ToString(identity.Account) != o.account:
@@ -93,7 +87,7 @@ func isResponse(err error) bool {
 	return errors.As(err, &response)
 }
 
-// make creates what the probes need, each announced in the journal.
+// make creates what the probes need.
 func (a *account) make(ctx context.Context, stdout io.Writer) (conformance.Env, error) {
 	env := conformance.Env{AccountID: a.options.account, Partition: a.partition, Region: a.options.region, Run: a.run}
 	if a.local {
@@ -104,26 +98,16 @@ func (a *account) make(ctx context.Context, stdout io.Writer) (conformance.Env, 
 		if err != nil {
 			return ""
 		}
-		id := name
-		if !a.unknown {
-			if err = a.journal.write(a.run, kind); err != nil {
-				return ""
-			}
-			var created *string
-			created, err = call()
-			if err == nil {
-				id = aws.ToString(created)
-				err = a.journal.write(a.run, kind, id)
-				return id
-			}
-			if !a.local || !isResponse(err) {
-				err = fmt.Errorf("create %s: %w", kind, err)
-				return ""
-			}
-			err = nil
+		id, failed := call()
+		switch {
+		case failed == nil:
+			return aws.ToString(id)
+		case a.local && isResponse(failed):
+			fmt.Fprintf(stdout, "The server cannot create a %s: %s is made up.\n", kind, name)
+			return name
 		}
-		fmt.Fprintf(stdout, "The server cannot create a %s: %s is made up.\n", kind, id)
-		return id
+		err = fmt.Errorf("create %s: %w", kind, failed)
+		return ""
 	}
 	hex := fmt.Sprintf("%017x", time.Now().UnixNano())
 	env.VPC = create("vpc", "vpc-"+hex, func() (*string, error) {
@@ -167,55 +151,102 @@ func (a *account) clean(ctx context.Context, stdout io.Writer) error {
 	var problems []error
 	runs := a.journal.unclean()
 	for _, run := range slices.Sorted(maps.Keys(runs)) {
-		left := len(problems)
-		for _, kind := range []string{"flow-log", "bucket", "subnet", "vpc"} {
-			ids, announced := runs[run][kind]
-			if !announced {
+		before := len(problems)
+		for _, kind := range kinds {
+			if runs[run][kind] == nil {
 				continue
 			}
-			if err := a.cleanKind(ctx, kind, run, ids); err != nil {
+			if err := a.cleanKind(ctx, run, kind); err != nil {
 				problems = append(problems, fmt.Errorf("%s of %s: %w", kind, run, err))
 			}
 		}
-		if len(problems) == left {
-			if err := a.journal.write(run, "clean"); err != nil {
+		if len(problems) == before {
+			if err := a.journal.write(run, clean, ""); err != nil {
 				problems = append(problems, err)
 			}
 		}
 	}
+	o := a.options
 	if len(problems) > 0 {
-		return errors.Join(append(problems, errLeft)...)
+		endpoint := ""
+		if o.endpoint != "" {
+			endpoint = " -endpoint-url " + o.endpoint
+		}
+		return errors.Join(append(problems, fmt.Errorf("%w in account %s, Region %s: run it again with\n\t-sweep -account %[2]s -region %[3]s -journal %s%s\n"+
+			"or delete it by hand, in the order above: VPC and subnets have the tag %s", errLeft, o.account, o.region, o.journal, endpoint, tagKey))...)
 	}
-	fmt.Fprintf(stdout, "Nothing is left in account %s, Region %s.\n", a.options.account, a.options.region)
+	fmt.Fprintf(stdout, "Nothing is left in account %s, Region %s.\n", o.account, o.region)
 	return nil
 }
 
-// cleanKind deletes until nothing is found. EC2 shows some changes late.
-func (a *account) cleanKind(ctx context.Context, kind, run string, ids []string) error {
-	var last error
+// settled is how long EC2 may take to show what it has created.
+// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+const settled = 5 * time.Minute
+
+// cleanKind deletes until nothing is shown and nothing can still appear. It looks ten
+// times.
+func (a *account) cleanKind(ctx context.Context, run, kind string) error {
 	wait := 2 * time.Second
 	if a.local {
 		wait = time.Millisecond
 	}
+	var problem error
 	for range 10 {
-		found, err := a.find(ctx, kind, run, ids)
-		if a.local && len(ids) == 0 && isResponse(err) {
+		m := a.journal.unclean()[run][kind]
+		shown, err := a.find(ctx, kind, run, m.on)
+		switch {
+		case a.local && len(m.exists) == 0 && isResponse(err):
 			return nil // the server has rejected the creation as well
-		}
-		if err == nil && len(found) == 0 {
+		case err != nil:
+			problem = err
+		case len(shown) == 0 && (m.accounted() || time.Since(m.last) > settled):
 			return nil
-		}
-		last = err
-		for _, id := range found {
-			last = errors.Join(a.remove(ctx, kind, id), fmt.Errorf("%s is still there", id))
+		default:
+			problem = a.delete(ctx, run, kind, m, shown)
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return errors.Join(last, ctx.Err())
+			return errors.Join(problem, ctx.Err())
 		}
 	}
-	return last
+	return problem
+}
+
+// delete deletes what is shown, and what is not but has an ID in the journal. It returns
+// an error in any case: the next look shows whether all is gone.
+func (a *account) delete(ctx context.Context, run, kind string, m *made, shown []string) error {
+	states := map[string]string{}
+	for id, exists := range m.exists {
+		if exists {
+			states[id] = "is not shown"
+		}
+	}
+	var unknown []string
+	for _, id := range shown {
+		states[id] = "is still there"
+		if _, known := m.exists[id]; !known {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) > 0 { // as good as the missing response
+		if err := a.journal.write(run, created, kind, unknown...); err != nil {
+			return err
+		}
+	}
+	var problems []error
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		err := fmt.Errorf("%s %s", id, states[id])
+		if failed := a.remove(ctx, kind, id); failed != nil {
+			err = fmt.Errorf("%w: %w", err, failed)
+		}
+		problems = append(problems, err)
+	}
+	if len(shown) == 0 {
+		problems = append(problems, fmt.Errorf("the result of a call at %s may appear until %s: run it again then",
+			m.last.Format(time.TimeOnly), m.last.Add(settled).Format(time.TimeOnly+" MST")))
+	}
+	return errors.Join(problems...)
 }
 
 // find returns what exists of a kind: by the tag of the run, and flow logs by resource.
@@ -269,7 +300,11 @@ func (a *account) find(ctx context.Context, kind, run string, ids []string) (fou
 func (a *account) remove(ctx context.Context, kind, id string) (err error) {
 	switch kind {
 	case "flow-log":
-		_, err = a.ec2.DeleteFlowLogs(ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{id}})
+		out, failed := a.ec2.DeleteFlowLogs(ctx, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{id}})
+		if failed == nil && len(out.Unsuccessful) > 0 {
+			failed = errors.New(aws.ToString(out.Unsuccessful[0].Error.Message))
+		}
+		return failed
 	case "subnet":
 		_, err = a.ec2.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &id})
 	case "vpc":

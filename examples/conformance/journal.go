@@ -5,47 +5,51 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
-	"regexp"
-	"strings"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// entry is a line of the journal. It is written before a call that creates, and again
-// with the ID that the call returned.
+// The events of a journal.
+const (
+	creating = "creating" // a call that can create is about to be sent
+	trying   = "trying"   // the same, but a correct EC2 rejects it
+	created  = "created"  // EC2 has answered such a call, or shows what it created
+	deleted  = "deleted"
+	clean    = "clean" // nothing is left of the run
+)
+
+// entry is a line of the journal.
 type entry struct {
-	Run     string   `json:"run"`
-	Account string   `json:"account"`
-	Region  string   `json:"region"`
-	Kind    string   `json:"kind"`          // "vpc", "subnet", "bucket", "flow-log", or "clean": nothing is left of the run
-	IDs     []string `json:"ids,omitempty"` // those of a flow log are its resources
+	Time    time.Time `json:"time"`
+	Run     string    `json:"run"`
+	Account string    `json:"account"`
+	Region  string    `json:"region"`
+	Event   string    `json:"event"`
+	Kind    string    `json:"kind,omitempty"` // one of kinds
+	IDs     []string  `json:"ids,omitempty"`  // when creating flow logs, those of their resources
 }
 
 // journal is the file. Its methods are safe for concurrent use.
 type journal struct {
 	options options
-	entries []entry // of earlier runs that are not clean, and of this one
 
-	mu   sync.Mutex
-	file *os.File
+	mu      sync.Mutex
+	entries []entry
+	file    *os.File
 }
 
 func openJournal(o options) (*journal, error) {
 	text, err := os.ReadFile(o.journal)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil && (o.sweep || !errors.Is(err, os.ErrNotExist)) {
 		return nil, err
 	}
 	j := &journal{options: o}
 	for line := range bytes.Lines(text) {
 		var e entry
 		if err := json.Unmarshal(line, &e); err != nil {
-			continue // cut off: what it announces was not sent
+			continue // cut off: a call that it announces was not sent
 		}
 		j.entries = append(j.entries, e)
 	}
@@ -59,105 +63,97 @@ func openJournal(o options) (*journal, error) {
 func (j *journal) close() { j.file.Close() }
 
 // write returns when the entry is on the disk.
-func (j *journal) write(run, kind string, ids ...string) error {
-	e := entry{run, j.options.account, j.options.region, kind, ids}
+func (j *journal) write(run, event, kind string, ids ...string) error {
+	e := entry{time.Now().UTC(), run, j.options.account, j.options.region, event, kind, ids}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries = append(j.entries, e)
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
+	_, err = j.file.Write(append(line, '\n'))
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	return j.file.Sync()
+	j.entries = append(j.entries, e)
+	return nil
 }
 
-// unclean returns the IDs of each kind, by run. A kind without IDs is one whose creation
-// was announced.
-func (j *journal) unclean() map[string]map[string][]string {
+// made is what a run has made of one kind.
+type made struct {
+	on         []string        // the resources of flow logs
+	exists     map[string]bool // by ID; false: it is deleted
+	unanswered int             // creating calls of which EC2 has shown no result
+	last       time.Time       // when the last creating call was sent
+}
+
+// owns reports whether the run has made one of the resources.
+func (j *journal) owns(run string, ids []string) bool {
+	kinds := j.unclean()[run]
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return kinds["vpc"] != nil && kinds["vpc"].exists[id] || kinds["subnet"] != nil && kinds["subnet"].exists[id]
+	})
+}
+
+// accounted reports whether each creating call has an answer, and what it created is
+// deleted.
+func (m *made) accounted() bool {
+	for _, exists := range m.exists {
+		if exists {
+			return false
+		}
+	}
+	return m.unanswered == 0
+}
+
+// unclean returns what the runs have made of which something may be left, by run and kind.
+func (j *journal) unclean() map[string]map[string]*made {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	runs := map[string]map[string][]string{}
+	runs := map[string]map[string]*made{}
 	for _, e := range j.entries {
-		switch {
-		case e.Account != j.options.account || e.Region != j.options.region:
-		case e.Kind == "clean":
+		if e.Account != j.options.account || e.Region != j.options.region {
+			continue
+		}
+		switch e.Event {
+		case clean:
 			delete(runs, e.Run)
-		default:
+		case creating, trying:
 			if runs[e.Run] == nil {
-				runs[e.Run] = map[string][]string{}
+				runs[e.Run] = map[string]*made{}
 			}
-			runs[e.Run][e.Kind] = append(runs[e.Run][e.Kind], e.IDs...)
+			if runs[e.Run][e.Kind] == nil {
+				runs[e.Run][e.Kind] = &made{exists: map[string]bool{}}
+			}
+			m := runs[e.Run][e.Kind]
+			m.on = append(m.on, e.IDs...)
+			if e.Event == creating {
+				m.unanswered++
+			}
+			m.last = e.Time
+		case created:
+			if m := runs[e.Run][e.Kind]; m != nil {
+				m.unanswered = max(0, m.unanswered-1)
+				for _, id := range e.IDs {
+					if _, known := m.exists[id]; !known { // a replay may name what is deleted
+						m.exists[id] = true
+					}
+				}
+			}
+		case deleted: // by a sweep, which is another run
+			for _, kinds := range runs {
+				if m := kinds[e.Kind]; m != nil {
+					for _, id := range e.IDs {
+						if m.exists[id] {
+							m.exists[id] = false
+						}
+					}
+				}
+			}
 		}
 	}
 	return runs
-}
-
-// announcer is an HTTP client that announces each call that creates flow logs, and keeps
-// calls apart.
-type announcer struct {
-	client  aws.HTTPClient
-	journal *journal
-	run     string
-	pause   time.Duration // half of the rate that EC2 grants CreateFlowLogs
-
-	mu   sync.Mutex
-	next time.Time
-}
-
-// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
-const pause = 400 * time.Millisecond
-
-func (a *announcer) Do(req *http.Request) (*http.Response, error) {
-	if err := a.wait(req); err != nil {
-		return nil, err
-	}
-	if req.Body != nil && strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
-		}
-		req = req.Clone(req.Context())
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		if err := a.announce(string(body)); err != nil {
-			return nil, err
-		}
-	}
-	return a.client.Do(req)
-}
-
-// wait gives each call its time.
-func (a *announcer) wait(req *http.Request) error {
-	a.mu.Lock()
-	now := time.Now()
-	if a.next.Before(now) {
-		a.next = now
-	}
-	delay := a.next.Sub(now)
-	a.next = a.next.Add(a.pause)
-	a.mu.Unlock()
-	select {
-	case <-time.After(delay):
-		return nil
-	case <-req.Context().Done():
-		return req.Context().Err()
-	}
-}
-
-var resourceParameter = regexp.MustCompile(`^ResourceId\.\d+$`)
-
-func (a *announcer) announce(body string) error {
-	form, _ := url.ParseQuery(body) // what can be parsed counts
-	if form.Get("Action") != "CreateFlowLogs" || form.Get("DryRun") == "true" {
-		return nil
-	}
-	var ids []string
-	for name := range form {
-		if resourceParameter.MatchString(name) {
-			ids = append(ids, form.Get(name))
-		}
-	}
-	return a.journal.write(a.run, "flow-log", ids...)
 }

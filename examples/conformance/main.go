@@ -2,20 +2,26 @@
 // flowlogstest/conformance. It creates a VPC with three subnets, a bucket and some flow
 // logs of its own, and deletes them again.
 //
-//	go -C examples run ./conformance                                              # prints the plan and sends nothing
-//	go -C examples run ./conformance -run -account 123456789012 -region us-east-1
-//	go -C examples run ./conformance -sweep -account 123456789012 -region us-east-1
+//	go -C examples install ./conformance
+//	conformance                                                # prints the plan and sends nothing
+//	conformance -run -account 123456789012 -region us-east-1
+//	conformance -sweep -account 123456789012 -region us-east-1
 //
-// A journal says what a run makes, before it makes it. After kill -9, -sweep deletes the
-// rest. The exit status is 3 if something is left, 1 if a probe differs or the program
-// fails, and 0 otherwise.
+// A journal says what a run makes, before it makes it. A run deletes that in reverse
+// order at its end, and after Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. After
+// that or kill -9, -sweep deletes the rest. It cannot be sure of a call that got no
+// response, as long as EC2 may still show what the call created: five minutes.
+//
+// The exit status is 3 if something is or may be left, else 1 if a probe differs or the
+// program fails or is interrupted, and 0 otherwise. Go run makes 1 of 3.
 //
 // With -endpoint-url it calls another server. If that is on this machine, it gets made-up
 // credentials, and what it cannot create is made up, so a server that knows flow logs
-// alone will do:
+// alone will do. This one has every VPC, bucket and role, so the probes of those that do
+// not exist differ:
 //
 //	go -C examples run ./emulator
-//	go -C examples run ./conformance -run -account 123456789012 -region us-east-1 -endpoint-url http://127.0.0.1:4566
+//	conformance -run -account 123456789012 -region us-east-1 -endpoint-url http://127.0.0.1:4566
 package main
 
 import (
@@ -54,7 +60,7 @@ func main() {
 }
 
 // errLeft is the error of a run that could not delete all that it made.
-var errLeft = errors.New("something may be left: run it with -sweep")
+var errLeft = errors.New("something may be left")
 
 // cleanupTime is how long deleting may take after the end or a signal.
 const cleanupTime = 5 * time.Minute

@@ -4,16 +4,23 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -25,78 +32,99 @@ import (
 
 // world is a server with STS, VPCs, subnets and buckets in front of one of flow logs.
 type world struct {
-	flowLogs http.Handler
 	account  string
-	created  func(body string) // after each CreateFlowLogs
+	flowLogs http.Handler // nil until there is a bucket: then the double, with all that exists
+	edit     *strings.Replacer
+	acted    func(action string, r *http.Request) // before each response; the method of a call of S3
 
 	mu        sync.Mutex
 	resources map[string]string // the run of each
+	deletions []string          // actions, in order
+	hidden    bool              // VPCs and subnets are not shown yet
+	stuck     string            // an action that is rejected
 }
 
 func newWorld(flowLogs http.Handler) *world {
-	return &world{flowLogs: flowLogs, account: "123456789012", resources: map[string]string{}}
+	return &world{account: "123456789012", flowLogs: flowLogs, edit: strings.NewReplacer(), resources: map[string]string{}}
 }
 
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if bucket := strings.Trim(r.URL.Path, "/"); bucket != "" {
-		w.serveBucket(rw, r.Method, bucket)
-		return
+	text, _ := io.ReadAll(r.Body) // to the end, so that r ends with its caller
+	form, _ := url.ParseQuery(string(text))
+	bucket, action := strings.Trim(r.URL.Path, "/"), form.Get("Action")
+	if bucket != "" {
+		action = r.Method
 	}
-	var body bytes.Buffer
-	_, _ = body.ReadFrom(r.Body)
-	form, _ := url.ParseQuery(body.String())
-	action := form.Get("Action")
+	w.mu.Lock()
+	status, body, known := w.respond(action, bucket, form)
+	flowLogs, acted := w.flowLogs, w.acted
+	w.mu.Unlock()
+	if !known {
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		recorded := httptest.NewRecorder()
+		flowLogs.ServeHTTP(recorded, r)
+		status, body = recorded.Code, w.edit.Replace(recorded.Body.String())
+	}
+	if acted != nil {
+		acted(action, r)
+	}
+	rw.WriteHeader(status)
+	fmt.Fprint(rw, body)
+}
+
+// respond acts on all but flow logs.
+func (w *world) respond(action, bucket string, form url.Values) (status int, body string, known bool) {
+	if strings.HasPrefix(strings.ToLower(action), "delete") {
+		w.deletions = append(w.deletions, action)
+	}
+	if action == w.stuck {
+		return http.StatusBadRequest, "<Response><Errors><Error><Code>DependencyViolation</Code><Message>it is in use</Message></Error></Errors></Response>", true
+	}
 	kind := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(action, "Create"), "Describe"), "Delete"), "s"))
 	switch action {
 	case "GetCallerIdentity":
-		fmt.Fprintf(rw, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>%s</Account><Arn>arn:aws:iam::%[1]s:user/u</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>", w.account)
+		body = fmt.Sprintf("<GetCallerIdentityResponse><GetCallerIdentityResult><Account>%s</Account><Arn>arn:aws:iam::%[1]s:user/u</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>", w.account)
 	case "CreateVpc", "CreateSubnet":
-		w.mu.Lock()
 		id := fmt.Sprintf("%s-%017x", kind, len(w.resources)+1)
 		w.resources[id] = form.Get("TagSpecification.1.Tag.1.Value")
-		w.mu.Unlock()
-		fmt.Fprintf(rw, "<R><%s><%[1]sId>%s</%[1]sId></%[1]s></R>", kind, id)
+		body = fmt.Sprintf("<R><%s><%[1]sId>%s</%[1]sId></%[1]s></R>", kind, id)
 	case "DescribeVpcs", "DescribeSubnets":
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		fmt.Fprintf(rw, "<R><%sSet>", kind)
+		body = fmt.Sprintf("<R><%sSet>", kind)
 		for id, run := range w.resources {
-			if strings.HasPrefix(id, kind) && run == form.Get("Filter.1.Value.1") {
-				fmt.Fprintf(rw, "<item><%sId>%s</%[1]sId></item>", kind, id)
+			if strings.HasPrefix(id, kind) && run == form.Get("Filter.1.Value.1") && !w.hidden {
+				body += fmt.Sprintf("<item><%sId>%s</%[1]sId></item>", kind, id)
 			}
 		}
-		fmt.Fprintf(rw, "</%sSet></R>", kind)
+		body += fmt.Sprintf("</%sSet></R>", kind)
 	case "DeleteVpc", "DeleteSubnet":
-		w.mu.Lock()
-		defer w.mu.Unlock()
 		delete(w.resources, form.Get(strings.TrimPrefix(action, "Delete")+"Id"))
-		fmt.Fprint(rw, "<R><return>true</return></R>")
-	default:
-		r.Body = httptest.NewRequest(http.MethodPost, "/", &body).Body
-		recorded := httptest.NewRecorder()
-		w.flowLogs.ServeHTTP(recorded, r)
-		if action == "CreateFlowLogs" && w.created != nil {
-			w.created(recorded.Body.String())
-		}
-		rw.WriteHeader(recorded.Code)
-		_, _ = rw.Write(recorded.Body.Bytes())
-	}
-}
-
-func (w *world) serveBucket(rw http.ResponseWriter, method, bucket string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch method {
+		body = "<R><return>true</return></R>"
 	case http.MethodPut:
+		if w.flowLogs == nil {
+			w.flowLogs = flowlogstest.New(func(o *flowlogstest.Options) {
+				o.Resources = slices.Collect(maps.Keys(w.resources))
+				o.Buckets, o.Roles = []string{bucket}, []string{}
+			})
+		}
 		w.resources[bucket] = bucket
 	case http.MethodDelete:
 		delete(w.resources, bucket)
-		rw.WriteHeader(http.StatusNoContent)
-	default:
+		return http.StatusNoContent, "", true
+	case http.MethodHead:
 		if w.resources[bucket] == "" {
-			rw.WriteHeader(http.StatusNotFound)
+			return http.StatusNotFound, "", true
 		}
+	default:
+		return 0, "", false
 	}
+	return http.StatusOK, body, true
+}
+
+// set calls change, which may look at the world and change what it does.
+func (w *world) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
 }
 
 // exists returns what the world has beside flow logs.
@@ -180,66 +208,77 @@ func TestRun_SaysWhatIsLeft(t *testing.T) {
 	assert.Zero(t, w.exists())
 }
 
-func TestRun_CleansAfterASignal(t *testing.T) {
+// A flow log that is not shown yet can be deleted only if the response has its ID.
+func TestRun_WaitsForTheResponseOfACreationAfterASignal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(flowlogstest.New())
+	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DescribeLag = time.Hour })
+	w := newWorld(e)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w.created = func(body string) {
-		if strings.Contains(body, "<flowLogIdSet><item>") {
-			cancel() // with the response not yet sent
+	w.acted = func(action string, _ *http.Request) {
+		if action == "CreateFlowLogs" {
+			cancel()
 		}
 	}
-	endpoint := serve(t, w)
-	err := run(ctx, arguments(filepath.Join(t.TempDir(), "j"), endpoint, "-run", "-groups", "3"), &bytes.Buffer{})
+	err := run(ctx, arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run", "-groups", "3"), &bytes.Buffer{})
 	require.ErrorContains(t, err, "interrupted")
 	require.NotErrorIs(t, err, errLeft)
+	assert.Empty(t, e.FlowLogs())
 	assert.Zero(t, w.exists())
-	assert.Zero(t, leftIn(t, endpoint))
 }
 
-// start builds a program and starts it.
-func start(t *testing.T, program string, args ...string) *exec.Cmd {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "program.exe")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, program).CombinedOutput()
-	require.NoError(t, err, string(out))
-	return exec.CommandContext(t.Context(), binary, args...)
-}
-
-func TestSweep_DeletesTheRestOfAKilledRunOnTheEmulator(t *testing.T) {
+func TestRun_DeletesByIDWhatIsNotShownYet(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds two programs")
-	}
-	emulator := start(t, "../emulator", "-listen", "127.0.0.1:0")
-	stdout, err := emulator.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, emulator.Start())
-	t.Cleanup(func() { _ = emulator.Process.Kill(); _ = emulator.Wait() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err)
-	backend, err := url.Parse(strings.TrimSpace(line))
-	require.NoError(t, err)
-
-	w := newWorld(httputil.NewSingleHostReverseProxy(backend))
-	endpoint := serve(t, w)
-	journal := filepath.Join(t.TempDir(), "j")
-	program := start(t, ".", arguments(journal, endpoint, "-run", "-groups", "3")...)
-	creations := 0
-	w.created = func(body string) {
-		if creations++; creations == 10 {
-			_ = program.Process.Kill() // before it has the response
+	w := newWorld(nil)
+	w.hidden = true
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.acted = func(action string, _ *http.Request) {
+		if action == http.MethodPut {
+			cancel()
 		}
 	}
-	require.Error(t, program.Run())
-	require.Equal(t, 5, w.exists(), "a VPC, three subnets and a bucket")
-	require.NotZero(t, leftIn(t, endpoint))
-
-	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), arguments(journal, endpoint, "-sweep"), &out))
+	err := run(ctx, arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run"), &bytes.Buffer{})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, errLeft)
 	assert.Zero(t, w.exists())
-	assert.Zero(t, leftIn(t, endpoint))
+}
+
+func TestRun_DeletesWhatALostResponseWasAbout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(nil)
+	var lost atomic.Bool
+	w.acted = func(action string, _ *http.Request) {
+		if action == "CreateVpc" && lost.CompareAndSwap(false, true) {
+			panic(http.ErrAbortHandler) // and the SDK makes another VPC
+		}
+	}
+	require.NoError(t, run(t.Context(), arguments(filepath.Join(t.TempDir(), "j"), serve(t, w), "-run", "-groups", "0"), &bytes.Buffer{}))
+	assert.True(t, lost.Load())
+	assert.Zero(t, w.exists())
+}
+
+// Another file would tell that nothing is left.
+func TestSweep_NeedsTheJournal(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), arguments(filepath.Join(t.TempDir(), "j"), serve(t, newWorld(nil)), "-sweep"), &bytes.Buffer{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// By then EC2 would show what it created.
+func TestSweep_BelievesEC2FiveMinutesAfterACall(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		age  time.Duration
+		left bool
+	}{{settled - time.Minute, true}, {settled + time.Minute, false}} {
+		journal := filepath.Join(t.TempDir(), "j")
+		line, err := json.Marshal(entry{time.Now().Add(-tt.age), "run-a", "123456789012", "us-east-1", creating, "vpc", nil})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(journal, line, 0o600))
+		err = run(t.Context(), arguments(journal, serve(t, newWorld(nil)), "-sweep"), &bytes.Buffer{})
+		assert.Equal(t, tt.left, errors.Is(err, errLeft), "%s: %v", tt.age, err)
+	}
 }
 
 // The emulator has no STS and no VPCs: all is made up.

@@ -29,7 +29,8 @@ func plan(o options, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, `
 Made and deleted again: a VPC and three subnets with the tag %s, a bucket of
-that name, and at most three flow logs at a time. The calls are at most 2.5 a second, half of what EC2 grants.
+that name, and at most three flow logs at a time. The calls are at most 2.5 a second,
+half of what EC2 grants, so a run takes some minutes. It prints the results at its end.
 Cost: none for a VPC, subnets and flow logs without traffic; some ten requests of S3,
 less than 0.01 USD.
 

@@ -1,11 +1,8 @@
 package conformance
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"regexp"
@@ -67,11 +64,11 @@ func (n *normalizer) response(e exchange) []string {
 	if e.status == 0 {
 		return []string{"no response"}
 	}
-	root, err := parse(e.body)
-	if err != nil {
+	var root element
+	if err := xml.Unmarshal(e.body, &root); err != nil {
 		return []string{"not XML: " + n.text(http.DetectContentType(e.body))}
 	}
-	return n.flatten([]string{"root=" + root.name}, root, "", "")
+	return n.flatten([]string{"root=" + root.XMLName.Local}, root, "", "")
 }
 
 // flatten appends a line for each leaf. The elements of a list keep their order; all
@@ -79,17 +76,17 @@ func (n *normalizer) response(e exchange) []string {
 // describe.
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 func (n *normalizer) flatten(lines []string, e element, path, scope string) []string {
-	if len(e.children) == 0 {
-		return append(lines, path+"="+n.leaf(e.name, scope, e.text))
+	if len(e.Children) == 0 {
+		return append(lines, path+"="+n.leaf(e.XMLName.Local, scope, e.Text))
 	}
-	for _, child := range e.children {
-		if child.name == "flowLogId" {
-			scope = child.text
+	for _, child := range e.Children {
+		if child.XMLName.Local == "flowLogId" {
+			scope = child.Text
 		}
 	}
-	slices.SortStableFunc(e.children, func(a, b element) int { return strings.Compare(a.name, b.name) })
-	for i, child := range e.children {
-		name := child.name
+	slices.SortStableFunc(e.Children, func(a, b element) int { return strings.Compare(a.XMLName.Local, b.XMLName.Local) })
+	for i, child := range e.Children {
+		name := child.XMLName.Local
 		if name == "item" {
 			name = fmt.Sprint(i + 1)
 		}
@@ -153,31 +150,7 @@ func (n *normalizer) ref(kind, scope, value string) string {
 
 // element is an element of an XML document.
 type element struct {
-	name, text string
-	children   []element
-}
-
-func parse(body []byte) (element, error) {
-	stack := []element{{}}
-	decoder := xml.NewDecoder(bytes.NewReader(body))
-	for {
-		token, err := decoder.Token()
-		top := &stack[len(stack)-1]
-		switch t := token.(type) {
-		case xml.StartElement:
-			stack = append(stack, element{name: t.Name.Local})
-		case xml.CharData:
-			top.text += string(t)
-		case xml.EndElement:
-			parent := &stack[len(stack)-2]
-			parent.children = append(parent.children, *top)
-			stack = stack[:len(stack)-1]
-		}
-		switch {
-		case errors.Is(err, io.EOF) && len(stack[0].children) == 1:
-			return stack[0].children[0], nil
-		case err != nil:
-			return element{}, err
-		}
-	}
+	XMLName  xml.Name
+	Text     string    `xml:",chardata"`
+	Children []element `xml:",any"`
 }

@@ -24,8 +24,8 @@ import (
 const maxPolls = 10
 
 // Run makes the calls of the probes with client, one after another, and returns a record
-// of each probe in their order. Each call is one attempt,
-// whatever the Retryer of client. Run ends early with ctx, and then returns fewer records.
+// of each probe in their order. Each call is one attempt, whatever the Retryer of client.
+// Run ends early with ctx, and then returns fewer records.
 func Run(ctx context.Context, client *ec2.Client, env Env, probes []Probe) []Record {
 	var records []Record
 	for _, p := range probes {
@@ -104,7 +104,7 @@ type exchange struct {
 func send(ctx context.Context, client *ec2.Client, call string) exchange {
 	form := parameters(call)
 	operation := form.Get("Action")
-	r := &recorder{exchange: exchange{operation: operation, form: form}}
+	r := &recorder{made: exchange{operation: operation, form: form}}
 	optFn := func(o *ec2.Options) {
 		r.client, o.HTTPClient = o.HTTPClient, r
 		o.Retryer = aws.NopRetryer{}
@@ -120,7 +120,7 @@ func send(ctx context.Context, client *ec2.Client, call string) exchange {
 	default:
 		panic("conformance: no operation " + operation)
 	}
-	return r.exchange
+	return r.made
 }
 
 // withBody replaces the body that the SDK makes of its input: a probe also sends what
@@ -142,7 +142,7 @@ func withBody(body string) func(*middleware.Stack) error {
 // recorder is the HTTP client of one call.
 type recorder struct {
 	client ec2.HTTPClient
-	exchange
+	made   exchange
 }
 
 func (r *recorder) Do(req *http.Request) (*http.Response, error) {
@@ -151,12 +151,12 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	r.body, err = io.ReadAll(resp.Body)
+	r.made.body, err = io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err
 	}
-	r.status = resp.StatusCode
-	resp.Body = io.NopCloser(bytes.NewReader(r.body))
+	r.made.status = resp.StatusCode
+	resp.Body = io.NopCloser(bytes.NewReader(r.made.body))
 	return resp, nil
 }
 
