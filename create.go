@@ -97,7 +97,7 @@ func (w *worker) pay(p *part) bool {
 		w.paid += calls
 		return true
 	}
-	_, interruption := w.job.cause()
+	interruption, _ := w.job.cause()
 	return interruption != nil
 }
 
@@ -275,7 +275,7 @@ func (w *worker) flush() {
 // job has stopped. It keeps an error that the part has, and that of the call that it
 // was a part of. HeldBack is the Limiter's error, nil if that did not hold the part back.
 func (j *job) unsent(p *part, heldBack error) error {
-	cause, interruption := j.cause()
+	interruption, cause := j.cause()
 	if isHeldBack(heldBack) {
 		cause = heldBack
 	}

@@ -165,12 +165,12 @@ func (j *job) runs(ctx context.Context) bool {
 // errors.Is finds in a cause that did not come from EC2: the end of the context, or an
 // error of the Limiter or the iterator. Some batch must have all of it in its error, or
 // the caller would not learn of it.
-func (j *job) cause() (cause error, interruption []error) {
+func (j *job) cause() (interruption []error, cause error) {
 	if s, ok := context.Cause(j.running).(*stopped); ok { //nolint:errorlint // a cause of the caller's may wrap that of another job
-		return s.cause, s.interruption
+		return s.interruption, s.cause
 	}
 	if err := j.running.Err(); err != nil {
-		return call.ContextError(j.running), []error{err, context.Cause(j.running)}
+		return []error{err, context.Cause(j.running)}, call.ContextError(j.running)
 	}
 	return nil, nil
 }
@@ -202,7 +202,7 @@ func (j *job) yieldBatch(b Batch) {
 	}
 	j.progress.add(&b)
 	if j.running.Err() != nil && !j.reported {
-		_, interruption := j.cause()
+		interruption, _ := j.cause()
 		j.reported = interruption != nil && hasAll(b.Err, interruption)
 	}
 	j.broken = j.broken || !j.yield(b)

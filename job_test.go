@@ -188,7 +188,7 @@ type listError []string
 func (l listError) Error() string { return strings.Join(l, ",") }
 
 // brokenContext has ended with an error that cannot be compared.
-type brokenContext struct{ context.Context }
+type brokenContext struct{ context.Context } //nolint:containedctx // it is one
 
 func (brokenContext) Done() <-chan struct{} {
 	done := make(chan struct{})

@@ -55,7 +55,7 @@ func (c *Client) Stream(ctx context.Context, req Request, ids iter.Seq2[string, 
 		case s.err != nil:
 			yield(Batch{}, s.err)
 		case !s.exhausted && !j.reported:
-			if cause, interruption := j.cause(); interruption != nil {
+			if interruption, cause := j.cause(); interruption != nil {
 				j.yieldBatch(Batch{ClientToken: s.token, Err: notAttempted(cause)})
 			}
 		}
