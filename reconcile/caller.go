@@ -17,7 +17,6 @@ import (
 // repeated: one changes nothing, and the other cannot delete twice.
 type caller struct {
 	settings call.Settings
-	timeout  time.Duration // flowlogs.Options.RetryTimeout
 	describe call.Operation[ec2.DescribeFlowLogsInput, ec2.DescribeFlowLogsOutput]
 	delete   call.Operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
 }
@@ -27,7 +26,7 @@ const maxRetryDelay = 30 * time.Second
 
 // newCaller resolves the options and the API's own settings as the Client does.
 func newCaller(api API, o *flowlogs.Options) caller {
-	c := caller{settings: call.SettingsOf(api, o.Retryer, o.ClientOptions...), timeout: o.RetryTimeout}
+	c := caller{settings: call.SettingsOf(api, o.Retryer, o.ClientOptions...)}
 	c.describe.Name, c.describe.Send = "DescribeFlowLogs", api.DescribeFlowLogs
 	c.describe.Inspect = func(out *ec2.DescribeFlowLogsOutput) (middleware.Metadata, bool) {
 		return out.ResultMetadata, out.FlowLogs == nil
@@ -37,12 +36,6 @@ func newCaller(api API, o *flowlogs.Options) caller {
 		return out.ResultMetadata, false // it has no member that EC2 must send
 	}
 	return c
-}
-
-// retryTimeout returns how long a call is retried beyond the Retryer's attempts, for a
-// request of so many resources.
-func (c *caller) retryTimeout(resources int) time.Duration {
-	return c.settings.RetryTimeout(c.timeout, resources > valuesPerFilter)
 }
 
 // do makes a call until it succeeds or fails for a reason that is not transient, or the
@@ -101,7 +94,7 @@ func (a *attempts[In]) Attempted(attempt call.Attempt) error {
 		observer.Observe(flowlogs.Attempt{Sent: attempt.Sent, Err: err, Reason: reason, Canceled: attempt.Canceled})
 	}
 	a.err = err
-	a.uncertain = a.uncertain || reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable
+	a.uncertain = a.uncertain || isUncertain(reason)
 	return err
 }
 

@@ -114,40 +114,58 @@ func (p Plan) Counts() Counts {
 // nil with an error. The caller needs the permission ec2:DescribeFlowLogs, which
 // cannot be limited to single resources.
 func (r *Reconciler) Plan(ctx context.Context, req flowlogs.Request) (*Plan, error) {
-	l, ids, err := r.listingOf(req)
+	l, err := r.listingOf(req)
 	if err != nil {
 		return nil, err
 	}
-	found, err := l.list(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	plan := &Plan{Changes: make([]Change, len(ids))}
-	for i, id := range ids {
-		plan.Changes[i] = l.decide(id, found[id])
-	}
-	return plan, nil
+	return l.plan(ctx)
 }
 
-// listingOf validates the request and returns its listing and its resources. A Region
-// may have none of these, so their absence is no problem here.
-func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, []string, error) {
-	in, err := r.inputOf(req)
+// listingOf validates the request as a Client of the same options does before it sends
+// anything. The error is nil or a *[flowlogs.ValidationError]. A Region may have no
+// resources, so their absence is no problem here.
+func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, error) {
+	token := req.ClientToken
+	req.ClientToken = ""
+	in, err := r.client.Input(req)
 	var invalid *flowlogs.ValidationError
-	switch {
-	case len(req.ResourceIDs) == 0 && errors.As(err, &invalid):
-		fields := slices.DeleteFunc(invalid.Fields, func(f flowlogs.FieldError) bool {
+	var problems []flowlogs.FieldError
+	if errors.As(err, &invalid) {
+		problems = invalid.Fields
+	}
+	l := r.newListing(len(req.ResourceIDs) > valuesPerFilter)
+	l.ids, l.progress.now.Resources = req.ResourceIDs, len(req.ResourceIDs)
+	if len(l.ids) == 0 {
+		problems = slices.DeleteFunc(problems, func(f flowlogs.FieldError) bool {
 			// Without a type, it is not known whether a traffic type is required.
 			return f.Field == "ResourceIDs" || f.Field == "TrafficType" && req.ResourceType == ""
 		})
-		if len(fields) > 0 {
-			return nil, nil, &flowlogs.ValidationError{Fields: fields}
-		}
-		return r.newListing(nil, 0), nil, nil
-	case err != nil:
-		return nil, nil, err
 	}
-	return r.newListing(newWanted(in), len(in.ResourceIds)), in.ResourceIds, nil
+	if token != "" {
+		problems = append(problems, flowlogs.FieldError{
+			Field: "ClientToken", Value: token, Message: "leave it empty: a token stands for one creation, not for a state",
+		})
+	}
+	if len(problems) > 0 {
+		return nil, &flowlogs.ValidationError{Fields: problems}
+	}
+	if in != nil {
+		l.want = newWanted(in)
+	}
+	return l, nil
+}
+
+// plan decides for each of the resources.
+func (l *listing) plan(ctx context.Context) (*Plan, error) {
+	found, err := l.list(ctx, l.ids)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Changes: make([]Change, len(l.ids))}
+	for i, id := range l.ids {
+		plan.Changes[i] = l.decide(id, found[id])
+	}
+	return plan, nil
 }
 
 // decide returns what is to be done for a resource with the flow logs.

@@ -19,7 +19,7 @@ const (
 	StageDelete    Stage = "delete"    // deleting what has been replaced
 )
 
-// Progress is how far a [Reconciler.Plan] or [Reconciler.Apply] has come.
+// Progress is how far a [Reconciler] has come.
 type Progress struct {
 	Stage     Stage
 	Resources int // of the request
@@ -41,10 +41,6 @@ type progress struct {
 	start      time.Time
 }
 
-func newProgress(onProgress func(Progress), resources int) *progress {
-	return &progress{now: Progress{Stage: StageList, Resources: resources}, onProgress: onProgress, start: time.Now()}
-}
-
 func (p *progress) report() {
 	if p.onProgress != nil {
 		p.now.Elapsed = time.Since(p.start)
@@ -55,11 +51,6 @@ func (p *progress) report() {
 // stage starts a stage.
 func (p *progress) stage(s Stage) {
 	p.now.Stage = s
-	p.report()
-}
-
-func (p *progress) described(n int) {
-	p.now.Described += n
 	p.report()
 }
 

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -97,34 +96,10 @@ func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) b
 	return func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
 }
 
-// isolatedByDefault is the default of [flowlogs.Options].
+// isolatedByDefault is the default of [flowlogs.Options].Isolate.
 func isolatedByDefault(r flowlogs.Reason) bool {
 	return slices.Contains([]flowlogs.Reason{
 		"", flowlogs.ErrResourceNotFound, flowlogs.ErrIncorrectState, flowlogs.ErrAlreadyExists,
 		flowlogs.ErrNotAuthorized, flowlogs.ErrLimitExceeded, flowlogs.ErrInvalidParameter,
 	}, r)
-}
-
-// inputOf validates the request as a Client of the same options does before it
-// sends anything, and returns the input that it would send. The error is nil or
-// a *[flowlogs.ValidationError].
-func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, error) {
-	var problems []flowlogs.FieldError
-	if req.ClientToken != "" {
-		problems = append(problems, flowlogs.FieldError{
-			Field:   "ClientToken",
-			Value:   req.ClientToken,
-			Message: "leave it empty: a token stands for one creation, not for a state",
-		})
-		req.ClientToken = ""
-	}
-	in, err := r.client.Input(req)
-	var invalid *flowlogs.ValidationError
-	if errors.As(err, &invalid) {
-		problems = append(invalid.Fields, problems...)
-	}
-	if len(problems) > 0 {
-		return nil, &flowlogs.ValidationError{Fields: problems}
-	}
-	return in, nil
 }

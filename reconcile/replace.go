@@ -52,10 +52,10 @@ func (a *apply) replace(ctx context.Context) {
 	if len(ready) == 0 {
 		return
 	}
-	a.progress.stage(StageDelete)
+	a.l.progress.stage(StageDelete)
 	for some := range slices.Chunk(ready, idsPerCall) {
 		a.deleteOld(ctx, some)
-		a.progress.report()
+		a.l.progress.report()
 	}
 }
 
@@ -65,7 +65,7 @@ const maxChecks = 10
 // probation waits for the end of the probation, which starts with the creation of each
 // flow log, and returns the replacements that did not fail meanwhile.
 func (a *apply) probation(ctx context.Context, ready []replacement) []replacement {
-	now, whole := time.Now(), a.r.options.Probation
+	now, whole := time.Now(), a.l.r.options.Probation
 	var left time.Duration
 	for _, p := range ready {
 		remaining := whole
@@ -77,7 +77,7 @@ func (a *apply) probation(ctx context.Context, ready []replacement) []replacemen
 	if left <= 0 {
 		return ready
 	}
-	a.progress.stage(StageProbation)
+	a.l.progress.stage(StageProbation)
 	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
@@ -100,7 +100,7 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 	for i := range some {
 		ids = append(ids, some[i].outcome.FlowLogID, some[i].id())
 	}
-	shown, err := a.l.byID(ctx, unique(ids))
+	shown, err := a.l.byID(ctx, slices.Compact(slices.Sorted(slices.Values(ids))))
 	if err != nil {
 		keepOld(some, err)
 		return nil, nil
@@ -121,7 +121,7 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 			p.keepOld(hidden)
 		case isFailing(&f):
 			p.keepOld(failingError(&f))
-		case !a.r.replaceable(&p.old):
+		case !a.l.r.replaceable(&p.old):
 			p.keepOld(errors.New("Options.Replace no longer allows the deletion"))
 		default:
 			ready = append(ready, p)
@@ -176,14 +176,14 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 
 func (a *apply) deleted(p *replacement) {
 	p.outcome.Deleted = append(p.outcome.Deleted, p.id())
-	a.progress.now.Deleted++
+	a.l.progress.now.Deleted++
 }
 
 // delete makes one call, paced and retried. It returns an error for each flow log that
 // the call did not delete. With lost, an earlier attempt without a response may have
 // deleted them. The reason is that of the call.
 func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
-	out, lost, err := do(ctx, &a.r.caller, &a.r.caller.delete, a.r.options.DeleteLimiter, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
+	out, lost, err := do(ctx, &a.l.r.caller, &a.l.r.caller.delete, a.l.r.options.DeleteLimiter, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
 		return &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}
 	})
 	reason = flowlogs.ReasonOf(err)
