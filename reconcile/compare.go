@@ -38,8 +38,9 @@ type wanted struct {
 type settings struct {
 	trafficType     types.TrafficType // "": not compared
 	destinationType types.LogDestinationType
-	destination     string // ARN; "": a log group that is known by its name
-	logGroup        logGroup
+	destination     string    // ARN; "": a log group that is known by its name
+	logGroup        string    // its name
+	account         string    // of the log group; "": unknown
 	others          []setting // always the same fields
 }
 
@@ -102,7 +103,7 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 	}
 	switch s.destinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
-		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), role)
+		s.logGroup, s.account = logGroupOf(s.destination, aws.ToString(f.LogGroupName), role)
 	case types.LogDestinationTypeS3:
 		role = "" // one was shown in 2018, though nobody can ask for it
 	}
@@ -144,26 +145,20 @@ func tagFieldsText(specifications []types.TagFieldSpecificationResponse) string 
 	return strings.Join(texts, ", ")
 }
 
-// logGroup is a log group as far as a flow log shows it. A flow log that was created with
-// the name shows only that, and one that was created with the ARN shows both:
+// logGroupOf returns the name and account of a log group, as far as a flow log shows
+// them. A flow log that was created with the name shows only that, and one that was
+// created with the ARN shows both. The account of a name is the caller's, in which the
+// role is too. It is "" if that is not known.
 // https://github.com/hashicorp/terraform-provider-aws/issues/45770
-type logGroup struct {
-	name    string
-	account string // "": unknown
-}
-
-// newLogGroup reads the ARN, or without one takes the name as that of a log group
-// in the account of the role, which is the caller's:
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-func newLogGroup(arn, name, role string) logGroup {
+func logGroupOf(arn, name, role string) (group, account string) {
 	if parts := strings.SplitN(arn, ":", 7); len(parts) == 7 && parts[2] == "logs" && parts[5] == "log-group" {
-		return logGroup{name: parts[6], account: parts[4]}
+		return parts[6], parts[4]
 	}
-	g := logGroup{name: name}
 	if parts := strings.SplitN(role, ":", 6); len(parts) == 6 {
-		g.account = parts[4]
+		account = parts[4]
 	}
-	return g
+	return name, account
 }
 
 // compare compares the flow log f with the wanted one, and returns the differences if
@@ -198,14 +193,10 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 const fieldBucketARN = "Destination.BucketARN"
 
 func (s *settings) sameDestination(have *settings) bool {
-	switch {
-	case s.destinationType != types.LogDestinationTypeCloudWatchLogs, s.destination != "" && have.destination != "":
+	if s.destinationType != types.LogDestinationTypeCloudWatchLogs || s.destination != "" && have.destination != "" {
 		return s.destination == have.destination
-	case s.logGroup.name != have.logGroup.name:
-		return false
-	default:
-		return s.logGroup.account == "" || have.logGroup.account == "" || s.logGroup.account == have.logGroup.account
 	}
+	return s.logGroup == have.logGroup && (s.account == "" || have.account == "" || s.account == have.account)
 }
 
 // perhapsSameDestination reports whether the destinations differ only in the slash
@@ -231,13 +222,4 @@ func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
 		}
 	}
 	return differences
-}
-
-// isManaged reports whether a flow log belongs to one of AWS's telemetry rules,
-// which mark theirs with this tag:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-rules.html
-func isManaged(f *types.FlowLog) bool {
-	return slices.ContainsFunc(f.Tags, func(tag types.Tag) bool {
-		return aws.ToString(tag.Key) == "CloudWatchTelemetryRuleManaged" && aws.ToString(tag.Value) == "true"
-	})
 }

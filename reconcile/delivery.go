@@ -94,5 +94,5 @@ func isFailing(f *types.FlowLog) bool { return deliveryState(f) == DeliveryFaili
 
 // failure names a flow log that is failing, with EC2's message.
 func failure(f *types.FlowLog) string {
-	return printable(aws.ToString(f.FlowLogId)) + ", " + quote(aws.ToString(f.DeliverLogsErrorMessage))
+	return idOf(f) + ", " + quote(aws.ToString(f.DeliverLogsErrorMessage))
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
@@ -126,7 +124,7 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	ids := make([]string, len(e.Conflicts))
 	for i, c := range e.Conflicts {
-		ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
+		ids[i] = idOf(&c.FlowLog)
 	}
 	var what string
 	switch len(ids) {

@@ -172,7 +172,8 @@ func (l *listing) plan(ctx context.Context) (*Plan, error) {
 func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	c := Change{ResourceID: id, Action: ActionCreate}
 	slices.SortFunc(flowLogs, compareAge)
-	var replaceable, staying []Conflict
+	var replaceable []Conflict
+	var staying []types.FlowLog
 	for i := range flowLogs {
 		f := &flowLogs[i]
 		switch relation, differences := l.want.compare(f); {
@@ -182,13 +183,11 @@ func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 			if l.r.replaceable(&conflict) {
 				replaceable = append(replaceable, conflict)
 			} else {
-				staying = append(staying, conflict)
+				staying = append(staying, *f)
 			}
-		case relation == unrelated:
-			c.Others = append(c.Others, *f)
-		case c.Keep == nil:
+		case relation == equal && c.Keep == nil:
 			c.Keep = f
-		case isFailing(c.Keep) && !isFailing(f):
+		case relation == equal && isFailing(c.Keep) && !isFailing(f):
 			c.Others, c.Keep = append(c.Others, *c.Keep), f
 		default:
 			c.Others = append(c.Others, *f)
@@ -203,10 +202,7 @@ func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	case c.Keep != nil && isFailing(c.Keep), c.Keep == nil && len(staying) > 0:
 		c.Action = ActionConflict
 	case len(replaceable) > 0:
-		c.Action, c.Conflicts = ActionReplace, replaceable
-		for _, conflict := range staying {
-			c.Others = append(c.Others, conflict.FlowLog)
-		}
+		c.Action, c.Conflicts, c.Others = ActionReplace, replaceable, append(c.Others, staying...)
 	}
 	return c
 }
@@ -218,14 +214,16 @@ func (r *Reconciler) replaceable(c *Conflict) bool {
 
 // untouchable says why a flow log is never deleted. Empty: Options.Replace decides.
 func (c *Conflict) untouchable() string {
-	switch {
-	case slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN }):
+	if slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN }) {
 		return "never deleted: EC2 may treat the two destinations as one"
-	case isManaged(&c.FlowLog):
-		return "never deleted: managed by a telemetry rule of AWS"
-	default:
-		return ""
 	}
+	for _, tag := range c.FlowLog.Tags {
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-rules.html
+		if aws.ToString(tag.Key) == "CloudWatchTelemetryRuleManaged" && aws.ToString(tag.Value) == "true" {
+			return "never deleted: managed by a telemetry rule of AWS"
+		}
+	}
+	return ""
 }
 
 // compareAge orders flow logs by age, the oldest first. Those of the same time are
