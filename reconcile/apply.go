@@ -20,11 +20,6 @@ import (
 // Applies of the same request may run at the same time. Applies of requests that
 // replace each other's flow logs must not.
 //
-// A replacement never leaves a resource without a flow log: Apply creates the new
-// one, watches it for as long as Options.Probation, and deletes the old one last. If
-// EC2 does not accept the new one beside the old one, or if the new one is failing,
-// the old one stays.
-//
 // With DryRun, Apply asks EC2 whether it would create what is missing, and changes
 // nothing. If EC2 would, the Outcome has neither an error nor a flow log.
 //
@@ -37,13 +32,19 @@ func (r *Reconciler) Apply(ctx context.Context, req flowlogs.Request) (*Result, 
 	}
 	a := &apply{l: l, req: req, outcomes: make(map[string]*Outcome, len(l.ids)), lost: make(map[string]bool)}
 	a.run(ctx)
-	result := &Result{}
+	result, failed := &Result{}, &ApplyError{}
 	for _, id := range l.ids {
-		o := a.outcomes[id]
-		result.Outcomes = append(result.Outcomes, *o)
+		o := *a.outcomes[id]
+		result.Outcomes = append(result.Outcomes, o)
 		result.Changed = result.Changed || o.Created || len(o.Deleted) > 0
+		if o.Err != nil {
+			failed.Outcomes = append(failed.Outcomes, o)
+		}
 	}
-	return result, applyError(result.Outcomes)
+	if len(failed.Outcomes) > 0 {
+		return result, failed
+	}
+	return result, nil
 }
 
 // apply is the state of one Apply.

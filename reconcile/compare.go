@@ -18,15 +18,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
-// relation says how a flow log compares with the wanted one.
-type relation int
-
-const (
-	unrelated relation = iota // another destination or traffic type: both can be wanted
-	equal
-	conflicting // the same destination and traffic type, but other settings
-)
-
 // wanted is the flow log that a request asks for.
 type wanted struct {
 	resourceType flowlogs.ResourceType
@@ -161,21 +152,21 @@ func logGroupOf(arn, name, role string) (group, account string) {
 	return name, account
 }
 
-// compare compares the flow log f with the wanted one, and returns the differences if
-// it conflicts. Tags do not count: they can be changed in place, see tagDifferences. A
-// role counts where both have one.
-func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
+// compare reports whether the flow log f has the wanted traffic type and destination, and
+// how its other settings differ: without a difference, f is the wanted flow log. Tags do
+// not count: they can be changed in place, see tagDifferences. A role counts where both
+// have one.
+func (w *wanted) compare(f *types.FlowLog) (related bool, differences []Difference) {
 	want, have := w.settings, w.normalize(f)
 	if have.destinationType != want.destinationType || have.trafficType != "" && have.trafficType != want.trafficType {
-		return unrelated, nil
+		return false, nil
 	}
-	var differences []Difference
 	switch {
 	case want.sameDestination(&have):
 	case want.perhapsSameDestination(&have):
 		differences = append(differences, Difference{fieldBucketARN, want.destination, have.destination})
 	default:
-		return unrelated, nil
+		return false, nil
 	}
 	for i, setting := range want.others {
 		value := have.others[i].value
@@ -184,10 +175,7 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 			differences = append(differences, Difference{setting.field, setting.value, value})
 		}
 	}
-	if len(differences) == 0 {
-		return equal, nil
-	}
-	return conflicting, differences
+	return true, differences
 }
 
 const fieldBucketARN = "Destination.BucketARN"

@@ -49,7 +49,7 @@ type listing struct {
 func (r *Reconciler) newListing(several bool) *listing {
 	return &listing{
 		r:        r,
-		timeout:  r.caller.settings.RetryTimeout(r.creates.RetryTimeout, several),
+		timeout:  r.settings.RetryTimeout(r.creates.RetryTimeout, several),
 		progress: progress{now: Progress{Stage: StageList}, onProgress: r.options.OnProgress, start: time.Now()},
 	}
 }
@@ -166,8 +166,7 @@ func (l *listing) read(ctx context.Context, in *ec2.DescribeFlowLogsInput, page 
 	}
 	read := make(map[string]bool) // pages, by their token
 	for {
-		c := &l.r.caller
-		out, _, err := do(ctx, c, &c.describe, l.r.options.DescribeLimiter, l.timeout, func() *ec2.DescribeFlowLogsInput {
+		out, _, err := l.r.describe.do(ctx, l.timeout, func() *ec2.DescribeFlowLogsInput {
 			own := params
 			own.FlowLogIds, own.Filter = slices.Clone(params.FlowLogIds), slices.Clone(params.Filter)
 			return &own

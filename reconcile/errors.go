@@ -2,11 +2,13 @@ package reconcile
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
@@ -59,20 +61,6 @@ func (e *ApplyError) Unwrap() []error {
 		}
 	}
 	return errs
-}
-
-// applyError returns the error of the outcomes, or nil if none of them has one.
-func applyError(outcomes []Outcome) error {
-	var failed []Outcome
-	for _, o := range outcomes {
-		if o.Err != nil {
-			failed = append(failed, o)
-		}
-	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return &ApplyError{Outcomes: failed}
 }
 
 // byReason counts the errors of the outcomes by their reason, in the order of their
@@ -161,6 +149,48 @@ func whyKept(conflicts []Conflict) string {
 
 // Unwrap returns Err.
 func (e *ConflictError) Unwrap() error { return e.Err }
+
+// CallError is a call of DescribeFlowLogs or DeleteFlowLogs that failed.
+// errors.Is matches it with its [flowlogs.Reason].
+type CallError struct {
+	Operation string // "DescribeFlowLogs" or "DeleteFlowLogs"
+	Err       error
+}
+
+func (e *CallError) Error() string {
+	cause := "unknown error"
+	if e.Err != nil {
+		cause = printable(e.Err.Error())
+	}
+	return "flowlogs: " + e.Operation + ": " + cause
+}
+
+// Unwrap returns Err.
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Is reports whether target is the reason of Err.
+func (e *CallError) Is(target error) bool {
+	reason, ok := target.(flowlogs.Reason)
+	return ok && reason != "" && reason == flowlogs.ReasonOf(e.Err)
+}
+
+// Hint returns what to do about the error, or "" if that is not known.
+func (e *CallError) Hint() string {
+	reason := flowlogs.ReasonOf(e.Err)
+	if reason == flowlogs.ErrNotAuthorized {
+		return "Allow the caller ec2:" + e.Operation + "."
+	}
+	return reason.Hint()
+}
+
+// callError returns a *CallError. If the context has ended, errors.Is finds its
+// error and its cause beside err.
+func callError(ctx context.Context, operation string, err error) error {
+	if ctx.Err() != nil && (!errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx))) {
+		err = fmt.Errorf("%w; last error: %w", call.ContextError(ctx), err)
+	}
+	return &CallError{Operation: operation, Err: err}
+}
 
 // bare returns the text of an error that is part of another one of this package.
 func bare(err error) string { return strings.TrimPrefix(err.Error(), "flowlogs: ") }

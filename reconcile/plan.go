@@ -171,13 +171,20 @@ func (l *listing) plan(ctx context.Context) (*Plan, error) {
 // decide returns what is to be done for a resource with the flow logs.
 func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	c := Change{ResourceID: id, Action: ActionCreate}
-	slices.SortFunc(flowLogs, compareAge)
+	slices.SortFunc(flowLogs, func(a, b types.FlowLog) int {
+		// Those of the same time are in an order too, so that several Applies choose the
+		// same one.
+		return cmp.Or(
+			aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
+			strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),
+		)
+	})
 	var replaceable []Conflict
 	var staying []types.FlowLog
 	for i := range flowLogs {
 		f := &flowLogs[i]
-		switch relation, differences := l.want.compare(f); {
-		case relation == conflicting:
+		switch related, differences := l.want.compare(f); {
+		case len(differences) > 0:
 			conflict := Conflict{FlowLog: *f, Differences: append(differences, l.want.tagDifferences(f)...)}
 			c.Conflicts = append(c.Conflicts, conflict)
 			if l.r.replaceable(&conflict) {
@@ -185,9 +192,9 @@ func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 			} else {
 				staying = append(staying, *f)
 			}
-		case relation == equal && c.Keep == nil:
+		case related && c.Keep == nil:
 			c.Keep = f
-		case relation == equal && isFailing(c.Keep) && !isFailing(f):
+		case related && isFailing(c.Keep) && !isFailing(f):
 			c.Others, c.Keep = append(c.Others, *c.Keep), f
 		default:
 			c.Others = append(c.Others, *f)
@@ -224,13 +231,4 @@ func (c *Conflict) untouchable() string {
 		}
 	}
 	return ""
-}
-
-// compareAge orders flow logs by age, the oldest first. Those of the same time are
-// in an order too, so that several Applies choose the same one.
-func compareAge(a, b types.FlowLog) int {
-	return cmp.Or(
-		aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
-		strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),
-	)
 }

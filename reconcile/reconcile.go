@@ -7,8 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // API is the three EC2 operations that this package calls. An *[ec2.Client]
@@ -57,10 +59,12 @@ type Options struct {
 // Reconciler brings the flow logs of resources to the state that a request
 // describes. It is immutable and safe for concurrent use.
 type Reconciler struct {
-	options Options
-	client  *flowlogs.Client
-	creates flowlogs.Options // of client
-	caller  caller           // of the other operations
+	options  Options
+	client   *flowlogs.Client
+	creates  flowlogs.Options // of client
+	settings call.Settings    // of the other operations, as the client resolves them
+	describe operation[ec2.DescribeFlowLogsInput, ec2.DescribeFlowLogsOutput]
+	delete   operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
 }
 
 // New returns a Reconciler that calls api, which must not be nil.
@@ -81,19 +85,25 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 	}
 	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
 		*o = r.creates
-		o.Isolate = withoutExisting(o.Isolate)
+		isolate := o.Isolate
+		if isolate == nil {
+			isolate = isolatedByDefault
+		}
+		// Which flow logs of a call exist already, a single DescribeFlowLogs finds.
+		o.Isolate = func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
 	})
-	r.caller = newCaller(api, &r.creates)
-	return r
-}
-
-// withoutExisting prevents the split of a call that is rejected because some of its
-// flow logs exist: a single DescribeFlowLogs finds all of these.
-func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) bool {
-	if isolate == nil {
-		isolate = isolatedByDefault
+	r.settings = call.SettingsOf(api, r.creates.Retryer, r.creates.ClientOptions...)
+	r.describe.settings, r.describe.limiter = &r.settings, r.options.DescribeLimiter
+	r.describe.call.Name, r.describe.call.Send = "DescribeFlowLogs", api.DescribeFlowLogs
+	r.describe.call.Inspect = func(out *ec2.DescribeFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, out.FlowLogs == nil
 	}
-	return func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
+	r.delete.settings, r.delete.limiter = &r.settings, r.options.DeleteLimiter
+	r.delete.call.Name, r.delete.call.Send = "DeleteFlowLogs", api.DeleteFlowLogs
+	r.delete.call.Inspect = func(out *ec2.DeleteFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, false // it has no member that EC2 must send
+	}
+	return r
 }
 
 // isolatedByDefault is the default of [flowlogs.Options].Isolate.

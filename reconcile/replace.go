@@ -183,7 +183,7 @@ func (a *apply) deleted(p *replacement) {
 // the call did not delete. With lost, an earlier attempt without a response may have
 // deleted them. The reason is that of the call.
 func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
-	out, lost, err := do(ctx, &a.l.r.caller, &a.l.r.caller.delete, a.l.r.options.DeleteLimiter, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
+	out, lost, err := a.l.r.delete.do(ctx, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
 		return &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}
 	})
 	reason = flowlogs.ReasonOf(err)
@@ -194,7 +194,7 @@ func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error
 	for _, id := range ids {
 		errs[id] = err
 	}
-	if reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable { // it may have been applied
+	if isUncertain(reason) {
 		if shown, listErr := a.l.byID(ctx, ids); listErr == nil {
 			maps.DeleteFunc(errs, func(id string, _ error) bool { _, exists := shown[id]; return !exists })
 		}
