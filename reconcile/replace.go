@@ -26,21 +26,16 @@ type replacement struct {
 
 func (p *replacement) id() string { return aws.ToString(p.old.FlowLog.FlowLogId) }
 
-// keepOld records why the flow log is not deleted.
-func (p *replacement) keepOld(err error) {
-	var conflict *ConflictError
-	if !errors.As(p.outcome.Err, &conflict) {
-		conflict = &ConflictError{ResourceID: p.outcome.ResourceID}
-		p.outcome.Err = conflict
-	}
-	conflict.Conflicts = append(conflict.Conflicts, p.old)
-	conflict.Err = also(conflict.Err, err)
-}
-
-// keepOld records why no flow log of some is deleted.
-func keepOld(some []replacement, err error) {
-	for i := range some {
-		some[i].keepOld(err)
+// keepOld records why the old flow logs are not deleted.
+func keepOld(err error, some ...replacement) {
+	for _, p := range some {
+		var conflict *ConflictError
+		if !errors.As(p.outcome.Err, &conflict) {
+			conflict = &ConflictError{ResourceID: p.outcome.ResourceID}
+			p.outcome.Err = conflict
+		}
+		conflict.Conflicts = append(conflict.Conflicts, p.old)
+		conflict.Err = also(conflict.Err, err)
 	}
 }
 
@@ -81,7 +76,7 @@ func (a *apply) probation(ctx context.Context, ready []replacement) []replacemen
 	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
-			keepOld(ready, call.ContextError(ctx))
+			keepOld(call.ContextError(ctx), ready...)
 			return nil
 		}
 		if !time.Now().Before(end) {
@@ -102,7 +97,7 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 	}
 	shown, err := a.l.byID(ctx, slices.Compact(slices.Sorted(slices.Values(ids))))
 	if err != nil {
-		keepOld(some, err)
+		keepOld(err, some...)
 		return nil, nil
 	}
 	for _, p := range some {
@@ -118,11 +113,11 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 		case !exists:
 			gone = append(gone, p)
 		case !ok:
-			p.keepOld(hidden)
+			keepOld(hidden, p)
 		case isFailing(&f):
-			p.keepOld(failingError(&f))
+			keepOld(failingError(&f), p)
 		case !a.l.r.replaceable(&p.old):
-			p.keepOld(errors.New("Options.Replace no longer allows the deletion"))
+			keepOld(errors.New("Options.Replace no longer allows the deletion"), p)
 		default:
 			ready = append(ready, p)
 		}
@@ -161,7 +156,7 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 			case flowlogs.ReasonOf(err) == flowlogs.ErrResourceNotFound:
 				gone = append(gone, p)
 			default:
-				p.keepOld(err)
+				keepOld(err, p)
 			}
 		}
 	}
