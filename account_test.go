@@ -140,7 +140,7 @@ func (a *account) floor(calls int) time.Duration {
 	return elapsed
 }
 
-// timesFloor is how much longer than that it has taken until now.
+// timesFloor returns the time taken so far, as a multiple of the floor.
 func (a *account) timesFloor(calls int) float64 {
 	return time.Since(a.start).Seconds() / a.floor(calls).Seconds()
 }

@@ -49,8 +49,8 @@ func BenchmarkCreate(b *testing.B) {
 				return testing.AllocsPerRun(100, func() { require.NoError(b, f()) })
 			}
 			b.ReportMetric(0, "ns/op") // of both
-			b.ReportMetric(float64(median(ofSDK))/1e3, "sdk-µs")
-			b.ReportMetric(float64(median(ofCreate))/float64(median(ofSDK)), "×time")
+			b.ReportMetric(float64(middle(ofSDK))/1e3, "sdk-µs")
+			b.ReportMetric(float64(middle(ofCreate))/float64(middle(ofSDK)), "×time")
 			b.ReportMetric(allocs(sdk), "sdk-allocs")
 			b.ReportMetric(allocs(own)/allocs(sdk), "×allocs")
 		})
@@ -67,7 +67,7 @@ func timed(b *testing.B, f func() error) time.Duration {
 	return took
 }
 
-func median(d []time.Duration) time.Duration {
+func middle(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
 }

@@ -50,8 +50,7 @@ type result struct {
 // resources, create sends its halves, and theirs, until each culprit stands alone. A
 // resumed request does the same, so its calls carry the same tokens.
 func (w *worker) create(ctx context.Context, b Batch) {
-	w.untried = append(w.untried, &part{batch: b})
-	for p := w.next(); p != nil; p = w.next() {
+	for p := (&part{batch: b}); p != nil; p = w.next() {
 		_, verdict := w.send(ctx, p, pause{})
 		if verdict == divide {
 			w.rejected = append(w.rejected, p)
@@ -86,9 +85,7 @@ func (w *worker) next() *part {
 	p := w.untried[len(w.untried)-1]
 	w.untried = w.untried[:len(w.untried)-1]
 	p.beside = w.culprits > 0
-	if p.rejection != nil {
-		w.paid--
-	}
+	w.paid--
 	return p
 }
 
@@ -98,14 +95,12 @@ func (w *worker) next() *part {
 func (w *worker) pay(p *part) bool {
 	w.flush()
 	calls := max(2*bits.Len(uint(len(p.batch.ResourceIDs)-1))+len(w.untried)-w.paid, 0)
-	paid := w.job.running.Err() == nil && w.job.credit.pay(w.job.running.Done(), calls)
-	if paid {
+	if w.job.running.Err() == nil && w.job.credit.pay(w.job.running.Done(), calls) {
 		w.paid += calls
-	} else if w.job.running.Err() != nil {
-		_, interruption := w.job.cause()
-		return interruption != nil
+		return true
 	}
-	return paid
+	_, interruption := w.job.cause()
+	return interruption != nil
 }
 
 // send sends a part, and sends it again while that may help. It returns the response,
@@ -113,7 +108,7 @@ func (w *worker) pay(p *part) bool {
 // job that has stopped.
 func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlowLogsOutput, verdict) {
 	j := w.job
-	var heldBack error // of the Limiter, until ctx ended
+	var heldBack error // the Limiter's, if it delayed the last call until ctx ended
 	for w.enter(ctx, wait) {
 		earlier := p.batch.Err
 		c := invocation{

@@ -351,7 +351,7 @@ func streamResponse(ctx context.Context, client *flowlogs.Client, req flowlogs.R
 	return resp, errors.Join(errs...)
 }
 
-// oneAttemptEach leaves retries to the job, and pacing out.
+// oneAttemptEach leaves retries to the job, and turns pacing off.
 func oneAttemptEach(o *flowlogs.Options) {
 	o.Retryer = unlimited{aws.NopRetryer{}}
 	o.Limiter = flowlogs.NoLimit

@@ -160,21 +160,15 @@ func (j *job) runs(ctx context.Context) bool {
 	return j.running.Err() == nil
 }
 
-// cause returns why the job has stopped, and what errors.Is finds in the cause if that
-// did not come from EC2: the end of the context, or an error of the Limiter or the
-// iterator. Some batch must have it in its error, or the caller would not learn of it.
+// cause returns why the job has stopped, nil if it has not. The interruption is what
+// errors.Is finds in a cause that did not come from EC2: the end of the context, or an
+// error of the Limiter or the iterator. Some batch must have it in its error, or the
+// caller would not learn of it.
 func (j *job) cause() (cause, interruption error) {
 	if s, ok := context.Cause(j.running).(*stopped); ok { //nolint:errorlint // a cause of the caller's may wrap that of another job
 		return s.cause, s.interruption
 	}
 	return call.ContextError(j.running), context.Cause(j.running)
-}
-
-// runOne creates the flow logs of a single batch. Common case: no goroutines.
-func (j *job) runOne(ctx context.Context, b Batch) {
-	w := worker{job: j}
-	w.create(ctx, b)
-	j.progress.reportRest()
 }
 
 // deliver counts a result, and yields and reports it.

@@ -10,6 +10,13 @@ import (
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
+// runOne creates the flow logs of a single batch. Common case: no goroutines.
+func (j *job) runOne(ctx context.Context, b Batch) {
+	w := worker{job: j}
+	w.create(ctx, b)
+	j.progress.reportRest()
+}
+
 // run creates the flow logs of many batches, n at a time. It ranges over the batches in
 // a goroutine of its own. All goroutines have exited when run returns, even by a panic in
 // the caller's code. An endless job holds at most 4n batches. Another one lets healthy
@@ -128,34 +135,3 @@ func (p *pool) repanic() {
 		runtime.Goexit()
 	}
 }
-
-// slot is one of the calls that a job may have on the wire.
-type slot struct {
-	all   chan struct{} // holds a value for each call on the wire; nil: there is no limit
-	taken bool
-}
-
-// acquire waits for a slot, first come, first served. It returns false if done is
-// closed first.
-func (s *slot) acquire(done <-chan struct{}) bool {
-	if s.all == nil || s.taken {
-		return true
-	}
-	select {
-	case s.all <- struct{}{}:
-		s.taken = true
-	case <-done:
-	}
-	return s.taken
-}
-
-func (s *slot) release() {
-	if s.taken {
-		<-s.all
-		s.taken = false
-	}
-}
-
-// place is one of the batches that a job may hold. It is a slot that is given up for
-// longer.
-type place = slot

@@ -207,3 +207,34 @@ func (c *invocation) explain(ctx context.Context, err error) error {
 	}
 	return &failure{reason, cause}
 }
+
+// slot is one of the calls that a job may have on the wire.
+type slot struct {
+	all   chan struct{} // holds a value for each call on the wire; nil: there is no limit
+	taken bool
+}
+
+// acquire waits for a slot, first come, first served. It returns false if done is
+// closed first.
+func (s *slot) acquire(done <-chan struct{}) bool {
+	if s.all == nil || s.taken {
+		return true
+	}
+	select {
+	case s.all <- struct{}{}:
+		s.taken = true
+	case <-done:
+	}
+	return s.taken
+}
+
+func (s *slot) release() {
+	if s.taken {
+		<-s.all
+		s.taken = false
+	}
+}
+
+// place is one of the batches that a job may hold. It is a slot that is given up for
+// longer.
+type place = slot

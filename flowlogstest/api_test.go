@@ -18,7 +18,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// api is what the in-memory EC2 and the SDK's client have in common.
+// api has the methods of both the in-memory EC2 and the SDK's client.
 type api interface {
 	CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error)
 	DescribeFlowLogs(context.Context, *ec2.DescribeFlowLogsInput, ...func(*ec2.Options)) (*ec2.DescribeFlowLogsOutput, error)
@@ -33,8 +33,8 @@ var (
 	_ api = (*ec2.Client)(nil)
 )
 
-// contract runs a test on an EC2 that is called in memory, and on one that is
-// called through the SDK's client and a server. Neither retries.
+// contract runs a test on an EC2 in memory, and again through the SDK's client and a
+// server. Neither retries.
 func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call api), optFns ...func(*flowlogstest.Options)) {
 	t.Helper()
 	t.Run("in memory", func(t *testing.T) {
@@ -53,14 +53,14 @@ func contract(t *testing.T, test func(t *testing.T, e *flowlogstest.EC2, call ap
 
 func withoutRetries(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
 
-// assertEqual compares values of the SDK's types. It takes empty for nil, which
-// the wire does not tell apart, and leaves out what is not output.
+// assertEqual compares values of the SDK's types. Empty equals nil, because the wire does
+// not tell them apart, and ResultMetadata is ignored.
 func assertEqual(t *testing.T, want, got any) {
 	t.Helper()
 	assert.Equal(t, normalized(reflect.ValueOf(want)).Interface(), normalized(reflect.ValueOf(got)).Interface())
 }
 
-// normalized returns a copy.
+// normalized returns a copy that assertEqual can compare.
 func normalized(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
@@ -89,7 +89,7 @@ func normalized(v reflect.Value) reflect.Value {
 	return out
 }
 
-// assertAPIError checks an error of EC2 from the outside to the inside.
+// assertAPIError checks every error in the chain of an error of EC2.
 func assertAPIError(t *testing.T, err error, operation string, status int, code, message string) {
 	t.Helper()
 	var operationErr *smithy.OperationError

@@ -26,7 +26,7 @@ func (e *apiError) response(requestID string) response {
 // The errors that do not depend on the request. The codes are those of
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var (
-	// As captured from EC2: https://github.com/getmoto/moto/issues/1980
+	// Seen on EC2: https://github.com/getmoto/moto/issues/1980
 	dryRunOperation = &apiError{http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."}
 
 	// EC2 sometimes also names the account and the operation:
@@ -52,7 +52,7 @@ var (
 	noFlowLogIDs = apiErrorf("InvalidParameterValue", "1 validation error detected: Value null at 'flowLogId' has an invalid format")
 )
 
-// invalidAction is what EC2 says in Regions that do not have an operation yet:
+// invalidAction was seen in Regions that lack an operation:
 // https://github.com/cloudquery/cq-provider-aws/issues/190
 func invalidAction(action string) *apiError {
 	return apiErrorf("InvalidAction", "The action %s is not valid for this web service.", action)
@@ -79,19 +79,19 @@ func missingParameter(parameter string) *apiError {
 	return apiErrorf("MissingParameter", "The request must contain the parameter %s", parameter)
 }
 
-// invalidParameter has the code of nearly every rule of CreateFlowLogs that was
-// seen on EC2.
+// invalidParameter has the code that EC2 was seen to use for nearly every rule of
+// CreateFlowLogs.
 func invalidParameter(format string, args ...any) *apiError {
 	return apiErrorf("InvalidParameter", format, args...)
 }
 
-// invalidValue is a choice: EC2's text for an unknown value, or for a number
-// that does not parse, is not known.
+// invalidValue is a choice: EC2's text for an unknown value, or for a number that does
+// not parse, is not known.
 func invalidValue(parameter, value string) *apiError {
 	return apiErrorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid.", value, parameter)
 }
 
-// invalidFormat is the error of the layer in front of EC2 that checks patterns:
+// invalidFormat is the error of the layer in front of EC2, which checks patterns:
 // https://github.com/aws-cloudformation/rain/issues/288
 func invalidFormat(member, value string) *apiError {
 	return apiErrorf("InvalidParameterValue", "1 validation error detected: Value '%s' at '%s' has an invalid format", value, member)

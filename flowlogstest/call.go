@@ -6,12 +6,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// Call is one call that reached an [EC2], with its response. It holds plain
-// values only, so an assertion shows a difference between two calls by the
-// names of their fields.
+// Call is one call that reached an [EC2], with its response. Its fields are plain values,
+// so a failed assertion shows which fields of two calls differ.
 type Call struct {
-	// Operation is the operation called, such as "CreateFlowLogs". It is empty
-	// if the request is malformed.
+	// Operation is the operation called, such as "CreateFlowLogs". It is empty if the
+	// request is malformed.
 	Operation string
 
 	// Time is when the call arrived.
@@ -20,26 +19,26 @@ type Call struct {
 	// ClientToken is the token of the call. It is empty if the call had none.
 	ClientToken string
 
-	// ResourceIDs are the IDs that CreateFlowLogs, CreateTags or DeleteTags names,
-	// in the order of the request.
+	// ResourceIDs are the IDs that CreateFlowLogs, CreateTags or DeleteTags names, in the
+	// order of the request.
 	ResourceIDs []string
 
-	// FlowLogIDs are the IDs that DescribeFlowLogs or DeleteFlowLogs names, in the
-	// order of the request.
+	// FlowLogIDs are the IDs that DescribeFlowLogs or DeleteFlowLogs names, in the order
+	// of the request.
 	FlowLogIDs []string
 
-	// Params are the parameters of the call by their names in the EC2 Query API,
-	// such as "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun". The
-	// parameters that sign a request in its query string are left out.
+	// Params are the parameters of the call by their names in the EC2 Query API, such as
+	// "ResourceId.1", "TagSpecification.1.Tag.1.Key" or "DryRun". The parameters that
+	// sign a request in its query string are left out.
 	Params map[string]string
 
-	// Body is the request byte for byte. Two attempts of one call have equal
-	// bodies. For a GET request it is the query string. If a POST request has a
-	// query string, it follows the body after an ampersand.
+	// Body is the request byte for byte. Two attempts of one call have equal bodies. For
+	// a GET request it is the query string. If a POST request has a query string, it
+	// follows the body after an ampersand.
 	Body string
 
-	// Status is the HTTP status of the response. It is 0 until the response is
-	// sent, and stays 0 if the response is lost.
+	// Status is the HTTP status of the response. It is 0 until the response is sent, and
+	// stays 0 if the response is lost.
 	Status int
 
 	// ErrorCode is the code with which EC2 rejected the call, such as
@@ -50,9 +49,8 @@ type Call struct {
 	Response string
 }
 
-// Input returns the input of a CreateFlowLogs call as EC2 decoded it. Each call
-// of Input returns a new one. It is nil for other operations and for malformed
-// requests.
+// Input returns the input of a CreateFlowLogs call as EC2 decoded it. Each call of Input
+// returns a new one. It is nil for other operations and for malformed requests.
 func (c Call) Input() *ec2.CreateFlowLogsInput {
 	q, err := parseQuery(c.Body)
 	if err != nil || q.action != "CreateFlowLogs" {
@@ -65,9 +63,9 @@ func (c Call) Input() *ec2.CreateFlowLogsInput {
 	return in
 }
 
-// Calls returns copies of all calls so far in the order of their arrival. It
-// includes calls that were rejected, throttled or replayed, and calls whose
-// response is still to come or was lost.
+// Calls returns copies of all calls so far in the order of their arrival. It includes
+// calls that were rejected, throttled or replayed, and calls whose response is still to
+// come or was lost.
 func (e *EC2) Calls() []Call {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -78,8 +76,8 @@ func (e *EC2) Calls() []Call {
 	return calls
 }
 
-// entry is what an EC2 keeps of a call. The rest of a [Call] is decoded from the
-// query when it is asked for.
+// entry is an EC2's record of a call. The other fields of a [Call] are decoded from the
+// query on demand.
 type entry struct {
 	time  time.Time
 	query string

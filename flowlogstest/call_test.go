@@ -75,7 +75,7 @@ func TestCalls_ReturnsCopies(t *testing.T) {
 	assert.Equal(t, vpc(1), *e.FlowLogs()[0].ResourceId)
 }
 
-// It covers every member of the SDK's input, those of later versions included.
+// The test fails if the SDK's input gains a member that is lost.
 func TestCallInput_HasEveryMember(t *testing.T) {
 	t.Parallel()
 	in := &ec2.CreateFlowLogsInput{}

@@ -16,8 +16,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// cli runs commands of the AWS CLI, a client that shares no code with the SDK
-// for Go, against a server.
+// cli runs commands of the AWS CLI, a client that shares no code with the SDK for Go,
+// against a server.
 type cli struct{ url string }
 
 func newCLI(t *testing.T, s *flowlogstest.Server) cli {
@@ -76,8 +76,8 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	aws.read(t, &created, arguments...)
 	assert.Equal(t, "token", created.ClientToken)
 	assert.Equal(t, []string{flowLogID(1), flowLogID(2)}, created.FlowLogIds)
-	assert.Len(t, e.Calls(), 2, "the CLI has retried")
-	assertEqual(t, theSame(), e.Calls()[1].Input())
+	assert.Len(t, e.Calls(), 2, "the CLI retried")
+	assertEqual(t, inputOfArguments(), e.Calls()[1].Input())
 
 	aws.read(t, &created, "create-flow-logs", "--resource-ids", vpc(3), "--resource-type", "VPC", "--traffic-type", "ALL",
 		"--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::missing-bucket")
@@ -130,8 +130,8 @@ func TestServer_ServesTheAWSCLI(t *testing.T) {
 	assert.Empty(t, e.FlowLogs())
 }
 
-// theSame is what the arguments above say.
-func theSame() *ec2.CreateFlowLogsInput {
+// inputOfArguments is the input that the arguments above describe.
+func inputOfArguments() *ec2.CreateFlowLogsInput {
 	return toBucket(
 		withIDs(vpc(1), vpc(2)), withDestination(bucket+"/prefix"), withInterval(60), withFormat("${version} ${srcaddr}"), withToken("token"),
 		withOptions(types.DestinationOptionsRequest{

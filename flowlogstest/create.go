@@ -56,7 +56,7 @@ func (e *EC2) createFlowLogs(in *ec2.CreateFlowLogsInput, faults activeFaults, n
 		return nil, err
 	}
 
-	// A dry run neither uses a token nor asks whether it is used.
+	// A dry run neither uses up a token nor replays a response.
 	dryRun := aws.ToBool(in.DryRun)
 	token := aws.ToString(in.ClientToken)
 	earlier, claimed := e.claims[token]
@@ -116,10 +116,10 @@ func (e *EC2) checkAccount(c *configuration, faults activeFaults) *apiError {
 	return nil
 }
 
-// deliveryFailure returns why EC2 accepts the call and creates no flow log on any
-// of the resources. The code of such an item is literally "400". Code and messages
-// were seen on EC2: the first in a snapshot that LocalStack validated against it,
-// the second in users' logs.
+// deliveryFailure returns the failure of every resource of a call whose bucket does not
+// exist or denies access. EC2 accepts such a call; the code of its items is literally
+// "400". The first message was seen in a snapshot that LocalStack validated on AWS, the
+// second in users' logs.
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 func (e *EC2) deliveryFailure(in *ec2.CreateFlowLogsInput, faults activeFaults) failure {
 	if in.LogDestinationType != types.LogDestinationTypeS3 {
@@ -139,7 +139,7 @@ func accessDenied(destination string) failure {
 	return failure{code: "400", message: fmt.Sprintf("Access Denied for LogDestination: %s. Please check LogDestination permission", destination)}
 }
 
-// existsFailure is for Options.AlreadyExistsPerItem: without it checkAccount has
+// existsFailure is for Options.AlreadyExistsPerItem: without it, checkAccount has already
 // rejected the call.
 func (e *EC2) existsFailure(resourceID string, c *configuration) failure {
 	if !e.flowLogs.has(resourceID, c) {
@@ -148,8 +148,8 @@ func (e *EC2) existsFailure(resourceID string, c *configuration) failure {
 	return failure{code: flowLogAlreadyExists.code, message: flowLogAlreadyExists.message}
 }
 
-// sameRequest compares every parameter but the token, in the order of the
-// lists. EC2 documents only that it compares the parameters.
+// sameRequest compares all parameters except the token and DryRun. Lists must have the
+// same order. EC2 documents only that it compares the parameters.
 func sameRequest(a, b *ec2.CreateFlowLogsInput) bool {
 	x, y := *a, *b
 	x.ClientToken, y.ClientToken = nil, nil
@@ -157,8 +157,8 @@ func sameRequest(a, b *ec2.CreateFlowLogsInput) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// newToken returns a token of the form that EC2 gives a call without one. It is
-// the same in every run, so that a test can write it down.
+// newToken returns a token like those that EC2 gives to calls without one. It is the same
+// in every run, so that a test can write it down.
 func (e *EC2) newToken() string {
 	e.newTokens++
 	sum := sha256.Sum256([]byte("token " + strconv.Itoa(e.newTokens)))

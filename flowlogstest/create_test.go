@@ -96,7 +96,7 @@ func TestCreateFlowLogs_LeavesTheTokenOfARejectedCallAndADryRunUnused(t *testing
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withToken("token")))
 		require.NoError(t, err)
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withToken("token"), withDryRun))
-		assert.Equal(t, "FlowLogAlreadyExists", code(err), "a dry run asks what the call would do without the token")
+		assert.Equal(t, "FlowLogAlreadyExists", code(err), "a dry run ignores the token")
 	})
 }
 

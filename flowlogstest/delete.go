@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// deleteFlowLogs deletes nothing if an ID is unknown. That this rejects the call is a
-// choice: one tool looks for the ID in the unsuccessful items.
+// deleteFlowLogs deletes nothing if an ID is unknown. Rejecting the whole call is a
+// choice: one tool looks for the ID among the unsuccessful items.
 func (e *EC2) deleteFlowLogs(in *ec2.DeleteFlowLogsInput, faults activeFaults, now time.Time) (*ec2.DeleteFlowLogsOutput, *apiError) {
 	if len(in.FlowLogIds) == 0 {
 		return nil, noFlowLogIDs

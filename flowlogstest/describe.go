@@ -27,14 +27,14 @@ func (e *EC2) describeFlowLogs(in *ec2.DescribeFlowLogsInput, _ activeFaults, no
 		return nil, dryRunOperation
 	}
 
-	// An unknown ID selects nothing and is no error. Two programs that run on
-	// EC2 rely on it to see that a flow log is gone:
+	// An unknown ID selects nothing and is not an error. Two programs that run on AWS
+	// rely on this to see that a flow log is gone:
 	// https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ec2-flowlog
 	// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_flow_log.go
 	selected := newSet(in.FlowLogIds)
 	filters := compile(in.Filter, flowLogAttribute)
 	candidates := e.flowLogs.after(last)
-	if ids, ok := filters.resourceIDs(); ok { // for tests with large fleets
+	if ids, ok := filters.resourceIDs(); ok { // fast path for tests with large fleets
 		candidates = e.flowLogs.on(ids, last)
 	}
 	limit := int(aws.ToInt32(in.MaxResults))
@@ -71,7 +71,8 @@ func checkDescribe(in *ec2.DescribeFlowLogsInput) *apiError {
 		if len(in.FlowLogIds) > 0 {
 			return apiErrorf("InvalidParameterCombination", "The parameter FlowLogId cannot be used with the parameter MaxResults")
 		}
-		// Other operations want at least 5; the range of this one is not known.
+		// Other operations require at least 5; the range of DescribeFlowLogs is not
+		// known.
 		if n := *in.MaxResults; n < 1 || n > 1000 {
 			return apiErrorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid.", n)
 		}
@@ -84,7 +85,8 @@ func checkDescribe(in *ec2.DescribeFlowLogsInput) *apiError {
 
 var flowLogIDPattern = regexp.MustCompile(`^fl-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-// checkFlowLogIDs checks the form of IDs. The text for too many is a choice.
+// checkFlowLogIDs checks the number and the form of IDs. The text for too many is a
+// choice.
 func checkFlowLogIDs(ids []string) *apiError {
 	if len(ids) > maxFlowLogIDs {
 		return apiErrorf("InvalidParameterValue", "The number of flow log IDs (%d) exceeds the limit of %d", len(ids), maxFlowLogIDs)
@@ -97,8 +99,8 @@ func checkFlowLogIDs(ids []string) *apiError {
 	return nil
 }
 
-// pageToken names the last flow log of a page, so that flow logs created or
-// deleted between two pages do not shift them.
+// pageToken names the last flow log of a page, so that flow logs created or deleted
+// between two pages do not shift them.
 func pageToken(number int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(number)))
 }

@@ -19,9 +19,9 @@ var (
 	logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 )
 
-// checkDestination has EC2's messages for what goes with which destination. The
-// order of the first three was seen on EC2: LogGroupName and LogDestination
-// together with s3 give the first.
+// checkDestination has EC2's messages for parameters that do not fit the destination. The
+// order of the first three was seen on EC2: LogGroupName and LogDestination together with
+// s3 get the first.
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 func checkDestination(in *ec2.CreateFlowLogsInput, o Options) *apiError {
 	kind := in.LogDestinationType
@@ -78,8 +78,8 @@ func checkRoles(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *api
 	return nil
 }
 
-// checkOptions has EC2's message for cloud-watch-logs. That EC2 rejects options
-// for kinesis-data-firehose in the same way is a choice.
+// checkOptions has EC2's message for cloud-watch-logs. Rejecting options for
+// kinesis-data-firehose in the same way is a choice.
 // https://github.com/terraform-aws-modules/terraform-aws-vpc/issues/702
 func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *apiError {
 	o := in.DestinationOptions
@@ -97,8 +97,8 @@ func checkOptions(in *ec2.CreateFlowLogsInput, kind types.LogDestinationType) *a
 
 // checkLogGroup has EC2's message on the Region:
 // https://github.com/nozaq/terraform-aws-secure-baseline/issues/30
-// AWS documents that delivery to CloudWatch Logs of another account is not supported.
-// How EC2 responds is not known; that it rejects the call is a choice.
+// AWS documents that delivery to CloudWatch Logs of another account is not supported. How
+// EC2 responds is not known; rejecting the call is a choice.
 // https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/configure-vpc-flow-logs-for-centralization-across-aws-accounts.html
 func checkLogGroup(in *ec2.CreateFlowLogsInput, region string) *apiError {
 	name, arn := aws.ToString(in.LogGroupName), aws.ToString(in.LogDestination)
@@ -155,8 +155,8 @@ func parseBucket(destination string) (arn, name string) {
 	return parts[1], parts[2]
 }
 
-// destinationName returns the name that a message calls the destination by. For
-// a bucket that was seen on EC2; for the others it is a choice.
+// destinationName returns the name of the destination in messages. For a bucket it was
+// seen on EC2; for the others it is a choice.
 func destinationName(in *ec2.CreateFlowLogsInput) string {
 	arn := aws.ToString(in.LogDestination)
 	if in.LogDestinationType == types.LogDestinationTypeS3 {
@@ -166,8 +166,8 @@ func destinationName(in *ec2.CreateFlowLogsInput) string {
 	return cmp.Or(aws.ToString(in.LogGroupName), arn)
 }
 
-// assumable reports whether EC2 can assume a role. The role "must belong to
-// your AWS account":
+// assumable reports whether EC2 can assume a role. The role "must belong to your AWS
+// account":
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func assumable(role string, o Options) bool {
 	parts := roleARN.FindStringSubmatch(role)

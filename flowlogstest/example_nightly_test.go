@@ -11,15 +11,14 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// nightlyAPI is what the nightly job calls. An ec2.Client has these methods.
+// nightlyAPI has the methods that the nightly job calls. An ec2.Client has them, too.
 type nightlyAPI interface {
 	ec2.DescribeVpcsAPIClient
 	ec2.DescribeFlowLogsAPIClient
 	CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error)
 }
 
-// nightly is the program under test. It creates a flow log on every VPC that has
-// none.
+// nightly is the program under test. It creates a flow log on every VPC that has none.
 func nightly(ctx context.Context, client nightlyAPI) error {
 	logged := map[string]bool{}
 	flowLogs := ec2.NewDescribeFlowLogsPaginator(client, &ec2.DescribeFlowLogsInput{})
@@ -61,8 +60,8 @@ func nightly(ctx context.Context, client nightlyAPI) error {
 	return err
 }
 
-// account is an in-memory EC2 that has VPCs. It embeds the EC2 for the operations
-// on flow logs, and has a method for each other operation of the job.
+// account is an in-memory EC2 that has VPCs. It embeds the EC2 for the operations on flow
+// logs, and has a method for each other operation of the job.
 type account struct {
 	*flowlogstest.EC2
 	vpcs []types.Vpc

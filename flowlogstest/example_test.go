@@ -17,8 +17,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// logVPCs is the program under test. It creates flow logs on VPCs, with the
-// SDK's retries.
+// logVPCs is the program under test. It creates flow logs on VPCs, with the SDK's
+// retries.
 func logVPCs(ctx context.Context, api api, token string, vpcIDs ...string) (*ec2.CreateFlowLogsOutput, error) {
 	return api.CreateFlowLogs(ctx, &ec2.CreateFlowLogsInput{
 		ClientToken:        aws.String(token),
@@ -30,7 +30,7 @@ func logVPCs(ctx context.Context, api api, token string, vpcIDs ...string) (*ec2
 	}, func(o *ec2.Options) { o.Retryer = retry.NewStandard() })
 }
 
-// A first test calls the program and looks at what exists then.
+// A first test calls the program and looks at the flow logs that exist then.
 func Example() {
 	e := flowlogstest.New()
 
@@ -46,8 +46,8 @@ func Example() {
 	// fl-00000000000000002 vpc-4e5f6a7b arn:aws:s3:::my-flow-logs
 }
 
-// The first response is lost after EC2 has applied the call. The program retries,
-// and its token keeps it from creating the flow log twice.
+// The first response is lost after EC2 has applied the call. The program retries, and its
+// token keeps it from creating the flow log twice.
 func ExampleLoseResponse() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.LoseResponse())
@@ -125,8 +125,8 @@ func ExampleEditResponse() {
 	// Output: 0 0 <nil>
 }
 
-// An item does not say which flow log was not deleted. FailFlowLogs is kept, so
-// that both faults apply to the call.
+// An item does not say which flow log was not deleted. FailFlowLogs is kept, so that both
+// faults apply to the call.
 func ExampleEditResponse_delete() {
 	e := flowlogstest.New()
 	created, err := logVPCs(context.Background(), e, "once", "vpc-0a1b2c3d")
@@ -159,7 +159,7 @@ func ExampleOptions_tokenLifetime() {
 	// 1 flow log
 }
 
-// The fault is for some calls only.
+// The fault applies to some calls only.
 func ExampleFault_On() {
 	e := flowlogstest.New()
 	e.Inject(flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403).
@@ -190,8 +190,8 @@ func ExampleFault_Times() {
 	// 200
 }
 
-// A flow log of 2016 shows neither a format nor an interval. It conflicts with a
-// new one that has the defaults.
+// A flow log of 2016 shows neither a format nor an interval. It conflicts with a new one
+// that has the defaults.
 func ExampleEC2_Put() {
 	e := flowlogstest.New()
 	e.Put(types.FlowLog{
@@ -225,8 +225,8 @@ func ExampleNewServer() {
 	// arn:aws:s3:::my-flow-logs
 }
 
-// Throttling takes virtual time in a bubble of testing/synctest. The bubble needs
-// a *testing.T, so this example is a test.
+// Throttling takes virtual time in a bubble of testing/synctest. The bubble needs a
+// *testing.T, so this example is a test.
 func TestOptions_ExampleOfThrottling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := flowlogstest.New(func(o *flowlogstest.Options) { o.Throttle = true })

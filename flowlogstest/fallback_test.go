@@ -18,8 +18,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// vpcServer serves an EC2 whose Fallback is DescribeVpcs: every VPC that is named
-// exists.
+// vpcServer serves an EC2 whose Fallback is DescribeVpcs: every VPC that is named exists.
 func vpcServer(t *testing.T, optFns ...func(*flowlogstest.Options)) (*flowlogstest.EC2, *flowlogstest.Server) {
 	t.Helper()
 	describeVPCs := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

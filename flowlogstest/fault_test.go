@@ -249,7 +249,7 @@ func TestFault_TimesMatchesSoManyCalls(t *testing.T) {
 			_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(id), withToken(id)))
 			codes = append(codes, code(err))
 		}
-		assert.Equal(t, []string{"A", "B", "A", "", ""}, codes, "calls that it is not for are not counted")
+		assert.Equal(t, []string{"A", "B", "A", "", ""}, codes, "calls that On excludes are not counted")
 	})
 }
 

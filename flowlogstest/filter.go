@@ -16,8 +16,9 @@ const (
 	maxFilterValues = 200
 )
 
-// checkFilters has a documented code for the limits, and texts that are
-// choices. The text on an unknown filter was seen with other operations:
+// checkFilters rejects unknown filters, and too many filters or values. The code for the
+// limits is documented; the texts are choices. The text for an unknown filter was seen
+// with other operations:
 // https://github.com/boto/boto3/issues/1299
 func checkFilters[T any](filters []types.Filter, attribute attributes[T]) *apiError {
 	if len(filters) > maxFilters {
@@ -134,9 +135,9 @@ func text(p *string) []string {
 	return []string{*p}
 }
 
-// newPattern compiles a filter value with wildcards. An asterisk matches zero or
-// more characters, a question mark zero or one, and a backslash takes the wildcard
-// behind it literally:
+// newPattern compiles a filter value with wildcards. An asterisk matches zero or more
+// characters, a question mark zero or one, and a backslash makes the wildcard behind it
+// literal:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 func newPattern(value string) *regexp.Regexp {
 	var b strings.Builder

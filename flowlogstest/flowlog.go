@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// flowLog is one flow log that exists.
+// flowLog is a flow log that exists, or that is deleted and still shown.
 type flowLog struct {
 	number     int // in the order of creation, from 1
 	id         string
@@ -19,17 +19,17 @@ type flowLog struct {
 	identity   string        // of its configuration
 	shown      types.FlowLog // by DescribeFlowLogs; flow logs of one call share memory
 
-	// The zero time means from the beginning for visible, and never for the others.
-	visible time.Time // from when DescribeFlowLogs shows it
-	fails   time.Time // from when its delivery fails
-	hidden  time.Time // from when DescribeFlowLogs no longer shows it, once it is deleted
+	// The zero time means always for visible, and never for the others.
+	visible time.Time // when DescribeFlowLogs begins to show it
+	fails   time.Time // when its delivery begins to fail
+	hidden  time.Time // when DescribeFlowLogs ceases to show it, once it is deleted
 }
 
-// configuration is what all flow logs of one call have in common.
+// configuration is shared by all flow logs of one call.
 type configuration struct {
 	in       *ec2.CreateFlowLogsInput // with EC2's defaults filled in
 	logGroup string                   // of CloudWatch Logs, from the name or the ARN
-	identity string                   // equal if EC2 takes two for the same configuration and destination
+	identity string                   // equal for flow logs that conflict on one resource
 }
 
 // configure does not change the request: later calls are compared with it.
@@ -80,8 +80,8 @@ func withDefaults(o *types.DestinationOptionsRequest) *types.DestinationOptionsR
 	return &filled
 }
 
-// identify returns a text of the parameters that EC2 compares, by our guess, for
-// FlowLogAlreadyExists.
+// identify encodes the parameters that are compared for FlowLogAlreadyExists. Which ones
+// EC2 compares is our guess.
 func identify(in *ec2.CreateFlowLogsInput, destination string) string {
 	identity, err := json.Marshal([]any{
 		in.TrafficType, in.LogDestinationType, destination, in.LogFormat, in.MaxAggregationInterval,
@@ -94,7 +94,7 @@ func identify(in *ec2.CreateFlowLogsInput, destination string) string {
 	return string(identity)
 }
 
-// describe returns what DescribeFlowLogs shows of a new flow log, without its IDs.
+// describe returns a new flow log as DescribeFlowLogs shows it, without its IDs.
 func (c *configuration) describe(now time.Time) types.FlowLog {
 	described := convert[types.FlowLog](*c.in)
 	described.CreationTime = aws.Time(wireTime(now))
@@ -110,7 +110,8 @@ func (c *configuration) describe(now time.Time) types.FlowLog {
 	return described
 }
 
-// describe returns what DescribeFlowLogs shows now. It shares no memory with f.
+// describe returns f as DescribeFlowLogs shows it now. The result shares no memory with
+// f.
 func (f *flowLog) describe(now time.Time) types.FlowLog {
 	described := convert[types.FlowLog](f.shown)
 	if !f.fails.IsZero() && !now.Before(f.fails) {
@@ -129,9 +130,9 @@ func (c *configuration) flowLog(now time.Time, o Options) flowLog {
 	return f
 }
 
-// undeliverable reports whether CloudWatch Logs will reject the records. EC2 was
-// seen to accept a log group ARN that ends in ":*" and to fail with "Access
-// error" later: https://github.com/hashicorp/terraform-provider-aws/issues/6373
+// undeliverable reports whether CloudWatch Logs will reject the records. EC2 was seen to
+// accept a log group ARN that ends in ":*" and to fail with "Access error" later:
+// https://github.com/hashicorp/terraform-provider-aws/issues/6373
 func (c *configuration) undeliverable(o Options) bool {
 	if c.in.LogDestinationType != types.LogDestinationTypeCloudWatchLogs {
 		return false
@@ -140,7 +141,7 @@ func (c *configuration) undeliverable(o Options) bool {
 }
 
 // convert copies a value of the SDK's types to a type with fields of the same names.
-// The copy shares no memory with the value, and other fields stay zero.
+// Other fields stay zero. The copy shares no memory with the value.
 func convert[To, From any](from From) To {
 	var to To
 	copyValue(reflect.ValueOf(&to).Elem(), reflect.ValueOf(from))

@@ -11,8 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// The fields that a flow log of each kind can have, the default ones first, as
-// listed on
+// The fields of the two kinds of flow logs, the default ones first, as listed on
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and
 // https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
 const (
@@ -57,7 +56,7 @@ func fieldSet(fields string) map[string]bool {
 	return set
 }
 
-// defaultFormat is what DescribeFlowLogs shows if the request had no format.
+// defaultFormat is the format that DescribeFlowLogs shows if the request had none.
 func defaultFormat(t types.FlowLogsResourceType) string {
 	fields := vpcDefaultFields
 	if isTransitGateway(t) {
@@ -66,7 +65,7 @@ func defaultFormat(t types.FlowLogsResourceType) string {
 	return "${" + strings.Join(strings.Fields(fields), "} ${") + "}"
 }
 
-// checkFormat accepts what is not documented: a field may be repeated.
+// checkFormat accepts a field that is repeated: no source says that EC2 rejects it.
 func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	format := aws.ToString(in.LogFormat)
 	if format == "" {
@@ -86,9 +85,9 @@ func checkFormat(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 		}
 	}
 	if len(unknown) > 0 {
-		// The first three words are EC2's, by
-		// https://github.com/badmintoncryer/cdk-preflight. The code is a choice,
-		// and so is that a field of the other kind of resource is unknown.
+		// The first three words are EC2's. The code is a choice, and so is rejecting the
+		// fields of the other kind of resource.
+		// https://github.com/badmintoncryer/cdk-preflight
 		return invalidParameter("Unknown fields provided: %s", strings.Join(unknown, ", "))
 	}
 	return nil
@@ -106,8 +105,8 @@ func formatFields(format string) []string {
 // https://github.com/hashicorp/terraform-provider-aws/issues/48806
 // The limits are documented on
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagFieldSpecificationRequest.html
-// and their texts are choices. Specifications that the format does not use are
-// accepted: no source says that EC2 rejects them.
+// and their texts are choices. Specifications that the format does not use are accepted,
+// for the reason given at checkFormat.
 func checkTagFields(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	specs := in.TagFieldSpecifications
 	usesTags := slices.ContainsFunc(formatFields(aws.ToString(in.LogFormat)), func(field string) bool { return tagFieldSet[field] })

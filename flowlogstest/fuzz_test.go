@@ -15,8 +15,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// FuzzServer checks that the server responds to any request with XML and a
-// status that goes with it.
+// FuzzServer checks that the server responds to any request with XML and a status that
+// goes with it.
 func FuzzServer(f *testing.F) {
 	for _, seed := range []string{
 		"Action=CreateFlowLogs&ResourceId.1=vpc-12345678&ResourceType=VPC&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::b&Version=2016-11-15",

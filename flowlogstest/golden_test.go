@@ -25,8 +25,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // A golden file holds one request, an empty line, and the status and body of its
-// response, as they go over the wire. The SDK's client must send that request,
-// and decode that response to the output wanted. Write the files with -update.
+// response, as they go over the wire. The SDK's client must send that request, and decode
+// that response to the wanted output. The flag -update writes the files.
 func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	everything := toBucket(
@@ -63,7 +63,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 	failed := flowlogstest.FailResources("400", missingBucket, vpc(2))
 	unauthorized := flowlogstest.Reject("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
 	internalError := flowlogstest.Reject("InternalError", "An internal error has occurred", 500)
-	old := func(e *flowlogstest.EC2) { e.Put(ofOldTimes()) }
+	old := func(e *flowlogstest.EC2) { e.Put(oldFlowLog()) }
 
 	filtered := &ec2.DescribeFlowLogsInput{Filter: []types.Filter{filter("resource-id", vpc(2), vpc(3))}}
 	secondPage := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}
@@ -103,7 +103,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		before func(*flowlogstest.EC2)
 		in     any
 		want   any    // the output
-		code   string // or the error's
+		code   string // of the error, if there is no output
 	}{
 		{"create", nothing, everything, both, ""},
 		{"create-replay", exists, everything, both, ""},
@@ -112,7 +112,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		{"describe-page", exists, secondPage, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{described}, NextToken: aws.String("Mg")}, ""},
 		{"describe-empty", nothing, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{}, ""},
 		{"describe-unknown", exists, &ec2.DescribeFlowLogsInput{FlowLogIds: []string{flowLogID(9)}}, &ec2.DescribeFlowLogsOutput{}, ""},
-		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{ofOldTimes()}}, ""},
+		{"describe-put", old, &ec2.DescribeFlowLogsInput{}, &ec2.DescribeFlowLogsOutput{FlowLogs: []types.FlowLog{oldFlowLog()}}, ""},
 		{"delete", exists, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, &ec2.DeleteFlowLogsOutput{}, ""},
 		{"delete-partial", failsOne, &ec2.DeleteFlowLogsInput{FlowLogIds: []string{flowLogID(1), flowLogID(3)}}, kept, ""},
 		{"tags-create", exists, &ec2.CreateTagsInput{Resources: []string{flowLogID(1), flowLogID(3)}, Tags: []types.Tag{tag("Name", "<b>"), tag("Empty", "")}}, &ec2.CreateTagsOutput{}, ""},
@@ -145,7 +145,7 @@ func TestServer_SpeaksTheWireFormatOfTheGoldenFiles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join("testdata", test.name+".golden")
-			synctest.Test(t, func(t *testing.T) { // for the time in responses
+			synctest.Test(t, func(t *testing.T) { // so that times in responses are fixed
 				e := flowlogstest.New()
 				test.before(e)
 				out, err := invoke(e, test.in)
@@ -191,8 +191,8 @@ func invoke(call api, in any) (any, error) {
 	}
 }
 
-// recorded returns a client whose responses come from a golden file. It checks
-// that the request is the one in the file.
+// recorded returns a client whose responses come from a golden file. It checks that the
+// request is the one in the file.
 func recorded(t *testing.T, file string) *ec2.Client {
 	t.Helper()
 	golden, err := os.ReadFile(file)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The package must not share a mistake with the module that it tests. Go would let
-// it import the root's internal packages.
+// The package must not share a mistake with the module that it tests. Go would let it
+// import the root's internal packages.
 func TestPackage_ImportsNothingElseOfItsModule(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/go-flowlogs/flowlogs"

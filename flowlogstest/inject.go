@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Inject makes faults active, behind the faults that are active already. Every kept
-// fault that matches a call applies to it, and so does the first other fault that
-// matches, which then has one call fewer to match. If several faults change the
-// response, the last injected takes precedence.
+// Inject adds faults behind those that are active already. Every kept fault that matches
+// a call applies to it. Of the other faults that match, only the first applies, and has
+// one call fewer to match. If several faults change the response, the last injected takes
+// precedence.
 func (e *EC2) Inject(faults ...Fault) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -24,8 +24,8 @@ func (e *EC2) Inject(faults ...Fault) {
 	}
 }
 
-// ClearFaults removes every active fault, kept ones included. It does not change
-// calls that a fault has already matched: one that hangs keeps hanging.
+// ClearFaults removes every active fault, kept ones included. Calls that a fault has
+// matched are not affected: a call that hangs keeps hanging.
 func (e *EC2) ClearFaults() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -35,8 +35,7 @@ func (e *EC2) ClearFaults() {
 // activeFaults are the faults that match one call, in the order of injection.
 type activeFaults []Fault
 
-// match returns the faults that match a call, and removes a fault after its last
-// call.
+// match returns the faults that match a call, and removes a fault after its last call.
 func (e *EC2) match(r *entry, now time.Time) activeFaults {
 	if len(e.faults) == 0 {
 		return nil // common case: the request is not decoded twice
@@ -44,7 +43,7 @@ func (e *EC2) match(r *entry, now time.Time) activeFaults {
 	call := r.call()
 	var matched activeFaults
 	counted := false
-	left := make([]Fault, 0, len(e.faults)) // a new one: matches may panic midway
+	left := make([]Fault, 0, len(e.faults)) // not in place: matches may panic
 	for _, f := range e.faults {
 		if !f.until.IsZero() && !now.Before(f.until) {
 			continue
@@ -91,7 +90,7 @@ func (a activeFaults) failure(id, destination string) failure {
 	for _, f := range a {
 		if f.fails != nil && f.fails(id) {
 			why := f.failure(destination)
-			why.id = id // also makes it one, if code and message are empty
+			why.id = id // makes it a failure even if code and message are empty
 			return why
 		}
 	}

@@ -14,15 +14,15 @@ type ledger struct {
 	byID       map[string]*flowLog
 	byResource map[string][]*flowLog
 	deleted    []*flowLog // that DescribeFlowLogs may still show
-	last       int        // number given to a flow log
+	last       int        // highest number given to a flow log
 }
 
 func newLedger() ledger {
 	return ledger{byID: map[string]*flowLog{}, byResource: map[string][]*flowLog{}}
 }
 
-// nextID numbers flow logs, so that a test can write down the IDs it expects. It
-// skips the IDs that [EC2.Put] has used.
+// nextID numbers flow logs, so that a test can write down the IDs it expects. It skips
+// the IDs that [EC2.Put] has used.
 func (l *ledger) nextID() string {
 	for {
 		id := fmt.Sprintf("fl-%017x", l.last+1)
@@ -50,7 +50,7 @@ func (l *ledger) add(f *flowLog) {
 	l.byResource[f.resourceID] = append(l.byResource[f.resourceID], f)
 }
 
-// put adds a flow log, or replaces the flow log with its ID in the same place.
+// put adds a flow log. If its ID exists, it takes the place of the old flow log.
 func (l *ledger) put(f *flowLog) {
 	before := l.byID[f.id]
 	if before == nil {
@@ -87,7 +87,7 @@ func (l *ledger) on(resourceIDs map[string]bool, number int) []*flowLog {
 	return inOrder(found)
 }
 
-// delete removes flow logs. Until hidden, DescribeFlowLogs shows them all the same.
+// delete removes flow logs. DescribeFlowLogs shows them until hidden.
 func (l *ledger) delete(ids []string, hidden time.Time) {
 	deleted := newSet(ids)
 	isDeleted := func(f *flowLog) bool { return deleted[f.id] }
@@ -102,8 +102,8 @@ func (l *ledger) delete(ids []string, hidden time.Time) {
 	l.all = slices.DeleteFunc(l.all, isDeleted)
 }
 
-// withDeleted adds flow logs that are deleted and still shown, with a higher number.
-// It may add more than a filter lets pass.
+// withDeleted adds the deleted flow logs that are still shown and have a higher number.
+// The caller still has to filter them.
 func (l *ledger) withDeleted(others []*flowLog, number int, now time.Time) []*flowLog {
 	l.deleted = slices.DeleteFunc(l.deleted, func(f *flowLog) bool {
 		return !now.Before(f.hidden) || l.byID[f.id] != nil // Put has used the ID again

@@ -12,7 +12,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// withMissingParts is an account that lacks most of what a request names.
+// withMissingParts makes an account that lacks nearly everything that a request can name.
 func withMissingParts(o *flowlogstest.Options) {
 	o.Resources = []string{vpc(1)}
 	o.Buckets = []string{"flow-logs-bucket", "denied-bucket"}

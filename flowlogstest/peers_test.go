@@ -15,13 +15,13 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// The tests in this file ask an EC2 what the tests of other projects ask theirs.
+// The tests in this file are taken from other projects' tests of EC2.
 //
 // LocalStack has recorded its expectations on AWS:
 // https://github.com/localstack/localstack/blob/main/tests/aws/services/ec2/test_ec2.snapshot.json
 // So has Cloud Custodian, in 2017 and 2019:
 // https://github.com/cloud-custodian/cloud-custodian/tree/main/tests/data/placebo
-// Moto has not, so its cases are here with what was seen on AWS:
+// Moto has not, so its cases are here with the responses that were seen on AWS:
 // https://github.com/getmoto/moto/blob/master/tests/test_ec2/test_flow_logs.py
 
 func TestPeers_LocalStackCreatesDescribesAndCreatesInASubfolder(t *testing.T) {
@@ -93,8 +93,8 @@ func TestPeers_LocalStackAndMotoFailEachResourceForAMissingBucket(t *testing.T) 
 	}, func(o *flowlogstest.Options) { o.Buckets = []string{"other"} })
 }
 
-// Moto puts the words of boto3 into the message, and had status 400 for long. The
-// status was seen on AWS: https://github.com/getmoto/moto/issues/1980
+// Moto has boto3's message, and had status 400 for a long time. Status 412 was seen on
+// AWS: https://github.com/getmoto/moto/issues/1980
 func TestPeers_MotoGetsADryRunOperation(t *testing.T) {
 	t.Parallel()
 	for _, in := range []*ec2.CreateFlowLogsInput{toBucket(withDryRun), toLogGroup(withDryRun)} {
@@ -106,7 +106,7 @@ func TestPeers_MotoGetsADryRunOperation(t *testing.T) {
 	}
 }
 
-// The period of the first message was seen on AWS, moto leaves it out:
+// The period of the first message was seen on AWS; moto omits it:
 // https://github.com/badmintoncryer/cdk-preflight
 func TestPeers_MotoIsRejectedForItsParameters(t *testing.T) {
 	t.Parallel()
@@ -179,8 +179,8 @@ func TestPeers_MotoDeletesFlowLogs(t *testing.T) {
 	})
 }
 
-// Moto finds a failed delivery as a successful one, which contradicts the
-// documentation of the filter, and has its own spelling of traffic types.
+// Moto's filter finds a failed delivery as a successful one, which contradicts the
+// documentation, and moto has its own spelling of traffic types.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
 func TestPeers_MotoFiltersFlowLogs(t *testing.T) {
 	t.Parallel()
@@ -274,8 +274,8 @@ func TestPeers_CustodianReadsFlowLogsAsTheyWereRecorded(t *testing.T) {
 	})
 }
 
-// In the recordings the token of a call without one is 32 bytes in base64, such as
-// that of test_vpc_set_flow_logs_s3.
+// In the recordings, EC2 gives a call without a token one of 32 bytes in base64, as in
+// test_vpc_set_flow_logs_s3.
 func TestPeers_CustodianIsGivenATokenOfTheRecordedForm(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {

@@ -28,7 +28,7 @@ import (
 const creation = "Action=CreateFlowLogs&Version=2016-11-15&ResourceId.1=vpc-12345678&ResourceType=VPC&TrafficType=ALL" +
 	"&LogDestinationType=s3&LogDestination=arn:aws:s3:::my-bucket"
 
-// serve serves one request that never was on a network.
+// serve serves one request without a network.
 func serve(e *flowlogstest.EC2, method, target, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(body)))
@@ -100,7 +100,7 @@ func TestServeHTTP_IsHealthy(t *testing.T) {
 	e.Inject(flowlogstest.Throttle())
 	got := serve(e, "GET", "/", "")
 	assert.Equal(t, 200, got.Code)
-	assert.Empty(t, e.Calls(), "a health check is no call, and uses up no fault")
+	assert.Empty(t, e.Calls(), "a health check is not a call, and uses up no fault")
 }
 
 func TestServeHTTP_LimitsTheBody(t *testing.T) {
@@ -118,8 +118,8 @@ func TestServeHTTP_LimitsTheBody(t *testing.T) {
 	assert.Len(t, e.Calls(), 1)
 }
 
-// Where decoding is quadratic in the number of parameters, or in the length of a
-// name, this takes minutes.
+// If decoding were quadratic in the number of parameters, or in the length of a name,
+// this would take minutes.
 func TestServeHTTP_DecodesManyParameters(t *testing.T) {
 	t.Parallel()
 	var body strings.Builder
@@ -189,7 +189,7 @@ func dial(t *testing.T, e *flowlogstest.EC2) net.Conn {
 	return client
 }
 
-// pipe is a listener of what is sent to it.
+// pipe is a listener that accepts the connections sent to it.
 type pipe struct{ conns chan net.Conn }
 
 func (p *pipe) Accept() (net.Conn, error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// ofOldTimes is a flow log of 2017, before there were destinations and formats.
-func ofOldTimes() types.FlowLog {
+// oldFlowLog is a flow log of 2017, before there were destinations and formats.
+func oldFlowLog() types.FlowLog {
 	return types.FlowLog{
 		CreationTime:             aws.Time(time.Date(2017, 5, 6, 7, 8, 9, 0, time.UTC)),
 		DeliverLogsErrorMessage:  aws.String("Access error"),
@@ -30,7 +30,7 @@ func ofOldTimes() types.FlowLog {
 
 // withEverything is a flow log in which every field is set.
 func withEverything() types.FlowLog {
-	f := ofOldTimes()
+	f := oldFlowLog()
 	f.DeliverCrossAccountRole = aws.String(ourRole)
 	f.DestinationOptions = &types.DestinationOptionsResponse{
 		FileFormat: types.DestinationFileFormatParquet, HiveCompatiblePartitions: aws.Bool(true), PerHourPartition: aws.Bool(false),
@@ -52,7 +52,7 @@ func TestPut_IsShownAsGiven(t *testing.T) {
 		name  string
 		given types.FlowLog
 	}{
-		{"a flow log of old times", ofOldTimes()},
+		{"an old flow log", oldFlowLog()},
 		{"a flow log with every field", withEverything()},
 		{"a flow log with empty options", types.FlowLog{
 			FlowLogId: aws.String("fl-1a2b3c4d"), DestinationOptions: &types.DestinationOptionsResponse{},
@@ -130,11 +130,11 @@ func TestPut_ReplacesTheFlowLogWithItsID(t *testing.T) {
 
 		out, err := call.DescribeFlowLogs(t.Context(), nil)
 		require.NoError(t, err)
-		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, idsOf(out.FlowLogs), "in its place")
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, idsOf(out.FlowLogs), "the order stays")
 		assertEqual(t, second, out.FlowLogs[1])
 
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2))))
-		require.NoError(t, err, "the resource that had it is free")
+		require.NoError(t, err, "the old flow log is gone")
 		_, err = call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(9))))
 		assert.Equal(t, "FlowLogAlreadyExists", code(err))
 	})
@@ -143,7 +143,7 @@ func TestPut_ReplacesTheFlowLogWithItsID(t *testing.T) {
 func TestPut_IsDeletedLikeOthers(t *testing.T) {
 	t.Parallel()
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
-		e.Put(ofOldTimes())
+		e.Put(oldFlowLog())
 		_, err := call.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{"fl-1a2b3c4d"}})
 		require.NoError(t, err)
 		assert.Empty(t, e.FlowLogs())
@@ -162,9 +162,9 @@ func TestPut_ConflictsWithTheSameConfiguration(t *testing.T) {
 		in    *ec2.CreateFlowLogsInput
 		code  string
 	}{
-		{"of old times", ofOldTimes(), toLogGroup(), "FlowLogAlreadyExists"},
-		{"of old times, with another interval", ofOldTimes(), toLogGroup(withInterval(60)), ""},
-		{"of old times, on another resource", ofOldTimes(), toLogGroup(withIDs(vpc(2))), ""},
+		{"an old flow log", oldFlowLog(), toLogGroup(), "FlowLogAlreadyExists"},
+		{"an old flow log, with another interval", oldFlowLog(), toLogGroup(withInterval(60)), ""},
+		{"an old flow log, on another resource", oldFlowLog(), toLogGroup(withIDs(vpc(2))), ""},
 		{
 			"by ARN", types.FlowLog{
 				ResourceId: aws.String(vpc(1)), LogDestination: aws.String(arn + ":*"),

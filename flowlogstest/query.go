@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// query is a request of the EC2 Query API, whose lists are flat: Name.1,
-// Name.2 and so on, with case-sensitive names. See
+// query is a request of the EC2 Query API, whose lists are flat: Name.1, Name.2 and so
+// on, with case-sensitive names. See
 // https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 //
-// [decode] reads the parameters that an operation has. Then finish rejects the
-// others, such as an item behind a gap in a list.
+// [decode] reads the parameters of an operation. Then finish rejects all others, such as
+// an item behind a gap in a list.
 type query struct {
 	action   string
 	params   map[string]string
-	prefixes map[string]bool // of the names, each up to and with a dot
+	prefixes map[string]bool // of the names, up to and including a dot
 	read     map[string]bool
-	err      *apiError // the first of reading
+	err      *apiError // the first error of reading
 }
 
-// authentication names the parameters that sign a request in its query string,
-// with signature version 4 or 2. They do not belong to the action.
+// authentication names the parameters that sign a request in its query string, with
+// signature version 4 or 2. They do not belong to the action.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 // https://docs.aws.amazon.com/general/latest/gr/signature-version-2.html
@@ -45,7 +45,8 @@ var authentication = map[string]bool{
 	"Timestamp":        true,
 }
 
-// versions are the versions of EC2's API that have flow logs, by botocore's models:
+// versions are the versions of EC2's API that have flow logs, according to botocore's
+// models:
 // https://github.com/boto/botocore/tree/master/botocore/data/ec2
 var versions = []string{"2015-04-15", "2015-10-01", "2016-04-01", "2016-09-15", "2016-11-15"}
 
@@ -75,8 +76,9 @@ func parseQuery(request string) (*query, *apiError) {
 	return q, nil
 }
 
-// addPrefixes adds the prefixes that decode asks for. The longest is like
-// "TagSpecification.1.Tag.1."; a name of dots alone has far too many.
+// addPrefixes records the prefixes of a name for given. The limit is that of
+// "TagSpecification.1.Tag.1."; without one, a name of many dots would take quadratic
+// time.
 func (q *query) addPrefixes(name string) {
 	end := 0
 	for range 4 {
@@ -89,16 +91,15 @@ func (q *query) addPrefixes(name string) {
 	}
 }
 
-// decode returns the input of an operation. The names of its fields are the names of
-// the parameters, so a parameter that the SDK gains needs no line here.
+// decode returns the input of an operation. The names of its fields are the names of the
+// parameters, so a new parameter of the SDK needs no code here.
 func decode[In any](q *query) (*In, *apiError) {
 	in := new(In)
 	q.fill(reflect.ValueOf(in).Elem(), "")
 	return in, q.finish()
 }
 
-// fill sets the fields of a struct from the parameters whose names start with
-// prefix.
+// fill sets the fields of a struct from the parameters whose names start with prefix.
 func (q *query) fill(v reflect.Value, prefix string) {
 	for i := range v.NumField() {
 		q.set(v.Field(i), prefix+parameter(v.Type().Field(i)))
@@ -153,8 +154,7 @@ func (q *query) set(v reflect.Value, name string) {
 	}
 }
 
-// given reports whether the request has a parameter of that name, or members of
-// it.
+// given reports whether the request has the parameter or members of it.
 func (q *query) given(name string) bool {
 	_, ok := q.params[name]
 	return ok || q.prefixes[name+"."]
@@ -182,8 +182,8 @@ func (q *query) fail(err *apiError) {
 	}
 }
 
-// finish returns the first error of reading, or an error for an unknown version or
-// a parameter that was not read. A request without a version gets the latest.
+// finish returns the first error of reading, or an error for an unknown version or a
+// parameter that was not read. A request without a version gets the latest.
 func (q *query) finish() *apiError {
 	if version, ok := q.params["Version"]; ok && !slices.Contains(versions, version) {
 		return noSuchVersion(version)

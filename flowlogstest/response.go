@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// response is what is sent back to one request, and how it is delivered.
+// response is the response to one request, and the way it is delivered.
 type response struct {
 	requestID string
 	status    int
@@ -17,7 +17,7 @@ type response struct {
 	header    http.Header
 	body      string
 
-	fallback http.Handler // if set, it makes the response
+	fallback http.Handler // if set, makes the response
 
 	delay     time.Duration // before the first byte
 	lost      bool          // the connection is cut before the first byte
@@ -32,12 +32,12 @@ func newXMLResponse(status int, requestID string, body string) response {
 	return response{requestID: requestID, status: status, header: header, body: body}
 }
 
-// replace changes what is sent and leaves the delivery as it is.
+// replace replaces the content of the response, and leaves its delivery as it is.
 func (r *response) replace(with response) {
 	r.status, r.code, r.header, r.body = with.status, with.code, with.header, with.body
 }
 
-// sent returns as much of the body as reaches the caller.
+// sent returns the part of the body that reaches the caller.
 func (r response) sent() string {
 	if r.truncated {
 		return r.body[:len(r.body)/2]
@@ -45,8 +45,8 @@ func (r response) sent() string {
 	return r.body
 }
 
-// deliver waits as long as the delivery takes. It returns an error if nothing
-// reaches the caller.
+// deliver waits as long as the delivery takes. It returns an error if nothing reaches the
+// caller.
 func (r response) deliver(ctx context.Context) error {
 	if r.delay > 0 {
 		timer := time.NewTimer(r.delay)
@@ -67,9 +67,9 @@ func (r response) deliver(ctx context.Context) error {
 	return nil
 }
 
-// respond serves one request. It returns an error if no response reaches the
-// caller. The request is applied before the response is delayed, so a caller
-// that gives up does not undo it.
+// respond serves one request. It returns an error if no response reaches the caller. The
+// request is applied before the response is delayed, so a caller that gives up does not
+// undo it.
 func (e *EC2) respond(req *http.Request, query string) (response, error) {
 	logged, res := e.serve(req, query)
 	if err := res.deliver(req.Context()); err != nil {
@@ -91,8 +91,8 @@ func (e *EC2) serve(req *http.Request, query string) (*entry, response) {
 	return logged, res
 }
 
-// receive records a request and applies it. It holds the lock throughout: two
-// calls with one token must not both create.
+// receive records a request and applies it. It holds the lock throughout: two calls with
+// one token must not both create.
 func (e *EC2) receive(query string) (*entry, activeFaults, response) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -185,8 +185,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// cutConnection reads like a connection that is closed before the announced
-// length.
+// cutConnection reads like a body whose connection is closed before its announced length.
 type cutConnection struct{}
 
 func (cutConnection) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// checkCreate applies the rules that do not depend on what exists in the
-// account, in this order. Unless a comment says otherwise, they are from
+// checkCreate applies the rules that do not depend on what exists in the account, in this
+// order. Unless a comment says otherwise, they are from
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 func checkCreate(in *ec2.CreateFlowLogsInput, o Options) *apiError {
 	for _, check := range []func(*ec2.CreateFlowLogsInput, Options) *apiError{
@@ -48,8 +48,8 @@ var resourceKinds = map[types.FlowLogsResourceType]resourceKind{
 	types.FlowLogsResourceTypeRegionalNatGateway:       {"nat-", "natGateway", "NatGatewayNotFound", "NatGatewayMalformed"},
 }
 
-// notFound has the text of other operations on the same resources. That it
-// rejects the whole call is a choice.
+// notFound has the text of other operations on the same resources. Rejecting the whole
+// call is a choice.
 func (k resourceKind) notFound(id string) *apiError {
 	return apiErrorf(k.notFoundCode, "The %s ID '%s' does not exist", k.noun, id)
 }
@@ -58,7 +58,7 @@ func isTransitGateway(t types.FlowLogsResourceType) bool {
 	return t == types.FlowLogsResourceTypeTransitGateway || t == types.FlowLogsResourceTypeTransitGatewayAttachment
 }
 
-// hexID is what follows the prefix: 17 digits, or 8 in IDs from before 2018.
+// hexID matches an ID behind its prefix: 17 digits, or 8 in IDs from before 2018.
 var hexID = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
@@ -82,7 +82,8 @@ func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	}
 	for _, id := range in.ResourceIds {
 		if !kind.owns(id) {
-			// Seen on EC2: https://github.com/ministryofjustice/modernisation-platform/pull/8016
+			// Seen on EC2:
+			// https://github.com/ministryofjustice/modernisation-platform/pull/8016
 			return invalidParameter("Invalid Resource id %s for resource-type %s", id, in.ResourceType)
 		}
 		if !hexID.MatchString(strings.TrimPrefix(id, kind.prefix)) {
@@ -92,14 +93,14 @@ func checkResources(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	return nil
 }
 
-// owns reports whether an ID has the prefix of the kind. The prefix of a transit
-// gateway also starts the ID of an attachment.
+// owns reports whether an ID has the prefix of the kind. The prefix of a transit gateway
+// also starts the ID of an attachment.
 func (k resourceKind) owns(id string) bool {
 	return strings.HasPrefix(id, k.prefix) && (k.prefix != "tgw-" || !strings.HasPrefix(id, "tgw-attach-"))
 }
 
-// checkTrafficType has texts that are choices. It is documented that a transit
-// gateway takes no traffic type, and not what EC2 says then.
+// checkTrafficType has texts that are choices. It is documented that a transit gateway
+// takes no traffic type, but not how EC2 rejects one.
 // https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-api-cli.html
 func checkTrafficType(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	switch in.TrafficType {
@@ -134,9 +135,9 @@ func checkInterval(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	return nil
 }
 
-// checkToken has the documented length and alphabet. That a control character is
-// rejected is a choice: XML cannot hold most control characters. The code and the
-// text are in the error table; using them here is our guess.
+// checkToken has the documented length and alphabet. Rejecting control characters is a
+// choice: XML cannot hold most of these. The code and the text are in the table of error
+// codes; using them here is our guess.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 func checkToken(in *ec2.CreateFlowLogsInput, _ Options) *apiError {
 	token := aws.ToString(in.ClientToken)

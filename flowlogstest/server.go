@@ -25,15 +25,14 @@ const (
 	readTimeout = 10 * time.Second
 )
 
-// ServeHTTP serves one request of the EC2 Query API, by POST or GET, so that an
-// EC2 can be served at any address. It does not check signatures, in a header or
-// in the query string. Requests for other actions go to Options.Fallback. Tests
-// use [NewServer].
+// ServeHTTP serves one request of the EC2 Query API, by POST or GET, so that an EC2 can
+// be served at any address. It does not check signatures, in a header or in the query
+// string. Requests for other actions go to Options.Fallback. Tests use [NewServer].
 //
-// A GET request without parameters gets an empty response of status 200 and is no
-// call: it is for health checks. Other methods get status 405, and a body of more
-// than 1 MiB gets status 413. A client that takes longer than ten seconds to send
-// its body loses the connection.
+// A GET request without parameters gets an empty response of status 200 and is no call:
+// it is for health checks. Other methods get status 405, and a body of more than 1 MiB
+// gets status 413. A client that takes longer than ten seconds to send its body loses the
+// connection.
 func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.RawQuery
 	switch r.Method {
@@ -68,16 +67,15 @@ func (e *EC2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readBody reads to the end: the SDK stops sending when a response comes. At the
-// end net/http lifts the deadline, so that a fault may delay the response.
+// readBody reads to the end: the SDK stops sending when a response comes. At the end
+// net/http lifts the deadline, so that a fault may delay the response.
 func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // fails without a connection
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	return string(body), err
 }
 
-// join returns the parameters of a POST request. A presigned request has some in its
-// URL.
+// join returns the parameters of a POST request. A presigned request has some in its URL.
 func join(body, query string) string {
 	if body == "" || query == "" {
 		return body + query
@@ -85,8 +83,8 @@ func join(body, query string) string {
 	return body + "&" + query
 }
 
-// serveFallback runs the handler to its end before anything is sent: a fault
-// may still delay, truncate or replace the response.
+// serveFallback runs the handler to its end before anything is sent: a fault may still
+// delay, truncate or replace the response.
 func serveFallback(handler http.Handler, req *http.Request, query string) response {
 	req = req.WithContext(req.Context()) // a copy: the request is the caller's
 	if req.Method != http.MethodGet {
@@ -98,9 +96,9 @@ func serveFallback(handler http.Handler, req *http.Request, query string) respon
 	return response{status: w.Code, header: w.Result().Header, body: w.Body.String()}
 }
 
-// Server serves an [EC2] on the loopback interface to clients of the EC2 Query
-// API: the [ec2.Client], the AWS SDKs for other languages, and the AWS CLI. It is
-// safe for concurrent use.
+// Server serves an [EC2] on the loopback interface to clients of the EC2 Query API: the
+// [ec2.Client], the AWS SDKs for other languages, and the AWS CLI. It is safe for
+// concurrent use.
 type Server struct {
 	// URL is the endpoint, such as "http://127.0.0.1:49152".
 	URL string
@@ -112,9 +110,9 @@ type Server struct {
 	conns     sync.WaitGroup
 }
 
-// NewServer serves e on a free port of 127.0.0.1 until Close. An EC2 can have
-// several servers and be called in memory at the same time; they share its
-// state. NewServer panics if it cannot listen.
+// NewServer serves e on a free port of 127.0.0.1 until Close. An EC2 can have several
+// servers and be called in memory at the same time; they share its state. NewServer
+// panics if it cannot listen.
 func NewServer(e *EC2) *Server {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -134,8 +132,8 @@ func NewServer(e *EC2) *Server {
 	return s
 }
 
-// Client returns an [ec2.Client] for the Server, with the SDK's default retries.
-// It reads no credentials, configuration or environment. It works until Close.
+// Client returns an [ec2.Client] for the Server, with the SDK's default retries. It reads
+// no credentials, configuration or environment. It works until Close.
 func (s *Server) Client(optFns ...func(*ec2.Options)) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:       s.region,
@@ -147,9 +145,8 @@ func (s *Server) Client(optFns ...func(*ec2.Options)) *ec2.Client {
 	}, optFns...)
 }
 
-// Close stops the Server at once. Calls in flight lose their connection. It
-// returns when every goroutine of the Server has exited, and may be called more
-// than once.
+// Close stops the Server at once. Calls in flight lose their connection. It returns when
+// every goroutine of the Server has exited, and may be called more than once.
 func (s *Server) Close() {
 	s.http.Close() // ends the contexts of calls that hang or wait
 	<-s.served
@@ -169,12 +166,11 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 
 // readOnlyBody hides every method of a request's body but Read and Close.
 //
-// The SDK closes the body as soon as it has a response. Over loopback a response
-// can come so early that net/http still checks that the body has ended. It does
-// so with [io.Copy], which prefers the body's WriteTo, and WriteTo of a closed
-// body of the SDK fails with io.EOF. net/http then drops the connection, and a
-// call that has succeeded fails with "use of closed network connection". Read of
-// a closed body reports its end.
+// The SDK closes the body as soon as it has a response. Over loopback a response can come
+// so early that net/http still checks that the body has ended. It does so with [io.Copy],
+// which prefers the body's WriteTo, and WriteTo of a closed body of the SDK fails with
+// io.EOF. net/http then drops the connection, and a call that has succeeded fails with
+// "use of closed network connection". Read of a closed body reports its end.
 type readOnlyBody struct{ http.RoundTripper }
 
 func (t readOnlyBody) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// late is a transport that checks the end of a request's body after the SDK has
-// its response, as that of net/http does when it is slow.
+// late is a transport that checks the end of a request's body after the SDK has its
+// response, as net/http's does when it is slow.
 type late struct{ body io.ReadCloser }
 
 func (l *late) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// A body of 300 IDs is larger than the buffers of net/http, and the server
-// responds at once: the SDK then closes a body that net/http still reads.
+// A body of 300 IDs is larger than the buffers of net/http, and the server responds at
+// once: the SDK then closes a body that net/http still reads.
 func TestServer_ReceivesLargeBodiesAgainstInstantResponses(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -197,8 +197,8 @@ func TestServer_CloseLeavesNoGoroutine(t *testing.T) {
 	noGoroutines(t)
 }
 
-// noGoroutines waits until the goroutines of net/http have exited, which they do
-// once their connection is closed. It fails with the stacks of those left.
+// noGoroutines waits until the goroutines of net/http have exited, which they do once
+// their connection is closed. Otherwise it fails with the stacks of the rest.
 func noGoroutines(t *testing.T) {
 	t.Helper()
 	var left []string

@@ -11,8 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// maxTags is how many tags a resource may have. Keys with the prefix aws: do not
-// count:
+// maxTags is how many tags a resource may have. Keys with the prefix aws: do not count:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 const maxTags = 50
 
@@ -57,10 +56,10 @@ func (e *EC2) createTags(in *ec2.CreateTagsInput, _ activeFaults, _ time.Time) (
 	return &done{Return: true}, nil
 }
 
-// deleteTags deletes a tag by its key, or by key and value if a value is given.
-// Without tags it deletes all tags except those of AWS:
+// deleteTags deletes a tag by its key, or by key and value if a value is given. Without
+// tags it deletes all tags except those of AWS:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
-// That a tag may be missing is a choice.
+// Accepting a tag that is missing is a choice.
 func (e *EC2) deleteTags(in *ec2.DeleteTagsInput, _ activeFaults, _ time.Time) (*done, *apiError) {
 	flowLogs, err := e.tagged(in.Resources)
 	if err != nil {
@@ -147,14 +146,14 @@ func tagAttribute(filter string) func(types.TagDescription) []string {
 	return nil
 }
 
-// done is the output of an operation that only succeeds.
+// done is the output of CreateTags and DeleteTags.
 type done struct{ Return bool }
 
 // tagged returns the flow logs that a call tags. The texts were seen with other
 // resources:
 // https://github.com/awsdocs/aws-doc-sdk-examples/pull/1302
 // https://github.com/kubernetes/cloud-provider-aws/pull/1387
-// That an unknown flow log has the error of DeleteFlowLogs is a choice.
+// Using the error of DeleteFlowLogs for an unknown flow log is a choice.
 func (e *EC2) tagged(ids []string) ([]*flowLog, *apiError) {
 	if len(ids) == 0 {
 		return nil, missingParameter("resourceIdSet")

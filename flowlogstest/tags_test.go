@@ -15,8 +15,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// tagsOf returns the tags of the flow log at an index, as DescribeFlowLogs shows
-// them.
+// tagsOf returns the tags of the flow log at an index, as DescribeFlowLogs shows them.
 func tagsOf(t *testing.T, call api, index int) map[string]string {
 	t.Helper()
 	out, err := call.DescribeFlowLogs(t.Context(), nil)
@@ -25,7 +24,7 @@ func tagsOf(t *testing.T, call api, index int) map[string]string {
 	for _, tag := range out.FlowLogs[index].Tags {
 		tags[*tag.Key] = *tag.Value
 	}
-	require.Len(t, out.FlowLogs[index].Tags, len(tags), "no key twice")
+	require.Len(t, out.FlowLogs[index].Tags, len(tags), "a key occurs once")
 	return tags
 }
 
@@ -34,7 +33,7 @@ func TestCreateTags_AddsAndOverwritesTags(t *testing.T) {
 	contract(t, func(t *testing.T, e *flowlogstest.EC2, call api) {
 		_, err := call.CreateFlowLogs(t.Context(), toBucket(withIDs(vpcs(3)...), withTags("vpc-flow-log", tag("Name", "a"), tag("Owner", "b"))))
 		require.NoError(t, err)
-		e.Put(ofOldTimes())
+		e.Put(oldFlowLog())
 
 		_, err = call.CreateTags(t.Context(), &ec2.CreateTagsInput{
 			Resources: []string{flowLogID(1), flowLogID(3), "fl-1a2b3c4d"},
@@ -85,7 +84,7 @@ func TestDeleteTags_DeletesByKeyOrByKeyAndValue(t *testing.T) {
 func TestDeleteTags_KeepsTheTagsOfAWS(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New()
-	f := ofOldTimes()
+	f := oldFlowLog()
 	f.Tags = []types.Tag{tag("aws:cloudformation:stack-name", "s"), tag("Name", "a")}
 	id := e.Put(f)
 	_, err := e.DeleteTags(t.Context(), &ec2.DeleteTagsInput{Resources: []string{id}})
@@ -93,7 +92,7 @@ func TestDeleteTags_KeepsTheTagsOfAWS(t *testing.T) {
 	assert.Equal(t, map[string]string{"aws:cloudformation:stack-name": "s"}, tagsOf(t, e, 0))
 
 	_, err = e.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{id}, Tags: manyTags(50)})
-	require.NoError(t, err, "they do not count")
+	require.NoError(t, err, "tags of AWS do not count")
 }
 
 func TestTags_Reject(t *testing.T) {

@@ -41,7 +41,7 @@ func TestOptions_ThrottleIsATokenBucketForEachOperation(t *testing.T) {
 				if test.seconds == 0 {
 					time.Sleep(250 * time.Millisecond) // 20 a second
 				} else {
-					require.Equal(t, "RequestLimitExceeded", code(test.call(t.Context(), e)), "costs no token")
+					require.Equal(t, "RequestLimitExceeded", code(test.call(t.Context(), e)), "a throttled call takes no token")
 					time.Sleep(time.Duration(test.seconds) * time.Second)
 				}
 				for range 5 {
@@ -142,7 +142,7 @@ func TestOptions_DescribeLagHidesANewFlowLog(t *testing.T) {
 		}
 
 		time.Sleep(time.Minute - 1)
-		assert.Equal(t, []string{flowLogID(1)}, shown(), "only the one that was put")
+		assert.Equal(t, []string{flowLogID(1)}, shown(), "a flow log of Put does not lag")
 		assert.Empty(t, shown(out.FlowLogIds...))
 		assert.Len(t, e.FlowLogs(), 2)
 		time.Sleep(1)
@@ -170,15 +170,15 @@ func TestOptions_DeleteLagShowsADeletedFlowLog(t *testing.T) {
 		afterFirst := &ec2.DescribeFlowLogsInput{MaxResults: aws.Int32(1), NextToken: aws.String("MQ")}
 
 		time.Sleep(time.Minute - 1)
-		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, shown(nil), "in its place")
+		assert.Equal(t, []string{flowLogID(1), flowLogID(2), flowLogID(3)}, shown(nil), "the order stays")
 		assert.Equal(t, []string{flowLogID(2)}, shown(&ec2.DescribeFlowLogsInput{FlowLogIds: second.FlowLogIds}))
 		assert.Equal(t, []string{flowLogID(2)}, shown(on2))
 		assert.Equal(t, []string{flowLogID(2)}, shown(afterFirst))
 		assert.Equal(t, []string{flowLogID(1), flowLogID(3)}, idsOf(e.FlowLogs()))
 		_, err = e.DeleteFlowLogs(t.Context(), second)
-		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err), "it is gone for other operations")
+		assert.Equal(t, "InvalidFlowLogId.NotFound", code(err), "other operations do not find it")
 		_, err = e.CreateFlowLogs(t.Context(), toBucket(withIDs(vpc(2))))
-		require.NoError(t, err, "its resource is free")
+		require.NoError(t, err, "it conflicts with no new flow log")
 		assert.Equal(t, []string{flowLogID(2), flowLogID(4)}, shown(on2))
 
 		time.Sleep(1)
@@ -189,10 +189,10 @@ func TestOptions_DeleteLagShowsADeletedFlowLog(t *testing.T) {
 func TestOptions_DeleteLagShowsNoFlowLogTwice(t *testing.T) {
 	t.Parallel()
 	e := flowlogstest.New(func(o *flowlogstest.Options) { o.DeleteLag = time.Hour })
-	id := e.Put(ofOldTimes())
+	id := e.Put(oldFlowLog())
 	_, err := e.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: []string{id}})
 	require.NoError(t, err)
-	e.Put(ofOldTimes())
+	e.Put(oldFlowLog())
 	out, err := e.DescribeFlowLogs(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{id}, idsOf(out.FlowLogs))
@@ -218,7 +218,7 @@ func TestOptions_TokenLifetimeIsWhenATokenIsForgotten(t *testing.T) {
 		time.Sleep(time.Minute)
 		again, err = e.CreateFlowLogs(t.Context(), toBucket(withToken("token"), withIDs(vpc(2))))
 		require.NoError(t, err)
-		assert.Equal(t, other.FlowLogIds, again.FlowLogIds, "and is remembered anew")
+		assert.Equal(t, other.FlowLogIds, again.FlowLogIds, "the token is remembered again")
 	})
 }
 

@@ -14,9 +14,9 @@ const (
 	xmlTime        = "2006-01-02T15:04:05.000Z"
 )
 
-// encode writes the output of an action as EC2 does, without newlines and
-// indentation: https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
+// encode writes the output of an action as EC2 does, without newlines and indentation.
 // The names of the elements follow from the names of the SDK's fields.
+// https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html
 func encode(action, requestID string, output any) string {
 	var b strings.Builder
 	b.WriteString(xmlHeader)
@@ -27,7 +27,7 @@ func encode(action, requestID string, output any) string {
 	return b.String()
 }
 
-// encodeError spells the request ID as EC2 does in errors, and only there.
+// encodeError writes an error. EC2 spells RequestID like this only in errors.
 func encodeError(err *apiError, requestID string) string {
 	var b strings.Builder
 	b.WriteString(xmlHeader + "<Response><Errors><Error>")
@@ -47,8 +47,8 @@ func writeFields(b *strings.Builder, v reflect.Value) {
 	}
 }
 
-// elementName returns the name of the element for a field: logFormat for
-// LogFormat, and flowLogIdSet for the list FlowLogIds.
+// elementName returns the name of the element for a field: logFormat for LogFormat, and
+// flowLogIdSet for the list FlowLogIds.
 func elementName(field reflect.StructField) string {
 	name := strings.ToLower(field.Name[:1]) + field.Name[1:]
 	if field.Type.Kind() == reflect.Slice && name != "unsuccessful" {

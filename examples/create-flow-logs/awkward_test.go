@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The other half of the command lines is in TestCreateFlowLogs_SendsAndPrintsWhatTheAWSCLIDoes.
+// The other half of the command lines is in
+// TestCreateFlowLogs_SendsAndPrintsWhatTheAWSCLIDoes.
 func TestCreateFlowLogs_TakesAwkwardCommandLinesAsTheAWSCLIDoes(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// installedCLI is the path of an AWS CLI and the first number of its version, 0 if
-// there is none. One of version 2 takes precedence.
+// installedCLI is the path of an AWS CLI and the first number of its version, 0 if there
+// is none. One of version 2 takes precedence.
 var installedCLI = sync.OnceValues(func() (path string, version int) {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		candidate := filepath.Join(dir, "aws")
@@ -44,11 +44,11 @@ func needsCLI(t *testing.T, version int) {
 	}
 }
 
-// cli gives the command to the AWS CLI. On Windows its lines end with CR LF.
+// cli runs the command with the AWS CLI. On Windows its lines end with CR LF.
 func (c cloud) cli(ctx context.Context, args ...string) outcome {
 	path, _ := installedCLI()
 	cmd := exec.CommandContext(ctx, path, append([]string{"ec2", "create-flow-logs", "--endpoint-url", c.url}, args...)...)
-	cmd.Env = os.Environ() // without what this machine knows of AWS, see TestMain
+	cmd.Env = os.Environ() // TestMain has replaced the settings of AWS
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -146,8 +146,8 @@ func tagJSON(key string) string {
 	return `{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "` + key + `", "Value": "x"}]}`
 }
 
-// sent returns the parameters of the one call, nil if there was none. A token that
-// this program made is left out.
+// sent returns the parameters of the first call, nil if there was none. It leaves out a
+// token that this program made.
 func sent(c cloud) map[string]string {
 	if len(c.Calls()) == 0 {
 		return nil
@@ -159,15 +159,15 @@ func sent(c cloud) map[string]string {
 	return params
 }
 
-var answeredToken = regexp.MustCompile(`<clientToken>(.+)</clientToken>`)
+var responseToken = regexp.MustCompile(`<clientToken>(.+)</clientToken>`)
 
-// printed returns the output with a name in the place of its token, which this
-// program makes where EC2 does for the AWS CLI.
+// printed returns the output with TOKEN in place of its token: this program makes one,
+// but the AWS CLI lets EC2 do so.
 func printed(c cloud, stdout string) string {
 	if len(c.Calls()) == 0 {
 		return stdout
 	}
-	if token := answeredToken.FindStringSubmatch(c.Calls()[0].Response); token != nil {
+	if token := responseToken.FindStringSubmatch(c.Calls()[0].Response); token != nil {
 		stdout = strings.ReplaceAll(stdout, token[1], "TOKEN")
 	}
 	return stdout

@@ -21,13 +21,13 @@ import (
 	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
-// configError is something missing or broken on this machine, not in the command.
+// configError is an error in the configuration of this machine, not in the command.
 type configError struct{ error }
 
 func (e configError) Unwrap() error { return e.error }
 
-// loadConfig loads what the machine is configured for. The profile and Region of
-// the command line take precedence.
+// loadConfig loads the configuration of the machine. The profile and Region of the
+// command line take precedence.
 func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(cmd.Word("region")),
@@ -37,7 +37,7 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	if cmd.Has("no-sign-request") {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
-	// Like the AWS CLI, miss no file of certificates if nothing is verified with it.
+	// Like the AWS CLI, accept a missing file of certificates if it is not used.
 	verifies := !cmd.Has("no-verify-ssl") && !strings.HasPrefix(cmd.Settings.Endpoint, "http://")
 	if path := cmd.Word("ca-bundle"); path != "" {
 		bundle, err := os.ReadFile(path)
@@ -58,9 +58,9 @@ func loadConfig(ctx context.Context, cmd *awscli.Command) (aws.Config, error) {
 	return cfg, nil
 }
 
-// loadProfile loads a profile, that of the environment if it has no name. The SDK
-// takes the quotation marks of [profile "a b"] for a part of the name, which the AWS
-// CLI does not.
+// loadProfile loads a profile. An empty name means the profile of the environment. Unlike
+// the AWS CLI, the SDK takes the quotation marks of [profile "a b"] for a part of the
+// name.
 func loadProfile(ctx context.Context, name string, options []func(*config.LoadOptions) error) (aws.Config, error) {
 	load := func(name string) (aws.Config, error) {
 		return config.LoadDefaultConfig(ctx, append(options[:len(options):len(options)], config.WithSharedConfigProfile(name))...)
@@ -87,8 +87,8 @@ func loadProfile(ctx context.Context, name string, options []func(*config.LoadOp
 	return cfg, err
 }
 
-// withBundle takes precedence over the bundle of the environment and of the profile.
-// It may be used more than once, unlike config.WithCustomCABundle.
+// withBundle returns an option that takes precedence over the bundle of the environment
+// and of the profile. It may be used more than once, unlike config.WithCustomCABundle.
 func withBundle(bundle []byte) config.LoadOptionsFunc {
 	return func(o *config.LoadOptions) error {
 		o.CustomCABundle = bytes.NewReader(bundle)
@@ -96,8 +96,9 @@ func withBundle(bundle []byte) config.LoadOptionsFunc {
 	}
 }
 
-// unusedBundle has a certificate whose key nobody has. Where nothing is verified it
-// takes the place of a bundle that cannot be read: the SDK reads all that are named.
+// unusedBundle returns a certificate whose key is thrown away. If nothing is verified, it
+// replaces a bundle that cannot be read, because the SDK reads every bundle that is
+// named.
 func unusedBundle() []byte {
 	public, private, _ := ed25519.GenerateKey(rand.Reader) // never fails
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}

@@ -32,7 +32,7 @@ func connect(ctx context.Context, cfg aws.Config, cmd *awscli.Command, stderr io
 		if cmd.Settings.Endpoint != "" {
 			o.BaseEndpoint = &cmd.Settings.Endpoint
 		}
-		if o.BaseEndpoint != nil { // it has no FIPS or dual-stack variant
+		if o.BaseEndpoint != nil { // which has no FIPS or dual-stack variant
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
 			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 		}
@@ -43,15 +43,15 @@ func connect(ctx context.Context, cfg aws.Config, cmd *awscli.Command, stderr io
 	}), nil
 }
 
-// logTo logs every request, response and retry of this client. The clients of
-// credentials providers are not logged: their bodies are secrets.
+// logTo logs every request, response and retry of this client. The clients of credentials
+// providers are not logged: their bodies are secrets.
 func logTo(o *ec2.Options, w io.Writer) {
 	o.ClientLogMode = aws.LogRequestWithBody | aws.LogResponseWithBody | aws.LogRetries
 	o.Logger = logging.NewStandardLogger(withoutSecrets{w})
 }
 
-// withoutSecrets blanks what authorizes a request, so that a log can be shown to
-// others.
+// withoutSecrets hides signatures, session tokens and passwords, so that a log can be
+// shown to others.
 type withoutSecrets struct{ io.Writer }
 
 var secrets = regexp.MustCompile(`(?im)(^X-Amz-Security-Token: |^Authorization: Basic |Signature=)[^\r\n]+`)
@@ -79,13 +79,11 @@ func httpClient(cmd *awscli.Command) *awshttp.BuildableClient {
 
 // readOnlyBody hides every method of a request's body but Read and Close.
 //
-// The SDK closes the body as soon as it has a response. Over loopback, where an
-// emulator is, a response can come so early that net/http has yet to check that
-// the body has ended. It does so with [io.Copy], which prefers the body's
-// WriteTo, and WriteTo of a closed body of the SDK fails with io.EOF. A call that
-// has succeeded then fails with "use of closed network connection", and is
-// retried: about one in a hundred calls for 300 resources. Read of a closed body
-// reports its end.
+// The SDK closes the body as soon as it has a response. If that comes before net/http has
+// checked that the body has ended, as it can from an emulator over loopback, the check,
+// by WriteTo of the closed body, fails with io.EOF, and a call that has succeeded fails
+// with "use of closed network connection": about one in a hundred calls for 300
+// resources. Read of a closed body reports its end.
 type readOnlyBody struct{ aws.HTTPClient }
 
 func (c readOnlyBody) Do(req *http.Request) (*http.Response, error) {
@@ -96,13 +94,13 @@ func (c readOnlyBody) Do(req *http.Request) (*http.Response, error) {
 	return c.HTTPClient.Do(req)
 }
 
-// asTyped is an API that sends the parameters as they were typed.
+// asTyped is an API that sends exactly the parameters that were typed, as the AWS CLI
+// does.
 //
-// Client.Create divides the resources among calls and gives these their tokens,
-// but it spells out a Request, where the default LogDestinationType is no longer
-// told from the one that was given, nor --no-dry-run from nothing. The AWS CLI
-// sends what was given and nothing else. So each call keeps its resources and
-// its token, and has all else from the command line.
+// Client.Create divides the resources among calls and gives each call a token. But its
+// Request does not tell whether the default LogDestinationType or --no-dry-run was typed.
+// So a call keeps its resources and its token, and gets all other parameters from the
+// command line.
 type asTyped struct {
 	*ec2.Client // whose retry settings and Region apply
 	in          *ec2.CreateFlowLogsInput

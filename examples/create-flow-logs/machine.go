@@ -15,11 +15,11 @@ import (
 	"github.com/go-flowlogs/flowlogs/examples/create-flow-logs/internal/awscli"
 )
 
-// The settings of the machine are read by the SDK, but for those below: what the
-// SDK does not read, or takes for something else.
+// The SDK reads the settings of the machine, except those in this file, which it ignores
+// or reads differently.
 
-// outputFormat returns the format of the output: that of the command line, or
-// else of the environment, or else of the profile.
+// outputFormat returns the output format from the command line, else from the
+// environment, else from the profile.
 func outputFormat(cmd *awscli.Command, cfg aws.Config) (string, error) {
 	if format := cmd.Word("output"); format != "" {
 		return format, nil
@@ -34,8 +34,7 @@ func outputFormat(cmd *awscli.Command, cfg aws.Config) (string, error) {
 	return format, nil
 }
 
-// checkAttempts rejects a number of attempts with which the SDK would retry for
-// ever.
+// checkAttempts rejects a number of attempts that makes the SDK retry forever.
 func checkAttempts(cfg aws.Config) error {
 	value, from, ok := setting(cfg, "AWS_MAX_ATTEMPTS", "max_attempts")
 	if !ok || value == "" {
@@ -47,8 +46,8 @@ func checkAttempts(cfg aws.Config) error {
 	return nil
 }
 
-// checkKeys rejects half of a pair of keys. The SDK would go on to the next source
-// of credentials, which may be of someone else.
+// checkKeys rejects half of a pair of keys. The SDK would use the next source of
+// credentials, which may be someone else's.
 func checkKeys(cmd *awscli.Command) error {
 	if cmd.Has("no-sign-request") || cmd.Word("profile") != "" { // the keys are not used
 		return nil
@@ -64,9 +63,9 @@ func checkKeys(cmd *awscli.Command) error {
 	return nil
 }
 
-// setting returns a setting and where it is from: a variable of the environment,
-// or else the profile. As in the AWS CLI, the credentials file takes precedence
-// over the configuration file.
+// setting returns a setting and its source: a variable of the environment, or else the
+// profile. As in the AWS CLI, the credentials file takes precedence over the
+// configuration file.
 func setting(cfg aws.Config, variable, name string) (value, from string, ok bool) {
 	if value, ok := os.LookupEnv(variable); ok {
 		return value, variable, true
@@ -84,8 +83,7 @@ func setting(cfg aws.Config, variable, name string) (value, from string, ok bool
 	return "", "", false
 }
 
-// profileOf returns the name of the profile that was loaded, and the files that
-// it may be in.
+// profileOf returns the name of the loaded profile, and the files that it may be in.
 func profileOf(cfg aws.Config) (profile string, files []string) {
 	profile, files = config.DefaultSharedConfigProfile, []string{config.DefaultSharedCredentialsFilename(), config.DefaultSharedConfigFilename()}
 	for _, source := range cfg.ConfigSources {
@@ -126,7 +124,7 @@ func profileSetting(content, profile, name string) (value string, ok bool) {
 	return value, ok
 }
 
-// sectionName returns the profile that a section is of: "a" for [profile a],
+// sectionName returns the profile in the header of a section: "a" for [profile a],
 // [profile "a"] and, in the credentials file, [a].
 func sectionName(header string) string {
 	name, _, _ := strings.Cut(header[1:], "]")

@@ -1,17 +1,16 @@
-// Command create-flow-logs is the command of that name in the AWS CLI, as a
-// program on package flowlogs. It takes the same options and prints the same
-// output. Unlike the CLI it reports every problem of a command before it sends
-// anything, retries a call whose response was lost without creating anything
-// twice, takes any number of resources, and fails if some of them were
-// unsuccessful.
+// Command create-flow-logs is the AWS CLI's command of that name, built on package
+// flowlogs. It takes the same options and prints the same output. Unlike the CLI it
+// reports every problem of a command before it sends anything, retries a call whose
+// response was lost without creating anything twice, takes any number of resources, and
+// fails if some of them were unsuccessful.
 //
 //	go -C examples run ./create-flow-logs --generate-cli-skeleton
 //	go -C examples run ./create-flow-logs --resource-ids vpc-0a1b2c3d --resource-type VPC --traffic-type ALL \
 //		--log-group-name my-flow-logs --deliver-logs-permission-arn arn:aws:iam::123456789012:role/publishFlowLogs
 //
-// Its exit status is that of the AWS CLI, with two exceptions. Unsuccessful
-// resources are status 1, where the CLI has 0. A wrong value is always status
-// 252, as documented, where the CLI sometimes has 255.
+// Its exit status is that of the AWS CLI, with two exceptions. Unsuccessful resources are
+// status 1, where the CLI has 0. A wrong value is always status 252, as documented, where
+// the CLI sometimes has 255.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 package main
 
@@ -32,12 +31,12 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop)   // a second interrupt ends the program at once
-	signal.Ignore(syscall.SIGPIPE) // else a closed pipe ends it before it has named the token
+	signal.Ignore(syscall.SIGPIPE) // or a closed pipe would end it before it has printed the token
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program. Output goes to stdout, problems go to stderr, and the
-// result is the exit status.
+// run is the program. Output goes to stdout, problems go to stderr, and the result is the
+// exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := create(ctx, args, stdout, stderr)
 	report(stderr, err)
@@ -73,7 +72,7 @@ func create(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		return err
 	}
 
-	// Create. What came of it is printed even if some of it failed.
+	// Create. The response is printed even if some resources failed.
 	resp, err := flowlogs.New(asTyped{client, in}).Create(ctx, req, func(o *flowlogs.Options) { o.Allow = cmd.Allow })
 	if err == nil && req.DryRun {
 		return errDryRun

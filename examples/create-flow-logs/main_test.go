@@ -19,7 +19,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// environment is all that this program and the AWS CLI know of AWS in the tests.
+// environment has all settings of AWS in the tests, for this program and for the AWS CLI.
 var environment = map[string]string{
 	"AWS_ACCESS_KEY_ID":           "AKIDEXAMPLE",
 	"AWS_SECRET_ACCESS_KEY":       "SECRET",
@@ -33,8 +33,7 @@ var environment = map[string]string{
 	"AWS_CLI_OUTPUT_ENCODING": "UTF-8",
 }
 
-// TestMain makes a test binary that is started with CREATE_FLOW_LOGS the program
-// itself.
+// TestMain runs the program itself if CREATE_FLOW_LOGS is set.
 func TestMain(m *testing.M) {
 	if os.Getenv("CREATE_FLOW_LOGS") != "" {
 		main()
@@ -54,7 +53,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// cloud is an EC2 and the commands that it is given.
+// cloud is an EC2 that commands are run against.
 type cloud struct {
 	*flowlogstest.EC2
 	url string
@@ -77,7 +76,7 @@ type printedOutput struct {
 	Unsuccessful []any
 }
 
-// outcome is what a command leaves behind.
+// outcome is the outcome of a command.
 type outcome struct {
 	status         int
 	stdout, stderr string
@@ -89,7 +88,7 @@ func (c cloud) run(ctx context.Context, args ...string) outcome {
 	return outcome{status, stdout.String(), stderr.String()}
 }
 
-// toBucket is a command for VPCs, and what else is given.
+// toBucket returns a command for VPCs, with more arguments.
 func toBucket(more ...string) []string {
 	return slices.Concat([]string{
 		"--resource-type", "VPC", "--traffic-type", "ALL", "--log-destination-type", "s3", "--log-destination", "arn:aws:s3:::my-bucket",
@@ -120,7 +119,7 @@ func TestCreateFlowLogs_TakesMoreResourcesThanOneCall(t *testing.T) {
 	assert.Empty(t, printed.Unsuccessful)
 	assert.Len(t, c.FlowLogs(), 601)
 
-	resources := map[string][]string{} // by the token of the call: one may have been repeated
+	resources := map[string][]string{} // by token, because a call may have been repeated
 	for _, call := range c.Calls() {
 		resources[call.ClientToken] = call.ResourceIDs
 		assert.Equal(t, "false", call.Params["DryRun"])
@@ -270,7 +269,7 @@ func TestCreateFlowLogs_SaysWhatConfigurationIsMissing(t *testing.T) {
 			assert.Empty(t, c.Calls())
 
 			if got = c.run(t.Context(), also(test.args, "--resource-ids", "i-1")...); test.args == nil {
-				assert.Equal(t, 252, got.status, "what is wrong with the command comes first")
+				assert.Equal(t, 252, got.status, "problems of the command take precedence")
 			}
 		})
 	}

@@ -15,23 +15,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// race forces the order of events that a plain client cannot stand, see
-// readOnlyBody: the whole request is on the wire, the SDK has its response, and
-// only then net/http checks that the body of the request has ended.
+// race forces the order of events that makes a plain client fail; see readOnlyBody. The
+// whole request is on the wire, the SDK has its response, and only then does net/http
+// check that the body of the request has ended.
 //
-// The whole request is on the wire before that check if it does not fit into the
-// transport's buffer, as one for 300 resources. Here it fills the buffer exactly.
+// On a network, this happens to a request that does not fit into the transport's buffer,
+// such as one for 300 resources. Here the request fills the buffer exactly.
 type race struct {
-	size     int64         // of the request, 0 to measure it
-	written  atomic.Int64  // bytes of it
-	answered chan struct{} // closed when the SDK reads the response
-	checked  chan bool     // whether the check has found the end
-	closed   chan struct{} // closed with the connection
-	once     sync.Once
+	size      int64         // of the request, 0 to measure it
+	written   atomic.Int64  // bytes of the request
+	responded chan struct{} // closed when the SDK reads the response
+	checked   chan bool     // whether the check has found the end
+	closed    chan struct{} // closed with the connection
+	once      sync.Once
 }
 
 func newRace(size int64) *race {
-	return &race{size: size, answered: make(chan struct{}), checked: make(chan bool, 1), closed: make(chan struct{})}
+	return &race{size: size, responded: make(chan struct{}), checked: make(chan bool, 1), closed: make(chan struct{})}
 }
 
 // client returns a client for one call.
@@ -54,7 +54,7 @@ type raceConn struct {
 func (c *raceConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	if c.written.Add(int64(n)) == c.size {
-		<-c.answered
+		<-c.responded
 	}
 	return n, err
 }
@@ -74,7 +74,7 @@ func (c raceClient) Do(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		watched := watchedBody{req.Body, c.race}
 		req.Body = watched
-		if w, ok := watched.ReadCloser.(io.WriterTo); ok { // net/http must see it as it is
+		if w, ok := watched.ReadCloser.(io.WriterTo); ok { // net/http looks for this method
 			req.Body = watchedWriterTo{watched, w}
 		}
 	}
@@ -117,8 +117,8 @@ func (b watchedWriterTo) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// lateBody is the body of a response. Its first Read is after the SDK has closed
-// the body of the request, and waits until that has been checked.
+// lateBody is the body of a response. Its first Read comes after the SDK has closed the
+// body of the request, and waits until net/http has checked that body.
 type lateBody struct {
 	io.ReadCloser
 	*race
@@ -128,7 +128,7 @@ type lateBody struct {
 func (b *lateBody) Read(p []byte) (int, error) {
 	if !b.read {
 		b.read = true
-		close(b.answered)
+		close(b.responded)
 		if ended := <-b.checked; !ended {
 			<-b.closed
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// The exit statuses of the AWS CLI, and the second, which it does not have.
+// The exit statuses of the AWS CLI, and statusUnsuccessful, which it does not have.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 const (
 	statusAllCreated    = 0
@@ -46,7 +46,7 @@ func statusOf(err error) int {
 	}
 }
 
-// report writes what went wrong, on a line each.
+// report writes each problem in err on a line of its own.
 func report(w io.Writer, err error) {
 	var invalid *flowlogs.ValidationError
 	rejected, isRejected := rejection(err)
@@ -72,22 +72,22 @@ func report(w io.Writer, err error) {
 	}
 }
 
-// errDryRun is the response of EC2 to a dry run that would have succeeded. Create
-// returns no error then; the AWS CLI does.
+// errDryRun is the response of EC2 to a dry run that would have succeeded. Create returns
+// no error then; the AWS CLI does.
 var errDryRun = &flowlogs.CallError{Err: &smithy.GenericAPIError{
 	Code:    "DryRunOperation",
 	Message: "Request would have succeeded, but DryRun flag is set.",
 }}
 
-// callOf is the first call that failed as a whole, nil if none did.
+// callOf returns the first call that failed as a whole, or nil.
 func callOf(err error) *flowlogs.CallError {
 	var call *flowlogs.CallError
 	errors.As(err, &call)
 	return call
 }
 
-// rejection returns the error with which EC2 rejected the first failed call, if
-// it did. Unsuccessful resources have errors like it, so only the call is searched.
+// rejection returns EC2's error for the first failed call, if EC2 rejected it. It does
+// not search all of err, because unsuccessful resources have such errors, too.
 func rejection(err error) (smithy.APIError, bool) {
 	call := callOf(err)
 	if call == nil {
@@ -98,7 +98,7 @@ func rejection(err error) (smithy.APIError, bool) {
 	return rejected, ok
 }
 
-// resumableError is that of a command that can be resumed.
+// resumableError is the error of a command that can be resumed.
 type resumableError struct {
 	error
 	resp *flowlogs.Response

@@ -32,8 +32,8 @@ func TestCreateFlowLogs_LogsRequestsAndRetriesWithoutSecrets(t *testing.T) {
 	assert.NotContains(t, got.stderr, "SESSIONTOKEN")
 }
 
-// Whatever must not be in a log has the word SECRET in it, as the keys of
-// environment have.
+// Everything that must not be logged contains the word SECRET, like the keys in
+// environment.
 func TestCreateFlowLogs_LogsNoSecretOfACredentialsProvider(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(issue))
 	t.Cleanup(issuer.Close)
@@ -75,7 +75,7 @@ credential_process = `+printFile+` `+write("process.json", issued)+`
 		name        string
 		environment map[string]string
 		args        []string
-		key         string // the ID of that which signs
+		key         string // the ID of the key that signs
 	}{
 		{"static keys", map[string]string{"AWS_SESSION_TOKEN": "SECRET"}, nil, "AKIDEXAMPLE"},
 		{"a role of a profile", nil, []string{"--profile", "role"}, "AKIDISSUED"},
@@ -113,8 +113,8 @@ credential_process = `+printFile+` `+write("process.json", issued)+`
 const issued = `{"Version": 1, "Code": "Success", "AccessKeyId": "AKIDISSUED", "SecretAccessKey": "SECRET",
 	"Token": "SECRET", "SessionToken": "SECRET", "Expiration": "2099-01-01T00:00:00Z"}`
 
-// issue issues credentials as STS, SSO, the metadata service of an instance, and
-// that of a container do.
+// issue issues credentials as STS, SSO and the metadata services of instances and
+// containers do.
 func issue(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/":

@@ -9,8 +9,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// faults are the values of -fault. After the first three the flow logs exist,
-// and only the caller does not know.
+// faults are the values of -fault. After the first three the flow logs exist, but the
+// caller does not know.
 var faults = []struct {
 	name, help string
 	fault      flowlogstest.Fault

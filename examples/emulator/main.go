@@ -1,8 +1,8 @@
-// Command emulator serves an EC2 that knows flow logs until it is interrupted.
-// Use it to try the AWS CLI, or a program in any language, against what goes
-// wrong on AWS: a lost response, a missing bucket, an unknown VPC, a delivery
-// that fails. It keeps its state in memory and checks no credentials. A GET request
-// without parameters is a health check.
+// Command emulator serves an EC2 that knows flow logs until it is interrupted. Use it to
+// try the AWS CLI, or a program in any language, against the failures of AWS: a lost
+// response, a missing bucket, an unknown VPC, a delivery that fails. It keeps its state
+// in memory and checks no credentials. A GET request without parameters is a health
+// check.
 //
 //	go -C examples run ./emulator -listen 127.0.0.1:4566 -fault lose
 //	go -C examples run ./emulator -buckets my-flow-logs -resources vpc-0a1b2c3d,vpc-1a2b3c4d
@@ -33,8 +33,8 @@ func main() {
 	}
 }
 
-// run prints the URL as soon as it accepts calls, so that a script can wait for
-// the line. It serves until ctx ends or the process is told to stop.
+// run prints the URL as soon as it accepts calls, so that a script can wait for the line.
+// It serves until ctx ends or the process is told to stop.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	server := &http.Server{Handler: o.ec2(), ReadHeaderTimeout: 10 * time.Second}
-	// At once: a call that hangs would keep a graceful end waiting.
+	// Close, not Shutdown, which would wait for calls that hang.
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -56,8 +56,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// listen rejects an address that other machines reach unless public is set:
-// signatures are not checked, so whoever reaches the emulator may call it.
+// listen rejects an address that other machines can reach, unless public is set: the
+// emulator checks no signatures.
 func listen(address string, public bool) (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {

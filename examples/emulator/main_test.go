@@ -63,7 +63,7 @@ func TestEmulator_MeetsEachCallWithOneFault(t *testing.T) {
 	}
 	client := start(t, "-fault", strings.Join(names, ","))
 	_, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{})
-	require.NoError(t, err, "other operations meet none")
+	require.NoError(t, err, "the fault is for CreateFlowLogs")
 	for _, tt := range tests {
 		_, err := client.CreateFlowLogs(t.Context(), request("vpc-0a1b2c3d"))
 		require.ErrorContains(t, err, tt.want, tt.fault)
@@ -160,10 +160,9 @@ func TestListen_AcceptsAPublicAddressIfToldTo(t *testing.T) {
 	require.NoError(t, listener.Close())
 }
 
-// start returns the SDK's client of an emulator, making one attempt a call.
-//
-// The client is that of a Server, sent to the emulator instead: a plain
-// ec2.Client can fail over loopback, see its transport.
+// start runs an emulator and returns a client for it that makes one attempt per call. It
+// is the client of a Server with another endpoint, because a plain ec2.Client can fail
+// over loopback.
 func start(t *testing.T, args ...string) *ec2.Client {
 	url := serve(t, args...)
 	server := flowlogstest.NewServer(flowlogstest.New())

@@ -10,8 +10,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// options are what the command line says. A nil list means that everything
-// exists, an empty one that nothing does.
+// options are the command line. A nil list means that everything exists, an empty list
+// that nothing does.
 type options struct {
 	listen string
 	public bool
@@ -33,7 +33,7 @@ type options struct {
 	faults    []flowlogstest.Fault
 }
 
-// parse writes help to usage, and leaves printing its errors to the caller.
+// parse writes help to usage; the caller prints the error.
 func parse(args []string, usage io.Writer) (options, error) {
 	o := options{region: "us-east-1", failedAfter: 10 * time.Minute, burst: 50, perSecond: 5}
 	flags := o.flags()
@@ -78,7 +78,7 @@ func (o *options) flags() *flag.FlagSet {
 	return flags
 }
 
-// option defines a flag whose parser says what would be right; the flag package
+// option defines a flag. The errors of parse say what would be right; the flag package
 // adds the name and the value.
 func option[T any](flags *flag.FlagSet, name, usage string, value *T, parse func(string) (T, error)) {
 	flags.Func(name, usage, func(s string) (err error) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// The forms of values. EC2 rejects a malformed one, so a list with it could
-// never have the effect that was asked for.
+// The forms of values. EC2 rejects malformed values, so one in a list would have no
+// effect.
 var (
 	regionPattern   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	accountPattern  = regexp.MustCompile(`^[0-9]{12}$`)
@@ -52,7 +52,7 @@ func parseRoles(s string) ([]string, error) {
 	return listOf(s, rolePattern, "the ARN of a role, such as arn:aws:iam::123456789012:role/publishFlowLogs")
 }
 
-// parseFailing differs from parseIDs in that no ID at all is a mistake.
+// parseFailing parses IDs as parseIDs does, but rejects an empty list.
 func parseFailing(s string) ([]string, error) {
 	if s == "" {
 		return nil, errors.New("want the IDs of resources, such as vpc-0a1b2c3d")

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// connect returns a client for the EC2 that the options name, and a function to be
-// called when it is no longer needed.
+// connect returns a client for the EC2 that the options name, and a function to be called
+// when it is no longer needed.
 func connect(ctx context.Context, o options) (client *ec2.Client, disconnect func(), err error) {
 	nothing := func() {}
 	switch {
@@ -22,7 +22,8 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 		return ec2.NewFromConfig(cfg, func(options *ec2.Options) {
 			if o.endpoint != "" {
 				options.BaseEndpoint = &o.endpoint
-				// The configuration may ask for one of AWS's variants, which it does not have.
+				// The machine may be configured for FIPS or dual-stack, which only AWS
+				// offers.
 				options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
 				options.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 			}
@@ -40,8 +41,8 @@ func connect(ctx context.Context, o options) (client *ec2.Client, disconnect fun
 	}
 }
 
-// clientOf returns a client with made-up credentials: those of the machine are for
-// AWS only.
+// clientOf returns a client with made-up credentials: those of the machine are for AWS
+// only.
 func clientOf(url string) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region:       "us-east-1",

@@ -1,24 +1,23 @@
-// Command fleet brings every VPC of a Region to the same flow log. Run it every
-// night: it creates what is missing, and where nothing is missing it only lists.
+// Command fleet brings every VPC of a Region to the same flow log. Run it every night: it
+// creates what is missing, and where nothing is missing it only lists.
 //
 //	go -C examples run ./fleet -plan
 //	go -C examples run ./fleet
 //	go -C examples run ./fleet -aws -bucket arn:aws:s3:::my-flow-logs -plan
 //
-// With -plan it prints what is to be done and does nothing. The exit status is then
-// 2 if there is something to do and 0 if there is nothing, as that of terraform
-// plan -detailed-exitcode. It deletes nothing: a flow log that is in the way is
-// reported, and the other VPCs are done.
+// With -plan it prints the plan and changes nothing. The exit status is then 2 if there
+// is something to do and 0 if there is nothing, as with terraform plan
+// -detailed-exitcode. It never deletes: a flow log that conflicts is reported, and the
+// other VPCs get theirs.
 //
 // It can be stopped at any time, by Ctrl-C or kill -9, and run again.
 //
-// By default it calls a server in this process, with some thousands of VPCs and a
-// small quota of calls, which forgets everything in the end. With -aws it calls
-// AWS, as this machine is configured; the caller needs ec2:DescribeVpcs and the
-// permissions that examples/policies prints with -reconcile. With -endpoint-url it
-// calls another server, with made-up credentials, or with both flags that server
-// with the credentials of the machine. With -serve it is such a server, for another
-// fleet to call:
+// By default it calls a server in this process, which has some thousands of VPCs and a
+// small quota of calls, and forgets everything at the end. With -aws it calls AWS, as
+// this machine is configured; the caller needs ec2:DescribeVpcs and the permissions that
+// examples/policies prints with -reconcile. With -endpoint-url it calls another server:
+// with made-up credentials, or with those of the machine if -aws is also given. With
+// -serve it is such a server, for another fleet to call:
 //
 //	go -C examples run ./fleet -serve 127.0.0.1:4567
 //	go -C examples run ./fleet -endpoint-url http://127.0.0.1:4567
@@ -56,8 +55,8 @@ func main() {
 // errSomethingToDo is the error of a plan that is not empty.
 var errSomethingToDo = errors.New("there is something to do")
 
-// run writes its result to stdout and its progress to stderr. The error is nil if
-// every VPC has its flow log.
+// run writes its result to stdout and its progress to stderr. The error is nil if every
+// VPC has its flow log.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
@@ -85,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return apply(ctx, api, req, stdout, stderr)
 }
 
-// plan prints what is to be done.
+// plan prints the plan.
 func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, stdout io.Writer) error {
 	plan, err := r.Plan(ctx, req)
 	if err != nil {
@@ -98,7 +97,7 @@ func plan(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request, st
 	return nil
 }
 
-// apply does what is to be done, and prints how it ended.
+// apply plans anew, applies the plan, and prints a summary.
 func apply(ctx context.Context, api reconcile.API, req flowlogs.Request, stdout, stderr io.Writer) error {
 	progress := newProgress(stderr)
 	result, err := reconcile.New(api, func(o *reconcile.Options) { o.OnProgress = progress.show }).Apply(ctx, req)

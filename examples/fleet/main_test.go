@@ -61,10 +61,10 @@ func TestRun_CreatesOnlyWhatIsMissing(t *testing.T) {
 
 	stdout, _, err = fleet(t, append(args, "-endpoint-url", url, "-traffic", "REJECT")...)
 	require.NoError(t, err)
-	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "they have flow logs of another traffic type")
+	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "flow logs of another traffic type do not count")
 	stdout, _, err = fleet(t, "-endpoint-url", url)
 	require.NoError(t, err)
-	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "they have flow logs to another destination")
+	assert.Equal(t, "1201 created, 0 kept, 0 without such a flow log\n", stdout, "flow logs to another destination do not count")
 }
 
 func TestRun_PlansAndDoesNothing(t *testing.T) {

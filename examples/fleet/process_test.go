@@ -79,15 +79,15 @@ func TestProcess_ExitsWith2IfThereIsSomethingToDo(t *testing.T) {
 	}
 }
 
-// ended is a process that ended.
+// ended is the outcome of a process.
 type ended struct {
 	Stdout, Stderr string
 	ExitCode       int
 }
 
 // startAndStop runs the program in a process of its own, lets its calls hang from the
-// twelfth on, and then sends it the signal. It returns when the process has ended and
-// the server has handled all calls.
+// twelfth on, and then sends it the signal. It returns when the process has ended and the
+// server has handled all calls.
 func startAndStop(t *testing.T, cloud *flowlogstest.EC2, vpcs []string, signal os.Signal) ended {
 	t.Helper()
 	server := httptest.NewServer(&region{vpcs: vpcs, flowLogs: cloud})

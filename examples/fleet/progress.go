@@ -12,8 +12,8 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// progress shows how far the creation is. Listing takes seconds, and shows
-// nothing.
+// progress shows how many flow logs are created. It shows nothing of the listing, which
+// takes seconds.
 type progress interface {
 	show(reconcile.Progress)
 	end()
@@ -47,7 +47,7 @@ func (b *bar) show(p reconcile.Progress) {
 	_ = b.bar.Set(done(p))
 }
 
-// end leaves the bar as it is: what follows gets a line of its own.
+// end leaves the bar as it is, and begins a new line.
 func (b *bar) end() {
 	if b.bar != nil {
 		fmt.Fprintln(b.w)
@@ -77,7 +77,7 @@ func done(p reconcile.Progress) int {
 	return min(p.Created+p.Create.Unsuccessful+p.Create.Failed, p.Missing)
 }
 
-// details says what is remarkable about the progress.
+// details returns the failures, the throttled calls and the remaining time, if any.
 func details(p reconcile.Progress) string {
 	var s string
 	if n := p.Create.Unsuccessful + p.Create.Failed; n > 0 {

@@ -35,9 +35,8 @@ func vpcIDs(n int) []string {
 	return ids
 }
 
-// latency keeps the response from overtaking the request. Over loopback it can
-// arrive before net/http has seen the end of the request; the SDK then closes the
-// body, and net/http the connection from which the response is still read.
+// latency keeps the response from overtaking the request, which over loopback can fail a
+// call of a client without a readOnlyBody.
 const latency = 5 * time.Millisecond
 
 func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -55,7 +54,7 @@ func (r *region) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.flowLogs.ServeHTTP(w, req)
 }
 
-// describeVPCsResponse has what a list of IDs needs.
+// describeVPCsResponse has the elements that a list of IDs needs.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
 type describeVPCsResponse struct {
 	XMLName   xml.Name `xml:"http://ec2.amazonaws.com/doc/2016-11-15/ DescribeVpcsResponse"`

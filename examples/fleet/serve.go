@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// serve serves an EC2 to other processes until ctx ends. It prints the URL as soon
-// as it is ready, so that a script can wait for the line.
+// serve serves an EC2 to other processes until ctx ends. It prints the URL as soon as it
+// is ready, so that a script can wait for the line.
 func serve(ctx context.Context, o options, stdout io.Writer) error {
 	addr, err := net.ResolveTCPAddr("tcp", o.serve)
 	if err != nil {

@@ -10,11 +10,10 @@ import (
 	"github.com/go-flowlogs/flowlogs/reconcile"
 )
 
-// summary is how a run ended: how many VPCs have their flow log, and why the
-// others have none.
+// summary says how many VPCs have their flow log, and why the others have none.
 type summary struct {
 	created, kept, failed int
-	unknown               int     // of those failed: the response to their call was not awaited
+	unknown               int     // failed, but their call may have been applied
 	causes                []cause // one for each reason
 }
 
@@ -43,7 +42,7 @@ func summarize(result *reconcile.Result) *summary {
 
 func (s *summary) blame(err error) {
 	reason := flowlogs.ReasonOf(err)
-	if errors.Is(err, context.Canceled) { // whoever pressed Ctrl-C knows
+	if errors.Is(err, context.Canceled) { // the user knows
 		if reason == flowlogs.ErrNoResponse {
 			s.unknown++
 		}

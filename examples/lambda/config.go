@@ -21,8 +21,8 @@ var variables = map[string]struct{ name, required string }{
 	"TrafficType":              {name: trafficTypeVariable},
 }
 
-// configure returns the request without its VPC, or every problem with it under the
-// name of its variable.
+// configure returns the request without its VPC, or every problem with it under the name
+// of its variable.
 func configure(getenv func(string) string) (flowlogs.Request, []flowlogs.FieldError) {
 	req := flowlogs.Request{
 		TrafficType: flowlogs.TrafficType(cmp.Or(getenv(trafficTypeVariable), string(flowlogs.TrafficTypeAll))),

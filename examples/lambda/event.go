@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// apiCall has the needed members of CloudTrail's record of a call, which is the
-// detail of the event.
+// apiCall is CloudTrail's record of a call, in the detail of the event, as far as it is
+// needed.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 type apiCall struct {
 	EventSource      string `json:"eventSource"`

@@ -1,7 +1,6 @@
 package main
 
-// created is CloudTrail's event of a VPC that was created, as EventBridge
-// delivers it.
+// created is CloudTrail's event of a VPC that was created, as EventBridge delivers it.
 func created(vpcID, eventID string) string {
 	return event(eventID, `
     "eventSource": "ec2.amazonaws.com",

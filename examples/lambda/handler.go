@@ -18,12 +18,12 @@ type handler struct {
 
 var _ lambda.Handler = (*handler)(nil)
 
-// Invoke returns an error if another delivery of the event may succeed: Lambda
-// retries it, and finally sends it to the queue of failed events. A failure that no
-// retry can change is logged as an ERROR, and the event is dropped.
+// Invoke returns an error if another delivery of the event may succeed: Lambda retries
+// it, and finally sends it to the queue of failed events. A failure that no retry can
+// change is logged as an ERROR, and the event is dropped.
 //
-// The payload is taken as bytes, because Lambda would retry an event that does not
-// decode into the type of a handler.
+// The payload is taken as bytes, because Lambda would retry an event that does not decode
+// into the type of a handler.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	vpcID, err := newVPC(payload)
 	switch {
@@ -37,9 +37,9 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return nil, nil
 }
 
-// monitor creates the flow log. The token depends on the VPC and the settings, not
-// on the ID of the event, which can differ between duplicates. So all deliveries,
-// to any worker, are one request to EC2.
+// monitor creates the flow log. The token depends on the VPC and the settings, not on the
+// ID of the event, which can differ between duplicates. So all deliveries, to any worker,
+// are one request to EC2.
 func (h *handler) monitor(ctx context.Context, vpcID string) error {
 	log := h.log.With("vpc", vpcID)
 	req := h.request
@@ -60,9 +60,8 @@ func (h *handler) monitor(ctx context.Context, vpcID string) error {
 	return nil
 }
 
-// retryable reports whether a later delivery may succeed. The end of the
-// function's time is ErrNoResponse, which is Retryable. A new VPC may not be visible
-// to all of EC2 yet.
+// retryable reports whether a later delivery may succeed. The end of the function's time
+// is ErrNoResponse, which is Retryable. A new VPC may not be visible to all of EC2 yet.
 func retryable(reason flowlogs.Reason) bool {
 	return reason.Retryable() || reason == flowlogs.ErrResourceNotFound
 }

@@ -1,9 +1,9 @@
-// Command lambda is an AWS Lambda function that creates a flow log on every new
-// VPC: EventBridge invokes it with CloudTrail's event of CreateVpc. An event may be
-// delivered twice, and to two workers at once; each VPC gets one flow log.
+// Command lambda is an AWS Lambda function that creates a flow log on every new VPC:
+// EventBridge invokes it with CloudTrail's event of CreateVpc. An event may be delivered
+// twice, and to two workers at once; each VPC gets one flow log.
 //
-// It is configured by the environment variables in config.go. template.yaml
-// deploys it, with the policy that it needs:
+// It is configured by the environment variables in config.go. template.yaml deploys it,
+// with the policy that it needs:
 //
 //	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go -C examples build -tags lambda.norpc -o lambda/build/bootstrap ./lambda
 //	sam deploy --guided --capabilities CAPABILITY_IAM --template-file examples/lambda/template.yaml
@@ -21,8 +21,8 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// A function that is not configured ends before the first event: Lambda keeps the
-// events, and the log says what to fix.
+// A function that is not configured ends before the first event: Lambda keeps the events,
+// and the log says what to fix.
 func main() {
 	log := lambdacontext.NewLogger()
 	request, problems := configure(os.Getenv)

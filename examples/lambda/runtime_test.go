@@ -99,8 +99,8 @@ func (f *function) runtimeAPI() http.Handler {
 	return mux
 }
 
-// done sends an event to the function. It returns the error for which Lambda would
-// retry, or nil if the function is done with the event.
+// done sends an event to the function. It returns the error for which Lambda would retry,
+// or nil if the function is done with the event.
 func (f *function) done(event string) error {
 	events := f.events
 	for {

@@ -12,7 +12,8 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// generatedEC2 is as mockery generates it: with each option function as an argument.
+// generatedEC2 is a mock as mockery generates it, with each option function as an
+// argument.
 type generatedEC2 struct{ mock.Mock }
 
 func (m *generatedEC2) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, optFns ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {

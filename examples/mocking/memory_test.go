@@ -12,7 +12,7 @@ import (
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
 
-// outcome is what becomes of three VPCs, with EC2 in memory or over HTTP.
+// outcome is the result of adding three VPCs, with EC2 in memory or over HTTP.
 type outcome struct {
 	name    string
 	fault   flowlogstest.Fault

@@ -21,8 +21,8 @@ var (
 	logGroup = flowlogs.CloudWatchLogs{LogGroupName: "my-flow-logs", RoleARN: "arn:aws:iam::123456789012:role/publishFlowLogs"}
 )
 
-// mockEC2 mocks the one method. It does not record the options: testify cannot
-// compare functions.
+// mockEC2 mocks the one method. It does not record the options: testify cannot compare
+// functions.
 type mockEC2 struct{ mock.Mock }
 
 func (m *mockEC2) CreateFlowLogs(ctx context.Context, in *ec2.CreateFlowLogsInput, _ ...func(*ec2.Options)) (*ec2.CreateFlowLogsOutput, error) {
@@ -85,7 +85,8 @@ func TestAdd_SendsOneCallForAllVPCs(t *testing.T) {
 	api.AssertExpectations(t)
 }
 
-// failed is how EC2 rejects a single resource: its code is literally "400".
+// failed returns an item with which EC2 rejects a single resource. Its code is literally
+// "400".
 func failed(id string) types.UnsuccessfulItem {
 	return types.UnsuccessfulItem{ResourceId: &id, Error: &types.UnsuccessfulItemError{
 		Code:    aws.String("400"),

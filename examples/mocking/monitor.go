@@ -1,5 +1,5 @@
-// Package mocking is a small service that creates flow logs, with three ways of
-// testing it:
+// Package mocking is a small service that creates flow logs, with three ways of testing
+// it:
 //
 //   - mock_test.go mocks the one method that is called: short where a test needs
 //     one or two responses;
@@ -20,14 +20,14 @@ type Monitor struct {
 	destination flowlogs.Destination
 }
 
-// New returns a Monitor that calls api: an *ec2.Client in production, anything with
-// its method CreateFlowLogs in a test.
+// New returns a Monitor that calls api: in production an *ec2.Client, in a test any type
+// with its method CreateFlowLogs.
 func New(api flowlogs.API, destination flowlogs.Destination) *Monitor {
 	return &Monitor{flowLogs: flowlogs.New(api), destination: destination}
 }
 
-// Add creates a flow log of the rejected traffic of each VPC. It returns the VPCs
-// that have none, in the order given, and an error that says why.
+// Add creates a flow log of the rejected traffic of each VPC. It returns the VPCs that
+// have none, in the order given, and an error that says why.
 func (m *Monitor) Add(ctx context.Context, vpcIDs ...string) (missing []string, err error) {
 	resp, err := m.flowLogs.Create(ctx, flowlogs.Request{
 		ResourceIDs: vpcIDs,

@@ -1,5 +1,5 @@
-// Command quickstart creates flow logs: on an EC2 in this process, without
-// credentials, or with -aws on AWS, as this machine is configured.
+// Command quickstart creates flow logs: on an EC2 in this process, without credentials,
+// or with -aws on AWS, as this machine is configured.
 //
 //	go -C examples run ./quickstart
 //	go -C examples run ./quickstart -aws -log-group my-flow-logs -role arn:aws:iam::123456789012:role/publishFlowLogs vpc-0a1b2c3d
@@ -128,8 +128,8 @@ func apply(ctx context.Context, w io.Writer, r *reconcile.Reconciler, req flowlo
 	return nil
 }
 
-// create prints the response as the AWS CLI does, then each resource that has no
-// flow log, with the reason and a hint.
+// create prints the response as the AWS CLI does, then each resource that has no flow
+// log, with the reason and a hint.
 func create(ctx context.Context, w io.Writer, client *flowlogs.Client, req flowlogs.Request) error {
 	resp, err := client.Create(ctx, req)
 	if resp == nil {

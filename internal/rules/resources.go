@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -110,13 +111,16 @@ func CheckIDs(t types.FlowLogsResourceType, ids []string) []Problem {
 	if len(ids) < 2 {
 		return c.problems
 	}
-	seen := make(map[string]int, len(ids))
+	first := make(map[string]int, len(ids))
+	for i, id := range slices.Backward(ids) {
+		first[id] = i
+	}
+	if len(first) == len(ids) {
+		return c.problems // common case
+	}
 	for i, id := range ids {
-		first, repeated := seen[id]
-		if repeated && id != "" { // an empty ID is a problem of its own
-			c.report(Element("ResourceIds", i), id, wrong("duplicate of "+Element("ResourceIds", first)))
-		} else if !repeated {
-			seen[id] = i
+		if first[id] < i && id != "" { // an empty ID is a problem of its own
+			c.report(Element("ResourceIds", i), id, wrong("duplicate of "+Element("ResourceIds", first[id])))
 		}
 	}
 	return c.problems

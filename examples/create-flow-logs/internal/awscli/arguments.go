@@ -1,6 +1,6 @@
-// Package awscli has the ways of the AWS CLI, for its command create-flow-logs: it
-// reads the options, shorthand, JSON and YAML of a command line, and prints a
-// response in the CLI's formats.
+// Package awscli reads and prints as the AWS CLI's command create-flow-logs does: it
+// reads the options, shorthand, JSON and YAML of a command line, and prints a response in
+// the CLI's formats.
 package awscli
 
 import (
@@ -13,8 +13,7 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Command is a command line. Its options are named as in the AWS CLI, without the
-// dashes.
+// Command is a command line. Its options are named as in the AWS CLI, without the dashes.
 type Command struct {
 	Settings Settings
 
@@ -26,7 +25,7 @@ type Command struct {
 	unread   map[string]bool       // the options that have a problem, by where their values go
 }
 
-// given is an option as it was given.
+// given is an option as the user gave it.
 type given struct {
 	option *option
 	typed  string // its name, as the user spelled it
@@ -71,9 +70,8 @@ func Parse(args []string) *Command {
 	return l
 }
 
-// split reads the arguments in the two passes of the AWS CLI: the first takes
-// the global options, wherever they are, and the second the options of the
-// command from what is left.
+// split reads the arguments in the two passes of the AWS CLI: the first takes the global
+// options, wherever they are, and the second the options of the command from the rest.
 func split(args []string) *Command {
 	l := &Command{given: make(map[string]given), unread: make(map[string]bool)}
 	left, _ := l.take(args, globals)
@@ -90,8 +88,8 @@ func split(args []string) *Command {
 	return l
 }
 
-// take takes the options of a table. It returns the arguments that it leaves, and
-// whether each of them can only be a word, because it follows "--".
+// take reads the options of a table. It returns the other arguments, and for each whether
+// it can only be a word, because it follows "--".
 func (l *Command) take(args []string, table []option) (left []string, words []bool) {
 	keep := func(word bool, args ...string) {
 		left = append(left, args...)
@@ -123,7 +121,7 @@ func (l *Command) take(args []string, table []option) (left []string, words []bo
 			}
 			l.set(g, hasValue)
 			if l.Has("version") && len(l.problems) == 0 {
-				l.version = true // at once, whatever follows
+				l.version = true // regardless of what follows
 				return nil, nil
 			}
 		default:
@@ -136,7 +134,7 @@ func (l *Command) take(args []string, table []option) (left []string, words []bo
 	return left, words
 }
 
-// set checks the number of words and the choice among them.
+// set checks the words of an option, and records it if they are right.
 func (l *Command) set(g given, hasValue bool) {
 	if g.option.kind == optional && len(g.words) == 0 {
 		g.words = g.option.choices[:1]
@@ -159,8 +157,8 @@ func (l *Command) set(g given, hasValue bool) {
 	}
 }
 
-// leftOver reads what no option takes: "help", or else one empty word, which the
-// AWS CLI takes in the place of "help". The rest is wrong.
+// leftOver reads the arguments that belong to no option: "help", or one empty word, which
+// the AWS CLI accepts in its place. Any other is a problem.
 func (l *Command) leftOver(left []string, words []bool) {
 	ended, first := false, true
 	unknown := false // the words of an unknown option belong to it
@@ -183,8 +181,8 @@ func (l *Command) leftOver(left []string, words []bool) {
 	}
 }
 
-// complete reports whether the AWS CLI misses none of the options that it
-// requires; only then does it look for "help".
+// complete reports whether the options that the AWS CLI requires are given; only then
+// does it look for "help".
 func (l *Command) complete() bool {
 	skeleton := l.Word("generate-cli-skeleton")
 	return l.Has("ResourceIds") && l.Has("ResourceType") || l.Has("cli-input-json") || l.Has("cli-input-yaml") ||
@@ -200,7 +198,7 @@ func (l *Command) ambiguous(name string, found []*option) {
 	l.wrong(name, "", "could be "+strings.Join(names, ", "))
 }
 
-// most is how many words such an option takes at most.
+// most returns the maximum number of words of an option of this kind.
 func (k kind) most() int {
 	switch k {
 	case flag:
@@ -214,9 +212,8 @@ func (k kind) most() int {
 
 var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
 
-// isOption tells options from words, for a table: what begins with a dash is an
-// option, unless it is a number or has a space in it and the table has no option
-// of the name.
+// isOption reports whether an argument is an option. It is if it begins with a dash and
+// either names an option in the table, or is not a number and has no space.
 func isOption(arg string, table []option) bool {
 	if len(arg) < 2 || arg[0] != '-' {
 		return false
@@ -225,7 +222,7 @@ func isOption(arg string, table []option) bool {
 	return len(named(name, table)) > 0 || !negativeNumber.MatchString(arg) && !strings.Contains(arg, " ")
 }
 
-// named returns the option of the name, or else those whose names begin with it.
+// named returns the option with the name, or else the options whose names begin with it.
 func named(name string, table []option) []*option {
 	prefix, ok := strings.CutPrefix(name, "--")
 	if name == "-h" {

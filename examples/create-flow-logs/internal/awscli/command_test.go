@@ -18,7 +18,8 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// answer is what a command prints that asks only for that.
+// answer returns the output of a command that asks only for help, the version or a
+// sample.
 func answer(t *testing.T, args ...string) string {
 	t.Helper()
 	var b strings.Builder

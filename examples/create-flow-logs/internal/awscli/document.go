@@ -40,7 +40,7 @@ func inputDocument(word string, decode func(string) (any, error)) (map[string]an
 func parseJSON(s string) (any, error) {
 	var document any
 	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber() // as it was written
+	d.UseNumber() // keeps numbers as they are written
 	if err := d.Decode(&document); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errors.New("unexpected end")
@@ -72,8 +72,8 @@ func parseYAML(s string) (any, error) {
 
 var leadingZeros = regexp.MustCompile(`^([-+]?)0[0_]*([0-9][0-9_]*)$`)
 
-// decimal makes whole numbers with a leading zero decimal, as they are in the YAML
-// 1.2 of the AWS CLI. The library reads them as octal, as in YAML 1.1.
+// decimal makes whole numbers with a leading zero decimal, as they are in the YAML 1.2 of
+// the AWS CLI. The library reads them as octal, as in YAML 1.1.
 func decimal(node *yaml.Node) {
 	if (node.Style == 0 || node.Tag == "!!int") && leadingZeros.MatchString(node.Value) {
 		node.Tag, node.Value = "!!int", leadingZeros.ReplaceAllString(node.Value, "$1$2")
@@ -119,6 +119,6 @@ func asJSON(v any) (any, error) {
 	case time.Time:
 		return nil, errors.New("want quotation marks around a date")
 	default:
-		return json.Number(fmt.Sprint(v)), nil // the kinds of whole numbers
+		return json.Number(fmt.Sprint(v)), nil // an integer of any size
 	}
 }

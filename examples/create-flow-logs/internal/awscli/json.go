@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// writeJSON writes a value as the AWS CLI does. Newline is the end of a line and
-// the indentation of the next.
+// writeJSON writes a value as the AWS CLI does. newline ends a line and indents the next.
 func (p *Printer) writeJSON(b *bytes.Buffer, v any, newline string) {
 	const indent = "    "
 	switch v := v.(type) {
@@ -67,8 +66,8 @@ func quoteJSON(s string) string {
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", "\n", "").Replace(b.String())
 }
 
-// formatNumber writes numbers as Python does, but for whole ones that were
-// computed as fractions: package jmespath has only one kind of number.
+// formatNumber writes a number as Python does, but 2.0 as 2: package jmespath does not
+// distinguish integers.
 func formatNumber(f float64) string {
 	if f == float64(int64(f)) {
 		return strconv.FormatInt(int64(f), 10)

@@ -14,14 +14,13 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// decoder decodes the members of EC2's input. It goes on after a problem, so that
-// it finds every one.
+// decoder decodes the members of EC2's input and collects every problem.
 type decoder struct {
 	problems []flowlogs.FieldError
 }
 
-// decodeInput returns the input without the members that have a problem of form:
-// a name that EC2 does not have, or a value of the wrong kind.
+// decodeInput returns the input without malformed members: those with a name that EC2
+// does not have, or a value of the wrong kind.
 func decodeInput(members map[string]any) (in ec2.CreateFlowLogsInput, problems []flowlogs.FieldError, err error) {
 	var d decoder
 	kept, _ := d.fit(members, reflect.TypeFor[ec2.CreateFlowLogsInput](), "")
@@ -32,7 +31,7 @@ func decodeInput(members map[string]any) (in ec2.CreateFlowLogsInput, problems [
 	return in, d.problems, json.Unmarshal(document, &in)
 }
 
-// fit returns what of a value fits a type, and whether anything does.
+// fit returns the part of a value that fits a type, and whether there is any.
 func (d *decoder) fit(v any, t reflect.Type, path string) (any, bool) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -85,15 +84,15 @@ func (d *decoder) object(members map[string]any, t reflect.Type, path string) ma
 }
 
 func (d *decoder) list(elements []any, t reflect.Type, path string) []any {
-	kept := make([]any, len(elements)) // nil in the place of one that does not fit
+	kept := make([]any, len(elements)) // nil for an element that does not fit
 	for i, element := range elements {
 		kept[i], _ = d.fit(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 	}
 	return kept
 }
 
-// nearest returns the nearest number that EC2's input has room for. One that is
-// so far off is as wrong as what it stands for.
+// nearest returns the nearest number that fits into EC2's input. If it differs from n,
+// both are invalid.
 func nearest(n json.Number) int32 {
 	i, err := n.Int64()
 	switch {
@@ -130,7 +129,7 @@ func nameOfKind(k reflect.Kind) string {
 	}
 }
 
-// literal returns a value as it was written, but for spaces.
+// literal returns a value as it was written, except for spaces.
 func literal(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -141,7 +140,7 @@ func literal(v any) string {
 		var b strings.Builder
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
-		_ = e.Encode(v) // it was decoded from a document
+		_ = e.Encode(v) // cannot fail: v was decoded from a document
 		return strings.TrimSpace(b.String())
 	}
 }

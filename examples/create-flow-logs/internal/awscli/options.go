@@ -1,16 +1,16 @@
 package awscli
 
-// kind is what an option takes, and what its words mean.
+// kind says how many words an option takes, and what they mean.
 type kind int
 
 const (
 	text       kind = iota
 	number          // a whole number
 	flag            // nothing
-	optional        // one of its choices, or nothing for the first of them
+	optional        // one of its choices, or nothing for the first choice
 	list            // any number of words, or a JSON list
 	structure       // shorthand or a JSON object
-	structures      // any number of them, or a JSON list
+	structures      // any number of structures, or a JSON list
 )
 
 // option is one option of the command line.
@@ -81,8 +81,8 @@ var own = []option{
 // missing are the global options of the AWS CLI that this program does not have.
 var missing = []string{"--cli-auto-prompt", "--cli-error-format"}
 
-// optionTo returns the option whose value goes to a member of EC2's input, nil
-// if there is none.
+// optionTo returns the option whose value goes to a member of EC2's input, nil if there
+// is none.
 func optionTo(member string) *option {
 	for i := range parameters {
 		if parameters[i].dest == member {

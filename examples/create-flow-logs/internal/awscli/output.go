@@ -17,8 +17,8 @@ var Formats = []string{"json", "text", "table", "yaml", "yaml-stream", "off"}
 // outputMembers are the names in the output, in the order of the AWS CLI.
 var outputMembers = []string{"ClientToken", "FlowLogIds", "Unsuccessful", "Error", "Code", "Message", "ResourceId"}
 
-// outputOf returns what is printed of a response: objects, lists and strings, as
-// package jmespath takes them.
+// outputOf returns a response as objects, lists and strings, as package jmespath takes
+// them.
 func outputOf(resp *flowlogs.Response) map[string]any {
 	ids, unsuccessful := []any{}, []any{}
 	for _, id := range resp.FlowLogIDs {
@@ -33,8 +33,8 @@ func outputOf(resp *flowlogs.Response) map[string]any {
 	return map[string]any{"ClientToken": resp.ClientToken, "FlowLogIds": ids, "Unsuccessful": unsuccessful}
 }
 
-// SampleResponse is what --generate-cli-skeleton output prints, with the values of
-// the AWS CLI.
+// SampleResponse returns the response that --generate-cli-skeleton output prints, with
+// the values of the AWS CLI.
 func SampleResponse() *flowlogs.Response {
 	return &flowlogs.Response{
 		ClientToken:  "ClientToken",
@@ -65,7 +65,7 @@ func (l *Command) NewPrinter(stdout io.Writer, format string) *Printer {
 	return p
 }
 
-// Print prints what the query selects of a response.
+// Print prints the part of a response that the query selects.
 func (p *Printer) Print(resp *flowlogs.Response) error { return p.print(outputOf(resp)) }
 
 func (p *Printer) print(output any) error {

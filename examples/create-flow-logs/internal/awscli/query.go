@@ -14,22 +14,22 @@ import (
 // Query is the expression of --query.
 type Query struct {
 	expression *jmespath.JMESPath
-	names      []string // that it gives to values, in their order
+	names      []string // of the members of objects that it makes, in order
 }
 
 var (
-	// quotedText is the text in an expression that names nothing: raw strings and
-	// literals. https://jmespath.org/specification.html
+	// quotedText matches raw strings and literals, which name no members.
+	// https://jmespath.org/specification.html
 	quotedText = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`(?:[^`\\\\]|\\\\.)*`")
 	givenName  = regexp.MustCompile(`(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))\s*:`)
 )
 
-// goTypes is the message of the library about a value of another type, which shows
-// the value and the types as Go does.
+// goTypes matches the library's message about a value of a wrong type, which shows Go
+// types.
 var goTypes = regexp.MustCompile(`(?s)^Invalid type for: .*, expected: \[\]jmespath\.jpType\{(.*)\}$`)
 
-// parseQuery tries the expression on a sample, because only that finds functions
-// that do not exist. What else fails there may succeed on a response.
+// parseQuery evaluates the expression on a sample, because only that finds functions that
+// do not exist. Other errors are ignored: on a response they may not occur.
 func parseQuery(s string) (*Query, error) {
 	expression, err := jmespath.Compile(s)
 	if err != nil {
@@ -45,7 +45,7 @@ func parseQuery(s string) (*Query, error) {
 	return q, nil
 }
 
-// search returns what the query selects, all of output if there is none.
+// search returns the part of output that the query selects, or all of it if q is nil.
 func (q *Query) search(output any) (any, error) {
 	if q == nil {
 		return output, nil
@@ -57,9 +57,9 @@ func (q *Query) search(output any) (any, error) {
 	return selected, nil
 }
 
-// members returns the names of the members of an object, in the order of the
-// AWS CLI: that of the query if it has made the object, or else that of the
-// response. The library knows no order.
+// members returns the names of an object's members in the order of the AWS CLI: as in the
+// query if it made the object, otherwise as in the response. The library's objects have
+// no order.
 func (q *Query) members(object map[string]any) []string {
 	names := slices.Sorted(maps.Keys(object))
 	order := outputMembers

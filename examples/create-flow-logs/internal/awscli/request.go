@@ -15,15 +15,15 @@ import (
 	"github.com/go-flowlogs/flowlogs"
 )
 
-// Request returns what the parameters ask for in a Region, as the AWS CLI would
-// send it and as the library takes it. Its error is a *flowlogs.ValidationError
-// with every problem of the command line, if it has any.
+// Request returns the input that the AWS CLI would send for the parameters in a Region,
+// and the same as a Request. If the command line has problems, the error is a
+// *flowlogs.ValidationError with all of them.
 func (l *Command) Request(ctx context.Context, region string) (*ec2.CreateFlowLogsInput, flowlogs.Request, error) {
 	in, req, err := l.request(ctx, region)
 	return in, req, cmp.Or(l.invalid(), err)
 }
 
-// invalid is the error of a command line that has problems, or nil.
+// invalid returns the problems of the command line as an error, or nil if it has none.
 func (l *Command) invalid() error {
 	if len(l.problems) == 0 {
 		return nil
@@ -39,7 +39,7 @@ func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLo
 	}
 	_, err = flowlogs.New(unsent{}, func(o *flowlogs.Options) { o.Allow = l.Allow }).CreateFlowLogs(ctx, &in, func(o *ec2.Options) { o.Region = region })
 	for _, problem := range problemsOf(err) {
-		// What is missing may be so only because it could not be read.
+		// A parameter may be missing only because it could not be read.
 		if covered(problem.Field, found) || problem.Value == "" && l.concernsUnread(problem) {
 			continue
 		}
@@ -65,8 +65,8 @@ func (l *Command) request(ctx context.Context, region string) (*ec2.CreateFlowLo
 	return &in, req, err
 }
 
-// Allow is for [flowlogs.Options]: it takes the names of buckets that S3 gave until
-// March 2018, if the command line says so.
+// Allow is for [flowlogs.Options]. If the command line says so, it accepts bucket names
+// that S3 allowed until March 2018.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func (l *Command) Allow(problem *flowlogs.FieldError) bool {
 	return l.Has(allowOldBucket) && isOldBucket(*problem)
@@ -79,8 +79,8 @@ func isOldBucket(problem flowlogs.FieldError) bool {
 		oldBucketARN.MatchString(problem.Value) && !slices.Contains(strings.Split(problem.Value, "/"), "AWSLogs")
 }
 
-// unsent is an API that sends nothing. A Client validates an input before it calls
-// its API, in the input's own names and for the Region of the call.
+// unsent is an API that sends nothing, so that CreateFlowLogs of a Client only validates.
+// Its paths have the input's names, and it knows the Region of the call.
 type unsent struct{}
 
 var errUnsent = errors.New("not sent")
@@ -89,8 +89,8 @@ func (unsent) CreateFlowLogs(context.Context, *ec2.CreateFlowLogsInput, ...func(
 	return nil, errUnsent
 }
 
-// parameters returns the parameters by their names in EC2's input: those of the
-// input document, replaced by those that have an option of their own.
+// parameters returns the parameters by their names in EC2's input: those of the input
+// document, replaced by those that have an option of their own.
 func (l *Command) parameters() map[string]any {
 	members := make(map[string]any)
 	for dest, decode := range map[string]func(string) (any, error){"cli-input-json": parseJSON, "cli-input-yaml": parseYAML} {
@@ -98,7 +98,7 @@ func (l *Command) parameters() map[string]any {
 			document, err := inputDocument(g.words[0], decode)
 			if err != nil {
 				l.wrongValue(g, err.Error())
-				for _, o := range parameters { // any of them may have been in it
+				for _, o := range parameters { // each may have been in the document
 					l.unread[o.dest] = true
 				}
 			}
@@ -129,16 +129,16 @@ func problemsOf(err error) []flowlogs.FieldError {
 	return invalid.Fields
 }
 
-// covered reports whether one of the problems is of the path, or of something that
-// the path is in.
+// covered reports whether one of the problems is at the path, or at a value that contains
+// it.
 func covered(path string, problems []flowlogs.FieldError) bool {
 	return slices.ContainsFunc(problems, func(p flowlogs.FieldError) bool {
 		return path == p.Field || strings.HasPrefix(path, p.Field+".") || strings.HasPrefix(path, p.Field+"[")
 	})
 }
 
-// concernsUnread reports whether a problem is about an option that could not be
-// read, or names one.
+// concernsUnread reports whether a problem is about an option that could not be read, or
+// names one.
 func (l *Command) concernsUnread(problem flowlogs.FieldError) bool {
 	if l.unread[memberOf(problem.Field)] {
 		return true
@@ -160,9 +160,9 @@ func (l *Command) wrongMember(problem flowlogs.FieldError) {
 	l.wrong(problem.Field, problem.Value, problem.Message)
 }
 
-// renamed is a problem under the name of its option, as it was typed if it was:
-// "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key".
-// What came in a document has its name there. The value is shown as it was given.
+// renamed returns a problem under the name of its option, as the user typed it:
+// "TagSpecifications[0].Tags[1].Key" is "--tag-specifications[0].Tags[1].Key". A member
+// of a document keeps its name. The value is shown as it was given.
 func (l *Command) renamed(problem flowlogs.FieldError) flowlogs.FieldError {
 	member := memberOf(problem.Field)
 	rest := problem.Field[len(member):]

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Settings are the global options that need reading.
+// Settings are the global options that need parsing.
 type Settings struct {
 	Endpoint       string        // empty: that of AWS
 	Query          *Query        // nil: everything
@@ -16,11 +16,11 @@ type Settings struct {
 	ConnectTimeout time.Duration // 0: no limit
 }
 
-// hostLabel is what the name of a Region becomes: a part of the name of a host.
+// hostLabel matches a part of the name of a host, which the name of a Region becomes.
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// goNames is what the library's messages have of Go: the name of the error, and the
-// letter with which the names of tokens begin.
+// goNames matches the Go names in the messages of package jmespath: the name of the
+// error, and the first letter of the names of tokens.
 var goNames = regexp.MustCompile(`^SyntaxError: |\bt([A-Z][a-z])`)
 
 // settings reads the global options and adds their problems.
@@ -49,7 +49,7 @@ func (l *Command) settings() Settings {
 	return s
 }
 
-// wrongValue is a problem of an option, with its value even if that is empty.
+// wrongValue adds a problem of an option that has a value, and mentions an empty value.
 func (l *Command) wrongValue(g given, message string) {
 	if g.words[0] == "" {
 		message = "it is empty; " + message
@@ -57,7 +57,7 @@ func (l *Command) wrongValue(g given, message string) {
 	l.reject(g, message)
 }
 
-// timeout has the default of the AWS CLI.
+// timeout returns a timeout. The default is that of the AWS CLI.
 func (l *Command) timeout(dest string) time.Duration {
 	const most = int64(time.Duration(1<<63-1) / time.Second)
 	g, ok := l.given[dest]

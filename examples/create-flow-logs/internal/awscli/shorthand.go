@@ -40,8 +40,8 @@ func parseShorthand(s string) (map[string]any, error) {
 	}
 }
 
-// asMember makes of a value what EC2's member of the name is: shorthand itself
-// has only strings, and leaves the brackets off a list of one.
+// asMember converts a value to the type of EC2's member of the name: shorthand has only
+// strings, and a list of one element may lack its brackets.
 func asMember(name string, value any) any {
 	word, isWord := value.(string)
 	_, isList := value.([]any)
@@ -82,7 +82,7 @@ func (p *shorthand) pair(value func() (any, error)) (string, any, error) {
 	return key, v, err
 }
 
-// values is one value or, between commas, several.
+// values reads one value or, between commas, several.
 func (p *shorthand) values() (any, error) {
 	if c := p.next(); c == '[' || c == '{' {
 		return p.explicit()
@@ -108,7 +108,7 @@ func (p *shorthand) values() (any, error) {
 		}
 		p.skipSpace()
 		if p.at == begin || !p.atEnd() && p.next() != ',' {
-			p.at = comma // what follows is not a value but the next key
+			p.at = comma // the next word is a key, not a value
 			break
 		}
 		all = append(all, value)
@@ -119,9 +119,9 @@ func (p *shorthand) values() (any, error) {
 	return all, nil
 }
 
-// explicit is a list or a structure in brackets, or a single value.
+// explicit reads a list or a structure in brackets, or a single value.
 func (p *shorthand) explicit() (any, error) {
-	const most = 10 // the input of EC2 has four
+	const most = 10 // EC2's input needs four
 	if p.depth++; p.depth > most {
 		return nil, notShorthand("it is nested too deeply")
 	}
@@ -163,8 +163,8 @@ func (p *shorthand) until(end byte, element func() error) error {
 	return nil
 }
 
-// The characters of keys and of words. A word after a comma may turn out to be
-// the next key, so it has no "=" in it.
+// The characters of keys and of words. A word after a comma may turn out to be the next
+// key, so it has no "=" in it.
 var (
 	keyPattern    = regexp.MustCompile(`^[a-zA-Z0-9\-_.#/:]+`)
 	wordPattern   = regexp.MustCompile(`^(?:\\,|[^\x00-\x20"',=\[{])(?:\\,|[^\x00-\x08\x0e-\x1f"',\]}])*`)
@@ -172,7 +172,7 @@ var (
 	quotedPattern = regexp.MustCompile(`^(?:'(?:\\'|[^'])*'|"(?:\\"|[^"])*")`)
 )
 
-// value is a quoted string or a word, which may be empty.
+// value reads a quoted string or a word, which may be empty.
 func (p *shorthand) value(word *regexp.Regexp) (string, error) {
 	var value string
 	if quote := p.next(); quote == '\'' || quote == '"' {
@@ -196,7 +196,7 @@ func (p *shorthand) value(word *regexp.Regexp) (string, error) {
 
 func (p *shorthand) atEnd() bool { return p.at == len(p.text) }
 
-// next is the next character, 0 at the end.
+// next returns the next character, or 0 at the end.
 func (p *shorthand) next() byte {
 	if p.atEnd() {
 		return 0
@@ -231,7 +231,7 @@ func (p *shorthand) unexpected(want string) error {
 	return notShorthand("want %s, not %q, as character %d", want, c, p.position())
 }
 
-// notShorthand is an error of the text itself, not of a file that it names.
+// notShorthand returns an error of the text itself, not of a file that it names.
 func notShorthand(format string, args ...any) error {
 	return fmt.Errorf("not in shorthand: "+format, args...)
 }

@@ -7,15 +7,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// inputSkeleton has every parameter that --cli-input-json takes, in the order of
-// the AWS CLI. Where the CLI chooses values at random or writes 0, it has values
-// that go together.
+// inputSkeleton has every parameter that --cli-input-json takes, in the order of the AWS
+// CLI. Where the CLI chooses values at random or writes 0, it has values that go
+// together.
 //
 //go:embed skeleton.json
 var inputSkeleton string
 
-// printYAMLSkeleton prints the same for --cli-input-yaml, with the help of each
-// parameter as its comment.
+// printYAMLSkeleton prints inputSkeleton for --cli-input-yaml, with the help of each
+// parameter as a comment.
 func printYAMLSkeleton(w io.Writer) error {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(inputSkeleton), &document); err != nil { // JSON is YAML
@@ -43,7 +43,7 @@ func printYAMLSkeleton(w io.Writer) error {
 	return e.Close()
 }
 
-// inBlocks takes the brackets and quotation marks of JSON from a node.
+// inBlocks removes the brackets and quotation marks of JSON from a node.
 func inBlocks(node *yaml.Node) {
 	node.Style = 0
 	if node.Kind == yaml.ScalarNode && node.Value == "" {

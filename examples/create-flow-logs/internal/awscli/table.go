@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// section is a part of a table of the AWS CLI: a title over columns of its own,
-// drawn inside as many frames as it is indented.
+// section is a part of a table of the AWS CLI: a title over columns of its own, drawn
+// inside as many frames as it is indented.
 type section struct {
 	title   string
 	indent  int
@@ -19,14 +19,14 @@ type section struct {
 
 const cellPadding = 4
 
-// canvas is what a table is drawn on.
+// canvas holds the text of a table, with or without colors.
 type canvas struct {
 	*bytes.Buffer
 	color bool
 }
 
-// The colors of the AWS CLI, and what it writes after everything else if it
-// colors anything.
+// The colors of the AWS CLI. Where it uses colors, it writes resetColor after plain text,
+// too.
 const (
 	frameColor = "\x1b[2m\x1b[33m"
 	cellColor  = "\x1b[1m\x1b[34m"
@@ -47,8 +47,8 @@ func (c canvas) write(text string) {
 	}
 }
 
-// draw draws the sections below each other, all as wide as the widest. If that is
-// wider than the terminal, those with one row are turned on their side.
+// draw draws the sections below each other, all as wide as the widest. If that is wider
+// than the terminal, sections with one row are drawn upright.
 func (c canvas) draw(sections []section, terminal int) {
 	width := widest(sections)
 	if width > terminal {
@@ -71,7 +71,7 @@ func widest(sections []section) int {
 	return most
 }
 
-// upright is the section with each header beside its value.
+// upright returns the section with each header beside its value.
 func (s section) upright() section {
 	if len(s.rows) != 1 || len(s.headers) == 0 {
 		return s
@@ -83,7 +83,7 @@ func (s section) upright() section {
 	return turned
 }
 
-// width is what the section needs, with all of its frames.
+// width returns the width that the section needs with its frames.
 func (s section) width() int {
 	content := 0
 	for _, w := range s.natural() {
@@ -92,7 +92,7 @@ func (s section) width() int {
 	return max(length(s.title), content) + 2 + 2*s.indent
 }
 
-// natural are the widths that the columns need.
+// natural returns the widths that the columns need.
 func (s section) natural() []int {
 	var widths []int
 	for _, row := range append([][]string{s.headers}, s.rows...) {
@@ -106,7 +106,7 @@ func (s section) natural() []int {
 	return widths
 }
 
-// columns are the widths of the columns, stretched to fill width.
+// columns returns the widths of the columns, stretched to fill width.
 func (s section) columns(width int) []int {
 	widths := s.natural()
 	if len(widths) == 0 {
@@ -174,7 +174,7 @@ func rule(columns []int) string {
 	return text
 }
 
-// cells is a row of the table. The first cell has its left edge in its width.
+// cells returns a row of the table. The width of the first column includes the left edge.
 func cells(row []string, columns []int, align func(text string, width, edge int) string) string {
 	line := "|"
 	for i, text := range row {
@@ -187,14 +187,14 @@ func cells(row []string, columns []int, align func(text string, width, edge int)
 	return line
 }
 
-// centered is text in the middle of a cell of a width that includes its right
-// edge, and of as many characters more as its left edge has.
+// centered returns a cell with text in the middle. width includes the right edge, which
+// the caller draws, but not the left edge, which has edge characters.
 func centered(text string, width, edge int) string {
 	before := (width+edge)/2 - length(text)/2 - 1
 	return spaces(before) + text + spaces(width-1-before-length(text))
 }
 
-// left is text at the left of such a cell.
+// left returns a cell with text at the left; see centered for its arguments.
 func left(text string, width, edge int) string {
 	before := 2
 	if length(text)+2+edge+1 > width+edge {
@@ -205,8 +205,8 @@ func left(text string, width, edge int) string {
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// length counts as the AWS CLI does: wide characters twice, and so those that are
-// wide in an East Asian context only.
+// length returns the width of text as the AWS CLI computes it: wide characters count
+// twice, even those that are wide only in an East Asian context.
 func length(text string) int {
 	n := 0
 	for _, r := range text {

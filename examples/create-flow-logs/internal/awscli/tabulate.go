@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// tabulation is the sections of a table, as they are filled.
+// tabulation collects the sections of a table.
 type tabulation struct {
 	sections []section
 	err      error
 }
 
-// writeTable draws the sections that the AWS CLI makes of a value. Of a value
-// that is empty, zero or false it makes none.
+// writeTable draws a value in the sections of the AWS CLI. A value that is empty, zero or
+// false has none.
 func (p *Printer) writeTable(b *bytes.Buffer, v any) error {
 	var t tabulation
 	t.add("CreateFlowLogs", v, 0)
@@ -109,8 +109,8 @@ func (t *tabulation) headers(headers []string) {
 	t.sections[len(t.sections)-1].headers = headers
 }
 
-// row adds a row to the last section. The AWS CLI fails too if the rows of a
-// section differ in length.
+// row adds a row to the last section. The AWS CLI fails too if the rows of a section
+// differ in length.
 func (t *tabulation) row(texts ...string) {
 	s := &t.sections[len(t.sections)-1]
 	columns := len(texts)

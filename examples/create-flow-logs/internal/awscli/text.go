@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// writeText writes a value as lines of tab-separated words. Name is that of the
-// member it is the value of, empty for none, and columns are the scalar members
-// that a line of an object has, nil for its own.
+// writeText writes a value as lines of tab-separated words. name is the name of the
+// member that has the value, or empty. columns are the scalar members on the line of an
+// object; nil means the object's own.
 func writeText(b *bytes.Buffer, v any, name string, columns []string) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -72,8 +72,8 @@ func writeListText(b *bytes.Buffer, list []any, name string) {
 	}
 }
 
-// scalarMembers returns the names of all scalar members of the objects in a
-// list, sorted. It is never nil.
+// scalarMembers returns the names of all scalar members of the objects in a list, sorted.
+// It is never nil.
 func scalarMembers(list []any) []string {
 	return membersOf(list, isScalar)
 }
@@ -91,7 +91,7 @@ func membersOf(list []any, is func(any) bool) []string {
 	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(found))))
 }
 
-// memberText returns the text of a member, empty if the object has none.
+// memberText returns the text of a member, or the empty string if the object lacks it.
 func memberText(object map[string]any, name string) string {
 	value, ok := object[name]
 	if !ok {

@@ -10,8 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// value returns what the words of a parameter stand for, in the types that a
-// JSON document decodes to.
+// value returns the value of a parameter, in the types that a JSON document decodes to.
 func (g given) value() (any, error) {
 	words := g.words
 	if len(words) == 1 {
@@ -48,8 +47,8 @@ func (g given) value() (any, error) {
 	}
 }
 
-// parseNumber takes any whole number, so that one that is too large is reported
-// as any other that is wrong.
+// parseNumber accepts whole numbers of any size: those that are too large are reported
+// with other invalid values.
 func parseNumber(s string) (any, error) {
 	n, ok := new(big.Int).SetString(strings.TrimSpace(s), 10)
 	if !ok {
@@ -69,8 +68,7 @@ func isJSON(s, begin string) bool { return strings.HasPrefix(strings.TrimSpace(s
 
 const fileScheme, binaryScheme = "file://", "fileb://"
 
-// load returns the content of the file if s is file://FILE, and s itself
-// otherwise.
+// load returns the content of the file if s is file://FILE, and s itself otherwise.
 func load(s string) (string, error) {
 	if strings.HasPrefix(s, binaryScheme) {
 		return "", errors.New("want file://, because the value is not binary")

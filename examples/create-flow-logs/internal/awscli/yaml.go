@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// writeYAML writes a value as the AWS CLI does: members sorted, lists not
-// indented, long text folded. The library knows how to quote, but not how to fold.
+// writeYAML writes a value as the AWS CLI does: members sorted, lists not indented, long
+// text folded. The library knows how to quote, but not how to fold.
 func writeYAML(b *bytes.Buffer, v any) error {
 	if isScalar(v) {
-		b.WriteString(scalarJSON(v) + "\n") // YAML as well, and without an end mark
+		b.WriteString(scalarJSON(v) + "\n") // also YAML, without an end mark
 		return nil
 	}
 	lines, err := yamlLines(v, 0, 0)
@@ -25,8 +25,8 @@ func writeYAML(b *bytes.Buffer, v any) error {
 	return err
 }
 
-// yamlLines returns the lines of a value. Column is where its first line begins,
-// and next where the lines of a folded string go on.
+// yamlLines returns the lines of a value. The first line begins at column, the other
+// lines of a folded string at next.
 func yamlLines(v any, column, next int) ([]string, error) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -94,8 +94,8 @@ func indented(lines []string, first, others string) []string {
 	return lines
 }
 
-// yamlString quotes a string if it must be: with single quotes unless it has
-// characters that only double quotes can escape.
+// yamlString quotes a string if necessary: with single quotes, unless it has characters
+// that only double quotes can escape.
 func yamlString(s string, column, next int) ([]string, error) {
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -110,7 +110,7 @@ func yamlString(s string, column, next int) ([]string, error) {
 	case node.Style == yaml.DoubleQuotedStyle:
 		return []string{text}, nil
 	case slices.Contains(booleansOfYAML11, strings.ToLower(s)):
-		text = s // YAML 1.2, which the AWS CLI writes, has only true and false
+		text = s // in YAML 1.2, which the AWS CLI writes, only true and false are booleans
 	case text[0] == '"' || s == "=":
 		text = "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	}
@@ -119,8 +119,7 @@ func yamlString(s string, column, next int) ([]string, error) {
 
 var booleansOfYAML11 = []string{"y", "n", "yes", "no", "on", "off"}
 
-// folded breaks text at the first single space behind the 80th column, again and
-// again.
+// folded breaks each line at the first single space behind the 80th column.
 func folded(text string, column, next int) []string {
 	const width = 80
 	var lines []string
