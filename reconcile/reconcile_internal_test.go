@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/go-flowlogs/flowlogs"
 )
@@ -48,7 +49,7 @@ func TestIsolatedByDefault_IsTheDefaultOfAClient(t *testing.T) {
 			TrafficType: flowlogs.TrafficTypeAll,
 			Destination: flowlogs.S3{BucketARN: "arn:aws:s3:::flow-log-archive"},
 		})
-		assert.Error(t, err)
+		require.Error(t, err)
 		assert.Equal(t, isolatedByDefault(reason), api.calls > 1, "%q is split", string(reason))
 	}
 }
