@@ -33,7 +33,9 @@ func (a *apply) create(ctx context.Context, missing []string) {
 		var err error
 		missing, pending, err = a.recheck(ctx, append(pending, more...))
 		if len(missing) == 0 && err == nil && !isolate {
-			missing, pending, isolate = slices.DeleteFunc(pending, func(id string) bool { return !isNeighbor(a.outcomes[id].Err) }), nil, true
+			isolate = true
+			missing = slices.DeleteFunc(pending, func(id string) bool { return !isNeighbor(a.outcomes[id].Err) })
+			pending = nil
 		}
 	}
 	a.identify(ctx, created)

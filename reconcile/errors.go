@@ -2,13 +2,11 @@ package reconcile
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-flowlogs/flowlogs"
-	"github.com/go-flowlogs/flowlogs/internal/call"
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
@@ -181,15 +179,6 @@ func (e *CallError) Hint() string {
 		return "Allow the caller ec2:" + e.Operation + "."
 	}
 	return reason.Hint()
-}
-
-// callError returns a *CallError. If the context has ended, errors.Is finds its
-// error and its cause beside err.
-func callError(ctx context.Context, operation string, err error) error {
-	if ctx.Err() != nil && (!errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx))) {
-		err = fmt.Errorf("%w; last error: %w", call.ContextError(ctx), err)
-	}
-	return &CallError{Operation: operation, Err: err}
 }
 
 // bare returns the text of an error that is part of another one of this package.

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,14 +34,11 @@ func (o *operation[In, Out]) do(ctx context.Context, timeout time.Duration, inpu
 			err, a.retryable = fmt.Errorf("%w: no output", flowlogs.ErrIncompleteResponse), true
 		}
 		left := timeout - time.Since(start)
-		switch {
-		case err == nil:
+		if err == nil {
 			return out, a.uncertain, nil
-		case a.limited && a.err != nil: // an attempt says more than the Limiter
-			err = fmt.Errorf("%w; last error: %w", err, a.err)
-			fallthrough
-		case a.limited || !a.retryable || left <= 0 || !sleep(ctx, min(delay, left)):
-			return nil, a.uncertain, callError(ctx, o.call.Name, err)
+		}
+		if a.limited || !a.retryable || left <= 0 || !sleep(ctx, min(delay, left)) {
+			return nil, a.uncertain, &CallError{Operation: o.call.Name, Err: a.explain(ctx, err)}
 		}
 	}
 }
@@ -82,6 +80,18 @@ func (a *attempts[In]) Retry(err error, retryable bool) bool {
 	reason := flowlogs.ReasonOf(err)
 	a.retryable = reason != flowlogs.ErrConfiguration && (retryable || reason.Retryable())
 	return a.retryable
+}
+
+// explain adds to the error of the retry loop what the last attempt says, if the Limiter
+// has ended the call, and that the context has ended.
+func (a *attempts[In]) explain(ctx context.Context, err error) error {
+	if a.limited && a.err != nil {
+		err = fmt.Errorf("%w; last error: %w", err, a.err)
+	}
+	if ctx.Err() != nil && (!errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx))) {
+		err = fmt.Errorf("%w; last error: %w", call.ContextError(ctx), err)
+	}
+	return err
 }
 
 // sleep waits for d. It returns false if ctx ends first.
