@@ -92,7 +92,7 @@ func (a *apply) run(ctx context.Context) {
 			}
 		}
 	}
-	a.l.progress.now.Missing = len(missing) + len(successors)
+	a.l.now.Missing = len(missing) + len(successors)
 	// Successors go into calls of their own: whether EC2 accepts a flow log that
 	// differs from another one only in some settings is not known, and a call that
 	// it rejects for one resource is rejected for all.

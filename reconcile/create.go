@@ -46,13 +46,13 @@ func (a *apply) create(ctx context.Context, missing []string) {
 // although they have an error. With isolate, calls that are rejected because some flow
 // logs exist are split too.
 func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, pending []string) {
-	a.l.progress.stage(StageCreate)
+	a.l.stage(StageCreate)
 	req := a.req
 	req.ResourceIDs = ids
 	var mu sync.Mutex
 	lost := make(map[string]bool) // calls of which an attempt may have been applied, by their token
 	resp, err := a.l.r.client.Create(ctx, req, func(o *flowlogs.Options) {
-		o.OnProgress = a.l.progress.creating(o.OnProgress)
+		o.OnProgress = a.l.creating(o.OnProgress)
 		if isolates := o.Isolate; isolate {
 			o.Isolate = func(r flowlogs.Reason) bool { return r == flowlogs.ErrAlreadyExists || isolates(r) }
 		}
@@ -130,7 +130,7 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 	if len(pending) == 0 {
 		return nil, nil, nil
 	}
-	a.l.progress.stage(StageList)
+	a.l.stage(StageList)
 	conflicts := make(map[string][]Conflict) // of the resources that a listing has shown
 	err = await(ctx, func() (bool, error) {
 		found, err := a.l.list(ctx, pending)
@@ -182,7 +182,7 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 // adopt makes a flow log that was found the outcome's. If an attempt of this Apply may
 // have created it, its creation time decides.
 func (a *apply) adopt(o *Outcome, f *types.FlowLog) {
-	start := a.l.progress.start.Truncate(time.Millisecond) // as EC2 shows times
+	start := a.l.start.Truncate(time.Millisecond) // as EC2 shows times
 	o.Created = (a.lost[o.ResourceID] || isUncertain(flowlogs.ReasonOf(o.Err))) && !a.req.DryRun &&
 		(f.CreationTime == nil || !f.CreationTime.Before(start))
 	action := ActionKeep
@@ -212,7 +212,7 @@ func (a *apply) identify(ctx context.Context, created []string) {
 	if len(created) == 0 {
 		return
 	}
-	a.l.progress.stage(StageIdentify)
+	a.l.stage(StageIdentify)
 	err := await(ctx, func() (bool, error) {
 		shown, err := a.l.byID(ctx, created)
 		for id, f := range shown {

@@ -37,9 +37,10 @@ const (
 
 // listing reads flow logs for one Plan, Apply, Delivery or All.
 type listing struct {
-	r        *Reconciler
-	timeout  time.Duration // how long a call is retried beyond the Retryer's attempts
-	progress progress
+	r       *Reconciler
+	timeout time.Duration // how long a call is retried beyond the Retryer's attempts
+	start   time.Time
+	now     Progress
 
 	// Of the request, if there is one.
 	ids  []string
@@ -47,11 +48,8 @@ type listing struct {
 }
 
 func (r *Reconciler) newListing(several bool) *listing {
-	return &listing{
-		r:        r,
-		timeout:  r.settings.RetryTimeout(r.creates.RetryTimeout, several),
-		progress: progress{now: Progress{Stage: StageList}, onProgress: r.options.OnProgress, start: time.Now()},
-	}
+	timeout := r.settings.RetryTimeout(r.creates.RetryTimeout, several)
+	return &listing{r: r, timeout: timeout, start: time.Now(), now: Progress{Stage: StageList}}
 }
 
 // list returns the flow logs of each resource, every flow log once.
@@ -112,8 +110,8 @@ type listed struct {
 // after the other calls have ended.
 func (l *listing) readAll(ctx context.Context, inputs []*ec2.DescribeFlowLogsInput, show func(types.FlowLog)) error {
 	page := func(flowLogs []types.FlowLog) {
-		l.progress.now.Described += len(flowLogs)
-		l.progress.report()
+		l.now.Described += len(flowLogs)
+		l.report()
 		for _, f := range flowLogs {
 			show(f)
 		}

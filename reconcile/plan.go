@@ -134,7 +134,7 @@ func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, error) {
 		problems = invalid.Fields
 	}
 	l := r.newListing(len(req.ResourceIDs) > valuesPerFilter)
-	l.ids, l.progress.now.Resources = req.ResourceIDs, len(req.ResourceIDs)
+	l.ids, l.now.Resources = req.ResourceIDs, len(req.ResourceIDs)
 	if len(l.ids) == 0 {
 		problems = slices.DeleteFunc(problems, func(f flowlogs.FieldError) bool {
 			// Without a type, it is not known whether a traffic type is required.

@@ -47,10 +47,10 @@ func (a *apply) replace(ctx context.Context) {
 	if len(ready) == 0 {
 		return
 	}
-	a.l.progress.stage(StageDelete)
+	a.l.stage(StageDelete)
 	for some := range slices.Chunk(ready, idsPerCall) {
 		a.deleteOld(ctx, some)
-		a.l.progress.report()
+		a.l.report()
 	}
 }
 
@@ -72,7 +72,7 @@ func (a *apply) probation(ctx context.Context, ready []replacement) []replacemen
 	if left <= 0 {
 		return ready
 	}
-	a.l.progress.stage(StageProbation)
+	a.l.stage(StageProbation)
 	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
@@ -171,7 +171,7 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 
 func (a *apply) deleted(p *replacement) {
 	p.outcome.Deleted = append(p.outcome.Deleted, p.id())
-	a.l.progress.now.Deleted++
+	a.l.now.Deleted++
 }
 
 // delete makes one call, paced and retried. It returns an error for each flow log that
