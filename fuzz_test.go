@@ -78,9 +78,9 @@ func FuzzParseLogFormat(f *testing.F) {
 	})
 }
 
-// FuzzAnswer: whatever EC2 or a proxy answers, through the SDK's real client, the
+// FuzzResponse: whatever EC2 or a proxy responds, through the SDK's real client, the
 // outcome is a response that accounts for all resources or an error on one line.
-func FuzzAnswer(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	const head = `<CreateFlowLogsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">`
 	for _, seed := range []string{
 		head + `<requestId>r</requestId><clientToken>t</clientToken><unsuccessful/><flowLogIdSet><item>fl-1</item><item>fl-2</item></flowLogIdSet></CreateFlowLogsResponse>`,

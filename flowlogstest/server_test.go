@@ -2,12 +2,10 @@ package flowlogstest_test
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,40 +13,6 @@ import (
 
 	"github.com/go-flowlogs/flowlogs/flowlogstest"
 )
-
-// A body of 300 IDs is larger than the buffers of net/http, and the server responds at
-// once: the SDK then closes a body that net/http still reads.
-func TestServer_ReceivesLargeBodiesAgainstInstantResponses(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("5,000 large calls take some seconds")
-	}
-	const servers, workers, calls = 10, 2, 250
-	for n := range servers {
-		e := flowlogstest.New()
-		s := flowlogstest.NewServer(e)
-		client := s.Client(withoutRetries)
-		var wg sync.WaitGroup
-		for w := range workers {
-			wg.Go(func() {
-				for c := range calls {
-					ids := make([]string, 300)
-					for i := range ids {
-						ids[i] = fmt.Sprintf("vpc-%08x%09x", w*calls+c, i)
-					}
-					// Bodies of every length, to meet the buffers at every point.
-					prefix := strings.Repeat("x", n*calls+c)
-					_, err := client.CreateFlowLogs(t.Context(), toBucket(withIDs(ids...), withDestination(bucket+"/"+prefix)))
-					assert.NoError(t, err)
-				}
-			})
-		}
-		wg.Wait()
-		assert.Len(t, e.Calls(), workers*calls)
-		assert.Len(t, e.FlowLogs(), workers*calls*300)
-		s.Close()
-	}
-}
 
 func TestServer_RejectsMalformedRequests(t *testing.T) {
 	t.Parallel()

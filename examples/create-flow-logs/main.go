@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func create(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// The options.
 	cmd := awscli.Parse(args)
-	if answered, err := cmd.Answer(stdout); answered {
+	if printed, err := cmd.Print(stdout); printed {
 		return err
 	}
 	cfg, configErr := loadConfig(ctx, cmd)

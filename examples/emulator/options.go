@@ -57,8 +57,8 @@ func parse(args []string, usage io.Writer) (options, error) {
 func (o *options) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is any that is free")
-	flags.BoolVar(&o.public, "public", false, "allow an address that other machines reach, and may then call without credentials")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 picks a free port")
+	flags.BoolVar(&o.public, "public", false, "allow an address that other machines can reach; they need no credentials")
 
 	option(flags, "region", "`Region` of every call (default us-east-1)", &o.region, parseRegion)
 	option(flags, "account", "the caller's `account`, to which roles must belong (default that of the role given)", &o.account, parseAccount)
@@ -74,7 +74,7 @@ func (o *options) flags() *flag.FlagSet {
 	option(flags, "per-second", "-throttle with this `number` of calls a second", &o.perSecond, parsePerSecond)
 	option(flags, "latency", "`duration` after which every call gets its response", &o.latency, parseDuration)
 	option(flags, "fail", "`IDs` of resources to which the destination of a call always denies access", &o.fail, parseFailing)
-	option(flags, "fault", "`faults`, separated by commas, of the next CreateFlowLogs calls, one for each call:"+faultHelp(), &o.faults, parseFaults)
+	option(flags, "fault", "comma-separated `faults`, one for each of the next CreateFlowLogs calls:"+faultHelp(), &o.faults, parseFaults)
 	return flags
 }
 

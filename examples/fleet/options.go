@@ -41,7 +41,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	flags.StringVar(&logGroup, "log-group", "", "`name` of the log group to publish to, with -role")
 	flags.StringVar(&role, "role", "", "`ARN` of the role that publishes to the log group")
 	flags.StringVar(&traffic, "traffic", string(flowlogs.TrafficTypeAll), "ACCEPT, REJECT or ALL")
-	flags.BoolVar(&o.plan, "plan", false, "print what Apply would do, and change nothing")
+	flags.BoolVar(&o.plan, "plan", false, "print what would be done, and change nothing")
 
 	err := flags.Parse(args)
 	switch {

@@ -53,7 +53,7 @@ func TestProcess_ContinuesAfterCtrlC(t *testing.T) {
 	interrupted := startAndStop(t, cloud, ids, os.Interrupt)
 	assert.Equal(t, 1, interrupted.ExitCode)
 	var created, without, unknown int
-	_, err := fmt.Sscanf(interrupted.Stdout, "%d created, 0 kept, %d without such a flow log\n%d of these may have one all the same",
+	_, err := fmt.Sscanf(interrupted.Stdout, "%d created, 0 kept, %d without such a flow log\n%d of these may have one nevertheless",
 		&created, &without, &unknown)
 	require.NoError(t, err, interrupted.Stdout)
 	assert.Equal(t, 6000, created+without)

@@ -61,7 +61,7 @@ func (s *summary) blame(err error) {
 func (s *summary) print(w io.Writer) {
 	fmt.Fprintf(w, "%d created, %d kept, %d without such a flow log\n", s.created, s.kept, s.failed)
 	if s.unknown > 0 {
-		fmt.Fprintf(w, "%d of these may have one all the same: they were stopped during their call\n", s.unknown)
+		fmt.Fprintf(w, "%d of these may have one nevertheless: their calls were interrupted\n", s.unknown)
 	}
 	for _, c := range s.causes {
 		fmt.Fprintf(w, "%d VPCs: %v\n", c.vpcs, c.first)

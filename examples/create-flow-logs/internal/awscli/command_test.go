@@ -23,9 +23,9 @@ import (
 func answer(t *testing.T, args ...string) string {
 	t.Helper()
 	var b strings.Builder
-	answered, err := Parse(args).Answer(&b)
+	printed, err := Parse(args).Print(&b)
 	require.NoError(t, err)
-	require.True(t, answered)
+	require.True(t, printed)
 	return b.String()
 }
 

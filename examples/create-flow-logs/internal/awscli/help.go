@@ -28,9 +28,9 @@ Exit status: 0 all created, 1 some resources were unsuccessful, 130 interrupted,
 252 wrong usage, 253 missing configuration, 254 rejected by EC2, 255 any other error.
 `
 
-// Answer prints the help, the version or a sample of an input document, if the command
+// Print prints the help, the version or a sample of an input document, if the command
 // asks for it, and reports whether it does.
-func (l *Command) Answer(w io.Writer) (bool, error) {
+func (l *Command) Print(w io.Writer) (bool, error) {
 	skeleton := l.Word("generate-cli-skeleton")
 	switch {
 	case l.help:
