@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go/middleware"
+
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/internal/call"
 )
@@ -16,6 +19,29 @@ type operation[In, Out any] struct {
 	settings *call.Settings
 	limiter  flowlogs.Limiter
 	call     call.Operation[In, Out]
+}
+
+type (
+	describeOperation = operation[ec2.DescribeFlowLogsInput, ec2.DescribeFlowLogsOutput]
+	deleteOperation   = operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
+)
+
+func newDescribe(api API, s *call.Settings, l flowlogs.Limiter) (o describeOperation) {
+	o.settings, o.limiter = s, l
+	o.call.Name, o.call.Send = "DescribeFlowLogs", api.DescribeFlowLogs
+	o.call.Inspect = func(out *ec2.DescribeFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, out.FlowLogs == nil
+	}
+	return o
+}
+
+func newDelete(api API, s *call.Settings, l flowlogs.Limiter) (o deleteOperation) {
+	o.settings, o.limiter = s, l
+	o.call.Name, o.call.Send = "DeleteFlowLogs", api.DeleteFlowLogs
+	o.call.Inspect = func(out *ec2.DeleteFlowLogsOutput) (middleware.Metadata, bool) {
+		return out.ResultMetadata, false // it has no member that EC2 must send
+	}
+	return o
 }
 
 // maxRetryDelay is the longest pause once the Retryer has used up its attempts.

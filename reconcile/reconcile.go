@@ -1,13 +1,13 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/internal/call"
@@ -63,8 +63,8 @@ type Reconciler struct {
 	client   *flowlogs.Client
 	creates  flowlogs.Options // of client
 	settings call.Settings    // of the other operations, as the client resolves them
-	describe operation[ec2.DescribeFlowLogsInput, ec2.DescribeFlowLogsOutput]
-	delete   operation[ec2.DeleteFlowLogsInput, ec2.DeleteFlowLogsOutput]
+	describe describeOperation
+	delete   deleteOperation
 }
 
 // New returns a Reconciler that calls api, which must not be nil.
@@ -77,12 +77,6 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 		fn(&r.creates)
 	}
 	r.creates.Token = flowlogs.RandomToken
-	if r.options.DescribeLimiter == nil {
-		r.options.DescribeLimiter = NewDescribeLimiter()
-	}
-	if r.options.DeleteLimiter == nil {
-		r.options.DeleteLimiter = flowlogs.NewLimiter()
-	}
 	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
 		*o = r.creates
 		isolate := o.Isolate
@@ -93,16 +87,8 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 		o.Isolate = func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
 	})
 	r.settings = call.SettingsOf(api, r.creates.Retryer, r.creates.ClientOptions...)
-	r.describe.settings, r.describe.limiter = &r.settings, r.options.DescribeLimiter
-	r.describe.call.Name, r.describe.call.Send = "DescribeFlowLogs", api.DescribeFlowLogs
-	r.describe.call.Inspect = func(out *ec2.DescribeFlowLogsOutput) (middleware.Metadata, bool) {
-		return out.ResultMetadata, out.FlowLogs == nil
-	}
-	r.delete.settings, r.delete.limiter = &r.settings, r.options.DeleteLimiter
-	r.delete.call.Name, r.delete.call.Send = "DeleteFlowLogs", api.DeleteFlowLogs
-	r.delete.call.Inspect = func(out *ec2.DeleteFlowLogsOutput) (middleware.Metadata, bool) {
-		return out.ResultMetadata, false // it has no member that EC2 must send
-	}
+	r.describe = newDescribe(api, &r.settings, cmp.Or(r.options.DescribeLimiter, NewDescribeLimiter()))
+	r.delete = newDelete(api, &r.settings, cmp.Or(r.options.DeleteLimiter, flowlogs.NewLimiter()))
 	return r
 }
 
