@@ -67,7 +67,11 @@ func (noLimit) Wait(ctx context.Context) error { return ctx.Err() }
 // Limiter starts afresh.
 //
 // The Limiter starts no goroutines. Its Wait returns no error but that of ctx.
-func NewLimiter() Limiter { return &limiter{pace: pace.New()} }
+func NewLimiter() Limiter { return &limiter{pace: pace.New(createBucket)} }
+
+// createBucket is the documented quota of CreateFlowLogs, one of EC2's mutating actions:
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+var createBucket = pace.Bucket{Size: 50, Refill: 5}
 
 type limiter struct{ pace *pace.Limiter }
 

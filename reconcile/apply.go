@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/go-flowlogs/flowlogs"
@@ -21,65 +20,56 @@ import (
 // Applies of the same request may run at the same time. Applies of requests that
 // replace each other's flow logs must not.
 //
-// A replacement never leaves a resource without a flow log: Apply creates the new
-// one, watches it for as long as Options.Probation, and deletes the old one last. If
-// EC2 does not accept the new one beside the old one, or if the new one is failing,
-// the old one stays.
-//
 // With DryRun, Apply asks EC2 whether it would create what is missing, and changes
 // nothing. If EC2 would, the Outcome has neither an error nor a flow log.
 //
 // The caller needs the permission ec2:DescribeFlowLogs; to create, those of
 // [flowlogs.Client.Create]; to replace, ec2:DeleteFlowLogs.
 func (r *Reconciler) Apply(ctx context.Context, req flowlogs.Request) (*Result, error) {
-	l, ids, err := r.listingOf(req)
+	l, err := r.listingOf(req)
 	if err != nil {
 		return nil, err
 	}
-	a := &apply{r: r, l: l, progress: l.progress, req: req, index: make(map[string]int, len(ids)), lost: make(map[string]bool)}
-	for _, id := range ids {
-		if _, repeated := a.index[id]; !repeated { // Options.Create.Allow may accept it
-			a.index[id] = len(a.outcomes)
-			a.outcomes = append(a.outcomes, Outcome{ResourceID: id})
+	a := &apply{l: l, req: req, outcomes: make(map[string]*Outcome, len(l.ids)), lost: make(map[string]bool)}
+	a.run(ctx)
+	result, failed := &Result{}, &ApplyError{}
+	for _, id := range l.ids {
+		o := *a.outcomes[id]
+		result.Outcomes = append(result.Outcomes, o)
+		result.Changed = result.Changed || o.Created || len(o.Deleted) > 0
+		if o.Err != nil {
+			failed.Outcomes = append(failed.Outcomes, o)
 		}
 	}
-	a.run(ctx)
-	result := &Result{}
-	for _, id := range ids {
-		result.Outcomes = append(result.Outcomes, *a.outcome(id))
+	if len(failed.Outcomes) > 0 {
+		return result, failed
 	}
-	result.Changed = slices.ContainsFunc(a.outcomes, func(o Outcome) bool { return o.Created || len(o.Deleted) > 0 })
-	return result, applyError(a.outcomes)
+	return result, nil
 }
 
 // apply is the state of one Apply.
 type apply struct {
-	r            *Reconciler
 	l            *listing
-	progress     *progress // of l
 	req          flowlogs.Request
-	outcomes     []Outcome       // one for each resource
-	index        map[string]int  // of outcomes, by resource ID
-	lost         map[string]bool // resources for which an attempt without a response may have created a flow log
+	outcomes     map[string]*Outcome // by resource ID
+	lost         map[string]bool     // resources for which an attempt without a response may have created a flow log
 	replacements []replacement
 }
 
-func (a *apply) outcome(resourceID string) *Outcome { return &a.outcomes[a.index[resourceID]] }
-
+// run plans and does what is planned.
 func (a *apply) run(ctx context.Context) {
-	ids := make([]string, len(a.outcomes))
-	for i := range a.outcomes {
-		ids[i] = a.outcomes[i].ResourceID
-	}
-	found, err := a.l.list(ctx, ids)
-	if err != nil {
-		a.fail(ids, err)
-		return
-	}
-	var missing, successors []string // resources without any, and resources with a flow log to replace
-	for _, id := range ids {
-		o, c := a.outcome(id), a.l.decide(id, found[id])
-		delete(found, id)
+	plan, err := a.l.plan(ctx)
+	var missing, successors []string // resources without any flow log, and those with one to replace
+	for i, id := range a.l.ids {
+		if a.outcomes[id] != nil {
+			continue // listed twice, which Options.Create.Allow may accept
+		}
+		o := &Outcome{ResourceID: id, Err: err}
+		a.outcomes[id] = o
+		if err != nil {
+			continue
+		}
+		c := plan.Changes[i]
 		o.Action = c.Action
 		if c.Keep != nil {
 			o.keep(c.Keep)
@@ -102,7 +92,7 @@ func (a *apply) run(ctx context.Context) {
 			}
 		}
 	}
-	a.progress.now.Missing = len(missing) + len(successors)
+	a.l.now.Missing = len(missing) + len(successors)
 	// Successors go into calls of their own: whether EC2 accepts a flow log that
 	// differs from another one only in some settings is not known, and a call that
 	// it rejects for one resource is rejected for all.
@@ -110,12 +100,6 @@ func (a *apply) run(ctx context.Context) {
 	a.create(ctx, successors)
 	if !a.req.DryRun {
 		a.replace(ctx)
-	}
-}
-
-func (a *apply) fail(ids []string, err error) {
-	for _, id := range ids {
-		a.outcome(id).Err = err
 	}
 }
 

@@ -18,15 +18,6 @@ import (
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
 
-// relation says how a flow log compares with the wanted one.
-type relation int
-
-const (
-	unrelated relation = iota // another destination or traffic type: both can be wanted
-	equal
-	conflicting // the same destination and traffic type, but other settings
-)
-
 // wanted is the flow log that a request asks for.
 type wanted struct {
 	resourceType flowlogs.ResourceType
@@ -38,8 +29,9 @@ type wanted struct {
 type settings struct {
 	trafficType     types.TrafficType // "": not compared
 	destinationType types.LogDestinationType
-	destination     string // ARN; "": a log group that is known by its name
-	logGroup        logGroup
+	destination     string    // ARN; "": a log group that is known by its name
+	logGroup        string    // its name
+	account         string    // of the log group; "": unknown
 	others          []setting // always the same fields
 }
 
@@ -102,7 +94,7 @@ func (w *wanted) normalize(f *types.FlowLog) settings {
 	}
 	switch s.destinationType {
 	case types.LogDestinationTypeCloudWatchLogs:
-		s.logGroup = newLogGroup(s.destination, aws.ToString(f.LogGroupName), role)
+		s.logGroup, s.account = logGroupOf(s.destination, aws.ToString(f.LogGroupName), role)
 	case types.LogDestinationTypeS3:
 		role = "" // one was shown in 2018, though nobody can ask for it
 	}
@@ -144,43 +136,37 @@ func tagFieldsText(specifications []types.TagFieldSpecificationResponse) string 
 	return strings.Join(texts, ", ")
 }
 
-// logGroup is a log group as far as a flow log shows it. A flow log that was created with
-// the name shows only that, and one that was created with the ARN shows both:
+// logGroupOf returns the name and account of a log group, as far as a flow log shows
+// them. A flow log that was created with the name shows only that, and one that was
+// created with the ARN shows both. The account of a name is the caller's, in which the
+// role is too. It is "" if that is not known.
 // https://github.com/hashicorp/terraform-provider-aws/issues/45770
-type logGroup struct {
-	name    string
-	account string // "": unknown
-}
-
-// newLogGroup reads the ARN, or without one takes the name as that of a log group
-// in the account of the role, which is the caller's:
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-func newLogGroup(arn, name, role string) logGroup {
+func logGroupOf(arn, name, role string) (group, account string) {
 	if parts := strings.SplitN(arn, ":", 7); len(parts) == 7 && parts[2] == "logs" && parts[5] == "log-group" {
-		return logGroup{name: parts[6], account: parts[4]}
+		return parts[6], parts[4]
 	}
-	g := logGroup{name: name}
 	if parts := strings.SplitN(role, ":", 6); len(parts) == 6 {
-		g.account = parts[4]
+		account = parts[4]
 	}
-	return g
+	return name, account
 }
 
-// compare compares the flow log f with the wanted one, and returns the differences if
-// it conflicts. Tags do not count: they can be changed in place, see tagDifferences. A
-// role counts where both have one.
-func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
+// compare reports whether the flow log f has the wanted traffic type and destination, and
+// how its other settings differ: without a difference, f is the wanted flow log. Tags do
+// not count: they can be changed in place, see tagDifferences. A role counts where both
+// have one.
+func (w *wanted) compare(f *types.FlowLog) (related bool, differences []Difference) {
 	want, have := w.settings, w.normalize(f)
 	if have.destinationType != want.destinationType || have.trafficType != "" && have.trafficType != want.trafficType {
-		return unrelated, nil
+		return false, nil
 	}
-	var differences []Difference
 	switch {
 	case want.sameDestination(&have):
 	case want.perhapsSameDestination(&have):
 		differences = append(differences, Difference{fieldBucketARN, want.destination, have.destination})
 	default:
-		return unrelated, nil
+		return false, nil
 	}
 	for i, setting := range want.others {
 		value := have.others[i].value
@@ -189,23 +175,16 @@ func (w *wanted) compare(f *types.FlowLog) (relation, []Difference) {
 			differences = append(differences, Difference{setting.field, setting.value, value})
 		}
 	}
-	if len(differences) == 0 {
-		return equal, nil
-	}
-	return conflicting, differences
+	return true, differences
 }
 
 const fieldBucketARN = "Destination.BucketARN"
 
 func (s *settings) sameDestination(have *settings) bool {
-	switch {
-	case s.destinationType != types.LogDestinationTypeCloudWatchLogs, s.destination != "" && have.destination != "":
+	if s.destinationType != types.LogDestinationTypeCloudWatchLogs || s.destination != "" && have.destination != "" {
 		return s.destination == have.destination
-	case s.logGroup.name != have.logGroup.name:
-		return false
-	default:
-		return s.logGroup.account == "" || have.logGroup.account == "" || s.logGroup.account == have.logGroup.account
 	}
+	return s.logGroup == have.logGroup && (s.account == "" || have.account == "" || s.account == have.account)
 }
 
 // perhapsSameDestination reports whether the destinations differ only in the slash
@@ -231,13 +210,4 @@ func (w *wanted) tagDifferences(f *types.FlowLog) []Difference {
 		}
 	}
 	return differences
-}
-
-// isManaged reports whether a flow log belongs to one of AWS's telemetry rules,
-// which mark theirs with this tag:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-rules.html
-func isManaged(f *types.FlowLog) bool {
-	return slices.ContainsFunc(f.Tags, func(tag types.Tag) bool {
-		return aws.ToString(tag.Key) == "CloudWatchTelemetryRuleManaged" && aws.ToString(tag.Value) == "true"
-	})
 }

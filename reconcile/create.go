@@ -27,28 +27,18 @@ func (a *apply) create(ctx context.Context, missing []string) {
 	var pending []string // resources that may have a flow log that is not shown yet
 	isolate := false
 	for round := 1; len(missing) > 0 && round <= maxRounds; round++ {
-		ids, more := a.send(ctx, missing, isolate || round == maxRounds)
-		created, pending = append(created, ids...), append(pending, more...)
+		isolate = isolate || round == maxRounds
+		ids, more := a.send(ctx, missing, isolate)
+		created = append(created, ids...)
 		var err error
-		missing, pending, err = a.recheck(ctx, pending)
+		missing, pending, err = a.recheck(ctx, append(pending, more...))
 		if len(missing) == 0 && err == nil && !isolate {
-			missing, pending = split(pending, func(id string) bool { return isNeighbor(a.outcome(id).Err) })
 			isolate = true
+			missing = slices.DeleteFunc(pending, func(id string) bool { return !isNeighbor(a.outcomes[id].Err) })
+			pending = nil
 		}
 	}
 	a.identify(ctx, created)
-}
-
-// split returns the IDs for which f is true, and the others.
-func split(ids []string, f func(string) bool) (yes, no []string) {
-	for _, id := range ids {
-		if f(id) {
-			yes = append(yes, id)
-		} else {
-			no = append(no, id)
-		}
-	}
-	return yes, no
 }
 
 // send makes the calls for the resources and notes the response. It returns the new
@@ -56,13 +46,13 @@ func split(ids []string, f func(string) bool) (yes, no []string) {
 // although they have an error. With isolate, calls that are rejected because some flow
 // logs exist are split too.
 func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, pending []string) {
-	a.progress.stage(StageCreate)
+	a.l.stage(StageCreate)
 	req := a.req
 	req.ResourceIDs = ids
 	var mu sync.Mutex
 	lost := make(map[string]bool) // calls of which an attempt may have been applied, by their token
-	resp, err := a.r.client.Create(ctx, req, func(o *flowlogs.Options) {
-		o.OnProgress = a.progress.creating(o.OnProgress)
+	resp, err := a.l.r.client.Create(ctx, req, func(o *flowlogs.Options) {
+		o.OnProgress = a.l.creating(o.OnProgress)
 		if isolates := o.Isolate; isolate {
 			o.Isolate = func(r flowlogs.Reason) bool { return r == flowlogs.ErrAlreadyExists || isolates(r) }
 		}
@@ -79,23 +69,13 @@ func (a *apply) send(ctx context.Context, ids []string, isolate bool) (created, 
 		}
 	})
 	if resp == nil { // not expected, because the request has been validated
-		a.fail(ids, err)
+		for _, id := range ids {
+			a.outcomes[id].Err = err
+		}
 		return nil, nil
 	}
-	for _, b := range resp.Batches {
-		if lost[b.ClientToken] {
-			for _, id := range b.ResourceIDs {
-				a.lost[id] = true
-			}
-		}
-	}
-	return a.note(resp)
-}
-
-// note records the response in the outcomes.
-func (a *apply) note(resp *flowlogs.Response) (created, pending []string) {
 	for id, err := range resp.Results() {
-		o := a.outcome(id)
+		o := a.outcomes[id]
 		o.Err = err
 		switch {
 		case err == nil:
@@ -105,8 +85,11 @@ func (a *apply) note(resp *flowlogs.Response) (created, pending []string) {
 		}
 	}
 	for _, b := range resp.Batches {
+		for _, id := range b.ResourceIDs {
+			a.lost[id] = a.lost[id] || lost[b.ClientToken]
+		}
 		if len(b.ResourceIDs) == 1 && len(b.FlowLogIDs) == 1 && b.Err == nil {
-			o := a.outcome(b.ResourceIDs[0])
+			o := a.outcomes[b.ResourceIDs[0]]
 			if o.FlowLogID = b.FlowLogIDs[0]; o.Action != ActionReplace { // a replacement must be shown
 				continue
 			}
@@ -140,14 +123,14 @@ func callOf(err error) error {
 	return err
 }
 
-// recheck lists pending resources until their flow logs are shown, for a limited time,
-// and adopts these. It returns early if some are to be sent again because the flow logs
-// of others explain their rejection. The error is that of the listing.
+// recheck lists pending resources until their flow logs are shown, for half a minute, and
+// adopts these. It returns early if some are to be sent again because the flow logs of
+// others explain their rejection. The error is that of the listing.
 func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPending []string, err error) {
 	if len(pending) == 0 {
 		return nil, nil, nil
 	}
-	a.progress.stage(StageList)
+	a.l.stage(StageList)
 	conflicts := make(map[string][]Conflict) // of the resources that a listing has shown
 	err = await(ctx, func() (bool, error) {
 		found, err := a.l.list(ctx, pending)
@@ -155,8 +138,8 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 			return false, err
 		}
 		explained := make(map[error]bool) // calls, by their error
-		_, pending = split(pending, func(id string) bool {
-			o, c := a.outcome(id), a.l.decide(id, found[id])
+		pending = slices.DeleteFunc(pending, func(id string) bool {
+			o, c := a.outcomes[id], a.l.decide(id, found[id])
 			call := callOf(o.Err)
 			switch {
 			case c.Keep != nil:
@@ -170,9 +153,13 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 			explained[call] = true
 			return true
 		})
-		missing, pending = split(pending, func(id string) bool {
-			err := a.outcome(id).Err
-			return isNeighbor(err) && explained[callOf(err)]
+		pending = slices.DeleteFunc(pending, func(id string) bool {
+			err := a.outcomes[id].Err
+			again := isNeighbor(err) && explained[callOf(err)]
+			if again {
+				missing = append(missing, id)
+			}
+			return again
 		})
 		return len(pending) == 0 || len(missing) > 0, nil
 	})
@@ -180,7 +167,7 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 		return missing, pending, nil
 	}
 	for _, id := range pending {
-		o := a.outcome(id)
+		o := a.outcomes[id]
 		shown, listed := conflicts[id]
 		switch {
 		case listed && isExisting(o.Err) && !isNeighbor(o.Err):
@@ -195,7 +182,7 @@ func (a *apply) recheck(ctx context.Context, pending []string) (missing, stillPe
 // adopt makes a flow log that was found the outcome's. If an attempt of this Apply may
 // have created it, its creation time decides.
 func (a *apply) adopt(o *Outcome, f *types.FlowLog) {
-	start := a.progress.start.Truncate(time.Millisecond) // as EC2 shows times
+	start := a.l.start.Truncate(time.Millisecond) // as EC2 shows times
 	o.Created = (a.lost[o.ResourceID] || isUncertain(flowlogs.ReasonOf(o.Err))) && !a.req.DryRun &&
 		(f.CreationTime == nil || !f.CreationTime.Before(start))
 	action := ActionKeep
@@ -216,33 +203,28 @@ func (o *Outcome) conflict(shown []Conflict, err error) {
 	if o.Action == ActionCreate {
 		o.Action = ActionConflict
 	}
-	cause := o.Err
-	var before *ConflictError
-	if errors.As(cause, &before) { // of an earlier recheck
-		cause = before.Err
-	}
-	o.Err = &ConflictError{ResourceID: o.ResourceID, Conflicts: shown, Err: also(cause, err)}
+	o.Err = &ConflictError{ResourceID: o.ResourceID, Conflicts: shown, Err: also(o.Err, err)}
 }
 
 // identify reads which resources new flow logs belong to. It waits for those that are
-// not shown yet, for a limited time.
+// not shown yet, for half a minute.
 func (a *apply) identify(ctx context.Context, created []string) {
 	if len(created) == 0 {
 		return
 	}
-	a.progress.stage(StageIdentify)
+	a.l.stage(StageIdentify)
 	err := await(ctx, func() (bool, error) {
 		shown, err := a.l.byID(ctx, created)
 		for id, f := range shown {
-			if i, ok := a.index[aws.ToString(f.ResourceId)]; ok {
-				a.outcomes[i].FlowLogID = id
+			if o := a.outcomes[aws.ToString(f.ResourceId)]; o != nil {
+				o.FlowLogID = id
 			}
 		}
 		created = slices.DeleteFunc(created, func(id string) bool { _, ok := shown[id]; return ok })
 		return len(created) == 0, err
 	})
-	for i := range a.outcomes {
-		if o := &a.outcomes[i]; o.Created && o.FlowLogID == "" && o.Err == nil {
+	for _, o := range a.outcomes {
+		if o.Created && o.FlowLogID == "" && o.Err == nil {
 			o.Err = fmt.Errorf("flowlogs: %s: %w", printable(o.ResourceID), also(ErrNotShown, err))
 		}
 	}

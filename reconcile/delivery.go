@@ -43,8 +43,9 @@ func newDelivery(f *types.FlowLog, at time.Time) Delivery {
 // ec2:DescribeFlowLogs.
 func (r *Reconciler) Delivery(ctx context.Context, flowLogIDs ...string) ([]Delivery, error) {
 	at := time.Now()
-	known := slices.DeleteFunc(unique(flowLogIDs), func(id string) bool { return id == "" }) // of an Outcome without one
-	shown, err := r.newListing(nil, len(flowLogIDs)).byID(ctx, known)
+	ids := slices.Compact(slices.Sorted(slices.Values(flowLogIDs)))
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" }) // of an Outcome without one
+	shown, err := r.newListing(len(ids) > valuesPerFilter).byID(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +67,12 @@ func (r *Reconciler) Delivery(ctx context.Context, flowLogIDs ...string) ([]Deli
 func (r *Reconciler) All(ctx context.Context) ([]Delivery, error) {
 	var all []Delivery
 	at := time.Now()
-	err := r.newListing(nil, valuesPerFilter+1).read(ctx, &ec2.DescribeFlowLogsInput{}, func(flowLogs []types.FlowLog) {
-		for i := range flowLogs {
-			all = append(all, newDelivery(&flowLogs[i], at))
-		}
-	})
+	inputs := []*ec2.DescribeFlowLogsInput{{}}
+	err := r.newListing(true).readAll(ctx, inputs, func(f types.FlowLog) { all = append(all, newDelivery(&f, at)) })
 	if err != nil {
 		return nil, err
 	}
 	return all, nil
-}
-
-// unique returns the IDs, each once and in any order.
-func unique(ids []string) []string {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }
 
 // deliveryState reads the status, which is SUCCESS or FAILED, and missing from
@@ -103,5 +94,5 @@ func isFailing(f *types.FlowLog) bool { return deliveryState(f) == DeliveryFaili
 
 // failure names a flow log that is failing, with EC2's message.
 func failure(f *types.FlowLog) string {
-	return printable(aws.ToString(f.FlowLogId)) + ", " + quote(aws.ToString(f.DeliverLogsErrorMessage))
+	return idOf(f) + ", " + quote(aws.ToString(f.DeliverLogsErrorMessage))
 }

@@ -50,18 +50,12 @@ it exists. So this package does not depend on it:
 
 A flow log cannot be changed. A replacement creates the new one, watches it for as
 long as Options.Probation, and deletes the old one last, after it has checked both
-again. If EC2 does not accept the new flow log beside the old one, or if the new one
-is failing, the old one stays and the Outcome has the error. Whatever interrupts a
-replacement, the next Apply continues it. No flow log is deleted in favor of one that is
-failing.
+again: a resource is never without a flow log. If EC2 does not accept the new flow log
+beside the old one, or if the new one is failing, the old one stays and the Outcome has
+the error. Whatever interrupts a replacement, the next Apply continues it.
 
 Flow logs with the tag CloudWatchTelemetryRuleManaged belong to AWS's telemetry
 rules. They are never deleted.
-
-# Permissions
-
-Plan, Delivery and All need ec2:DescribeFlowLogs. Apply also needs what
-[flowlogs.Client.Create] needs, and ec2:DeleteFlowLogs to replace.
 
 # Cost
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/go-flowlogs/flowlogs"
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
@@ -63,20 +61,6 @@ func (e *ApplyError) Unwrap() []error {
 	return errs
 }
 
-// applyError returns the error of the outcomes, or nil if none of them has one.
-func applyError(outcomes []Outcome) error {
-	var failed []Outcome
-	for _, o := range outcomes {
-		if o.Err != nil {
-			failed = append(failed, o)
-		}
-	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return &ApplyError{Outcomes: failed}
-}
-
 // byReason counts the errors of the outcomes by their reason, in the order of their
 // first, which it names.
 func byReason(outcomes []Outcome) []string {
@@ -126,7 +110,7 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	ids := make([]string, len(e.Conflicts))
 	for i, c := range e.Conflicts {
-		ids[i] = printable(aws.ToString(c.FlowLog.FlowLogId))
+		ids[i] = idOf(&c.FlowLog)
 	}
 	var what string
 	switch len(ids) {
@@ -163,6 +147,39 @@ func whyKept(conflicts []Conflict) string {
 
 // Unwrap returns Err.
 func (e *ConflictError) Unwrap() error { return e.Err }
+
+// CallError is a call of DescribeFlowLogs or DeleteFlowLogs that failed.
+// errors.Is matches it with its [flowlogs.Reason].
+type CallError struct {
+	Operation string // "DescribeFlowLogs" or "DeleteFlowLogs"
+	Err       error
+}
+
+func (e *CallError) Error() string {
+	cause := "unknown error"
+	if e.Err != nil {
+		cause = printable(e.Err.Error())
+	}
+	return "flowlogs: " + e.Operation + ": " + cause
+}
+
+// Unwrap returns Err.
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Is reports whether target is the reason of Err.
+func (e *CallError) Is(target error) bool {
+	reason, ok := target.(flowlogs.Reason)
+	return ok && reason != "" && reason == flowlogs.ReasonOf(e.Err)
+}
+
+// Hint returns what to do about the error, or "" if that is not known.
+func (e *CallError) Hint() string {
+	reason := flowlogs.ReasonOf(e.Err)
+	if reason == flowlogs.ErrNotAuthorized {
+		return "Allow the caller ec2:" + e.Operation + "."
+	}
+	return reason.Hint()
+}
 
 // bare returns the text of an error that is part of another one of this package.
 func bare(err error) string { return strings.TrimPrefix(err.Error(), "flowlogs: ") }

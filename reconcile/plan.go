@@ -114,63 +114,87 @@ func (p Plan) Counts() Counts {
 // nil with an error. The caller needs the permission ec2:DescribeFlowLogs, which
 // cannot be limited to single resources.
 func (r *Reconciler) Plan(ctx context.Context, req flowlogs.Request) (*Plan, error) {
-	l, ids, err := r.listingOf(req)
+	l, err := r.listingOf(req)
 	if err != nil {
 		return nil, err
 	}
-	found, err := l.list(ctx, ids)
+	return l.plan(ctx)
+}
+
+// listingOf validates the request as a Client of the same options does before it sends
+// anything. The error is nil or a *[flowlogs.ValidationError]. A Region may have no
+// resources, so their absence is no problem here.
+func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, error) {
+	token := req.ClientToken
+	req.ClientToken = ""
+	in, err := r.client.Input(req)
+	var invalid *flowlogs.ValidationError
+	var problems []flowlogs.FieldError
+	if errors.As(err, &invalid) {
+		problems = invalid.Fields
+	}
+	l := r.newListing(len(req.ResourceIDs) > valuesPerFilter)
+	l.ids, l.now.Resources = req.ResourceIDs, len(req.ResourceIDs)
+	if len(l.ids) == 0 {
+		problems = slices.DeleteFunc(problems, func(f flowlogs.FieldError) bool {
+			// Without a type, it is not known whether a traffic type is required.
+			return f.Field == "ResourceIDs" || f.Field == "TrafficType" && req.ResourceType == ""
+		})
+	}
+	if token != "" {
+		problems = append(problems, flowlogs.FieldError{
+			Field: "ClientToken", Value: token, Message: "leave it empty: a token stands for one creation, not for a state",
+		})
+	}
+	if len(problems) > 0 {
+		return nil, &flowlogs.ValidationError{Fields: problems}
+	}
+	if in != nil {
+		l.want = newWanted(in)
+	}
+	return l, nil
+}
+
+// plan decides for each of the resources.
+func (l *listing) plan(ctx context.Context) (*Plan, error) {
+	found, err := l.list(ctx, l.ids)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Changes: make([]Change, len(ids))}
-	for i, id := range ids {
+	plan := &Plan{Changes: make([]Change, len(l.ids))}
+	for i, id := range l.ids {
 		plan.Changes[i] = l.decide(id, found[id])
 	}
 	return plan, nil
 }
 
-// listingOf validates the request and returns its listing and its resources. A Region
-// may have none of these, so their absence is no problem here.
-func (r *Reconciler) listingOf(req flowlogs.Request) (*listing, []string, error) {
-	in, err := r.inputOf(req)
-	var invalid *flowlogs.ValidationError
-	switch {
-	case len(req.ResourceIDs) == 0 && errors.As(err, &invalid):
-		fields := slices.DeleteFunc(invalid.Fields, func(f flowlogs.FieldError) bool {
-			// Without a type, it is not known whether a traffic type is required.
-			return f.Field == "ResourceIDs" || f.Field == "TrafficType" && req.ResourceType == ""
-		})
-		if len(fields) > 0 {
-			return nil, nil, &flowlogs.ValidationError{Fields: fields}
-		}
-		return r.newListing(nil, 0), nil, nil
-	case err != nil:
-		return nil, nil, err
-	}
-	return r.newListing(newWanted(in), len(in.ResourceIds)), in.ResourceIds, nil
-}
-
 // decide returns what is to be done for a resource with the flow logs.
 func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	c := Change{ResourceID: id, Action: ActionCreate}
-	slices.SortFunc(flowLogs, compareAge)
-	var replaceable, staying []Conflict
+	slices.SortFunc(flowLogs, func(a, b types.FlowLog) int {
+		// Those of the same time are in an order too, so that several Applies choose the
+		// same one.
+		return cmp.Or(
+			aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
+			strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),
+		)
+	})
+	var replaceable []Conflict
+	var staying []types.FlowLog
 	for i := range flowLogs {
 		f := &flowLogs[i]
-		switch relation, differences := l.want.compare(f); {
-		case relation == conflicting:
+		switch related, differences := l.want.compare(f); {
+		case len(differences) > 0:
 			conflict := Conflict{FlowLog: *f, Differences: append(differences, l.want.tagDifferences(f)...)}
 			c.Conflicts = append(c.Conflicts, conflict)
 			if l.r.replaceable(&conflict) {
 				replaceable = append(replaceable, conflict)
 			} else {
-				staying = append(staying, conflict)
+				staying = append(staying, *f)
 			}
-		case relation == unrelated:
-			c.Others = append(c.Others, *f)
-		case c.Keep == nil:
+		case related && c.Keep == nil:
 			c.Keep = f
-		case isFailing(c.Keep) && !isFailing(f):
+		case related && isFailing(c.Keep) && !isFailing(f):
 			c.Others, c.Keep = append(c.Others, *c.Keep), f
 		default:
 			c.Others = append(c.Others, *f)
@@ -185,10 +209,7 @@ func (l *listing) decide(id string, flowLogs []types.FlowLog) Change {
 	case c.Keep != nil && isFailing(c.Keep), c.Keep == nil && len(staying) > 0:
 		c.Action = ActionConflict
 	case len(replaceable) > 0:
-		c.Action, c.Conflicts = ActionReplace, replaceable
-		for _, conflict := range staying {
-			c.Others = append(c.Others, conflict.FlowLog)
-		}
+		c.Action, c.Conflicts, c.Others = ActionReplace, replaceable, append(c.Others, staying...)
 	}
 	return c
 }
@@ -200,21 +221,14 @@ func (r *Reconciler) replaceable(c *Conflict) bool {
 
 // untouchable says why a flow log is never deleted. Empty: Options.Replace decides.
 func (c *Conflict) untouchable() string {
-	switch {
-	case slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN }):
+	if slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Field == fieldBucketARN }) {
 		return "never deleted: EC2 may treat the two destinations as one"
-	case isManaged(&c.FlowLog):
-		return "never deleted: managed by a telemetry rule of AWS"
-	default:
-		return ""
 	}
-}
-
-// compareAge orders flow logs by age, the oldest first. Those of the same time are
-// in an order too, so that several Applies choose the same one.
-func compareAge(a, b types.FlowLog) int {
-	return cmp.Or(
-		aws.ToTime(a.CreationTime).Compare(aws.ToTime(b.CreationTime)),
-		strings.Compare(aws.ToString(a.FlowLogId), aws.ToString(b.FlowLogId)),
-	)
+	for _, tag := range c.FlowLog.Tags {
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-rules.html
+		if aws.ToString(tag.Key) == "CloudWatchTelemetryRuleManaged" && aws.ToString(tag.Value) == "true" {
+			return "never deleted: managed by a telemetry rule of AWS"
+		}
+	}
+	return ""
 }

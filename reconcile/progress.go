@@ -19,7 +19,7 @@ const (
 	StageDelete    Stage = "delete"    // deleting what has been replaced
 )
 
-// Progress is how far a [Reconciler.Plan] or [Reconciler.Apply] has come.
+// Progress is how far a [Reconciler] has come.
 type Progress struct {
 	Stage     Stage
 	Resources int // of the request
@@ -34,47 +34,28 @@ type Progress struct {
 	Elapsed time.Duration // since the start
 }
 
-// progress counts what Options.OnProgress reports.
-type progress struct {
-	now        Progress
-	onProgress func(Progress) // Options.OnProgress
-	start      time.Time
-}
-
-func newProgress(onProgress func(Progress), resources int) *progress {
-	return &progress{now: Progress{Stage: StageList, Resources: resources}, onProgress: onProgress, start: time.Now()}
-}
-
-func (p *progress) report() {
-	if p.onProgress != nil {
-		p.now.Elapsed = time.Since(p.start)
-		p.onProgress(p.now)
+func (l *listing) report() {
+	if onProgress := l.r.options.OnProgress; onProgress != nil {
+		l.now.Elapsed = time.Since(l.start)
+		onProgress(l.now)
 	}
 }
 
 // stage starts a stage.
-func (p *progress) stage(s Stage) {
-	p.now.Stage = s
-	p.report()
-}
-
-func (p *progress) described(n int) {
-	p.now.Described += n
-	p.report()
+func (l *listing) stage(s Stage) {
+	l.now.Stage = s
+	l.report()
 }
 
 // creating returns the OnProgress of the Client: it calls the caller's function, and
 // reports the creation here.
-func (p *progress) creating(also func(flowlogs.Progress)) func(flowlogs.Progress) {
-	if p.onProgress == nil {
-		return also
-	}
-	before := p.now.Created
+func (l *listing) creating(also func(flowlogs.Progress)) func(flowlogs.Progress) {
+	before := l.now.Created
 	return func(create flowlogs.Progress) {
 		if also != nil {
 			also(create)
 		}
-		p.now.Create, p.now.Created = create, before+create.Created
-		p.report()
+		l.now.Create, l.now.Created = create, before+create.Created
+		l.report()
 	}
 }

@@ -1,8 +1,8 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // API is the three EC2 operations that this package calls. An *[ec2.Client]
@@ -58,10 +59,12 @@ type Options struct {
 // Reconciler brings the flow logs of resources to the state that a request
 // describes. It is immutable and safe for concurrent use.
 type Reconciler struct {
-	options Options
-	client  *flowlogs.Client
-	creates flowlogs.Options // of client
-	caller  caller           // of the other operations
+	options  Options
+	client   *flowlogs.Client
+	creates  flowlogs.Options // of client
+	settings call.Settings    // of the other operations, as the client resolves them
+	describe describeOperation
+	delete   deleteOperation
 }
 
 // New returns a Reconciler that calls api, which must not be nil.
@@ -74,57 +77,25 @@ func New(api API, optFns ...func(*Options)) *Reconciler {
 		fn(&r.creates)
 	}
 	r.creates.Token = flowlogs.RandomToken
-	if r.options.DescribeLimiter == nil {
-		r.options.DescribeLimiter = NewDescribeLimiter()
-	}
-	if r.options.DeleteLimiter == nil {
-		r.options.DeleteLimiter = flowlogs.NewLimiter()
-	}
 	r.client = flowlogs.New(api, func(o *flowlogs.Options) {
 		*o = r.creates
-		o.Isolate = withoutExisting(o.Isolate)
+		isolate := o.Isolate
+		if isolate == nil {
+			isolate = isolatedByDefault
+		}
+		// Which flow logs of a call exist already, a single DescribeFlowLogs finds.
+		o.Isolate = func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
 	})
-	r.caller = newCaller(api, &r.creates)
+	r.settings = call.SettingsOf(api, r.creates.Retryer, r.creates.ClientOptions...)
+	r.describe = newDescribe(api, &r.settings, cmp.Or(r.options.DescribeLimiter, NewDescribeLimiter()))
+	r.delete = newDelete(api, &r.settings, cmp.Or(r.options.DeleteLimiter, flowlogs.NewLimiter()))
 	return r
 }
 
-// withoutExisting prevents the split of a call that is rejected because some of its
-// flow logs exist: a single DescribeFlowLogs finds all of these.
-func withoutExisting(isolate func(flowlogs.Reason) bool) func(flowlogs.Reason) bool {
-	if isolate == nil {
-		isolate = isolatedByDefault
-	}
-	return func(r flowlogs.Reason) bool { return r != flowlogs.ErrAlreadyExists && isolate(r) }
-}
-
-// isolatedByDefault is the default of [flowlogs.Options].
+// isolatedByDefault is the default of [flowlogs.Options].Isolate.
 func isolatedByDefault(r flowlogs.Reason) bool {
 	return slices.Contains([]flowlogs.Reason{
 		"", flowlogs.ErrResourceNotFound, flowlogs.ErrIncorrectState, flowlogs.ErrAlreadyExists,
 		flowlogs.ErrNotAuthorized, flowlogs.ErrLimitExceeded, flowlogs.ErrInvalidParameter,
 	}, r)
-}
-
-// inputOf validates the request as a Client of the same options does before it
-// sends anything, and returns the input that it would send. The error is nil or
-// a *[flowlogs.ValidationError].
-func (r *Reconciler) inputOf(req flowlogs.Request) (*ec2.CreateFlowLogsInput, error) {
-	var problems []flowlogs.FieldError
-	if req.ClientToken != "" {
-		problems = append(problems, flowlogs.FieldError{
-			Field:   "ClientToken",
-			Value:   req.ClientToken,
-			Message: "leave it empty: a token stands for one creation, not for a state",
-		})
-		req.ClientToken = ""
-	}
-	in, err := r.client.Input(req)
-	var invalid *flowlogs.ValidationError
-	if errors.As(err, &invalid) {
-		problems = append(invalid.Fields, problems...)
-	}
-	if len(problems) > 0 {
-		return nil, &flowlogs.ValidationError{Fields: problems}
-	}
-	return in, nil
 }

@@ -159,59 +159,6 @@ func TestReconciler_AllowsWhatTheClientAllows(t *testing.T) {
 	assert.Equal(t, reconcile.ActionKeep, result.Outcomes[0].Action)
 }
 
-func TestReconciler_PacesListingsByTheQuota(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		e := flowlogstest.New(func(o *flowlogstest.Options) { o.Throttle = true })
-		r := reconcile.New(e)
-		start := time.Now()
-		for range 200 {
-			_, err := r.Plan(t.Context(), newRequest(1))
-			require.NoError(t, err)
-		}
-		assert.InDelta(t, 5, time.Since(start).Seconds(), 0.1)
-		for _, c := range e.Calls() {
-			assert.Empty(t, c.ErrorCode)
-		}
-	})
-}
-
-func TestReconciler_TakesNothingFromTheQuotaForACallThatIsNotMade(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := reconcile.New(flowlogstest.New())
-		for range 100 {
-			_, err := r.Plan(t.Context(), newRequest(1))
-			require.NoError(t, err)
-		}
-		for range 50 {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
-			_, err := r.Plan(ctx, newRequest(1))
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			cancel()
-		}
-		start := time.Now()
-		_, err := r.Plan(t.Context(), newRequest(1))
-		require.NoError(t, err)
-		assert.LessOrEqual(t, time.Since(start), 50*time.Millisecond)
-	})
-}
-
-func TestReconciler_HasNoQuotaLeftWhereEC2HasNone(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		e := flowlogstest.New()
-		e.Inject(flowlogstest.Throttle())
-		r := reconcile.New(e)
-		start := time.Now()
-		for range 200 {
-			_, err := r.Plan(t.Context(), newRequest(1))
-			require.NoError(t, err)
-		}
-		assert.InDelta(t, 10, time.Since(start).Seconds(), 0.1, "200 calls at 20 a second")
-	})
-}
-
 // counting is a Limiter that sees the results of attempts.
 type counting struct {
 	waits   atomic.Int64

@@ -26,21 +26,16 @@ type replacement struct {
 
 func (p *replacement) id() string { return aws.ToString(p.old.FlowLog.FlowLogId) }
 
-// keepOld records why the flow log is not deleted.
-func (p *replacement) keepOld(err error) {
-	var conflict *ConflictError
-	if !errors.As(p.outcome.Err, &conflict) {
-		conflict = &ConflictError{ResourceID: p.outcome.ResourceID}
-		p.outcome.Err = conflict
-	}
-	conflict.Conflicts = append(conflict.Conflicts, p.old)
-	conflict.Err = also(conflict.Err, err)
-}
-
-// keepOld records why no flow log of some is deleted.
-func keepOld(some []replacement, err error) {
-	for i := range some {
-		some[i].keepOld(err)
+// keepOld records why the old flow logs are not deleted.
+func keepOld(err error, some ...replacement) {
+	for _, p := range some {
+		var conflict *ConflictError
+		if !errors.As(p.outcome.Err, &conflict) {
+			conflict = &ConflictError{ResourceID: p.outcome.ResourceID}
+			p.outcome.Err = conflict
+		}
+		conflict.Conflicts = append(conflict.Conflicts, p.old)
+		conflict.Err = also(conflict.Err, err)
 	}
 }
 
@@ -52,10 +47,10 @@ func (a *apply) replace(ctx context.Context) {
 	if len(ready) == 0 {
 		return
 	}
-	a.progress.stage(StageDelete)
+	a.l.stage(StageDelete)
 	for some := range slices.Chunk(ready, idsPerCall) {
 		a.deleteOld(ctx, some)
-		a.progress.report()
+		a.l.report()
 	}
 }
 
@@ -65,7 +60,7 @@ const maxChecks = 10
 // probation waits for the end of the probation, which starts with the creation of each
 // flow log, and returns the replacements that did not fail meanwhile.
 func (a *apply) probation(ctx context.Context, ready []replacement) []replacement {
-	now, whole := time.Now(), a.r.options.Probation
+	now, whole := time.Now(), a.l.r.options.Probation
 	var left time.Duration
 	for _, p := range ready {
 		remaining := whole
@@ -77,11 +72,11 @@ func (a *apply) probation(ctx context.Context, ready []replacement) []replacemen
 	if left <= 0 {
 		return ready
 	}
-	a.progress.stage(StageProbation)
+	a.l.stage(StageProbation)
 	end, pause := now.Add(left), max(left/maxChecks, time.Second)
 	for len(ready) > 0 {
 		if !sleep(ctx, min(pause, time.Until(end))) {
-			keepOld(ready, call.ContextError(ctx))
+			keepOld(call.ContextError(ctx), ready...)
 			return nil
 		}
 		if !time.Now().Before(end) {
@@ -100,9 +95,9 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 	for i := range some {
 		ids = append(ids, some[i].outcome.FlowLogID, some[i].id())
 	}
-	shown, err := a.l.byID(ctx, unique(ids))
+	shown, err := a.l.byID(ctx, slices.Compact(slices.Sorted(slices.Values(ids))))
 	if err != nil {
-		keepOld(some, err)
+		keepOld(err, some...)
 		return nil, nil
 	}
 	for _, p := range some {
@@ -118,11 +113,11 @@ func (a *apply) check(ctx context.Context, some []replacement) (ready, gone []re
 		case !exists:
 			gone = append(gone, p)
 		case !ok:
-			p.keepOld(hidden)
+			keepOld(hidden, p)
 		case isFailing(&f):
-			p.keepOld(failingError(&f))
-		case !a.r.replaceable(&p.old):
-			p.keepOld(errors.New("Options.Replace no longer allows the deletion"))
+			keepOld(failingError(&f), p)
+		case !a.l.r.replaceable(&p.old):
+			keepOld(errors.New("Options.Replace no longer allows the deletion"), p)
 		default:
 			ready = append(ready, p)
 		}
@@ -161,7 +156,7 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 			case flowlogs.ReasonOf(err) == flowlogs.ErrResourceNotFound:
 				gone = append(gone, p)
 			default:
-				p.keepOld(err)
+				keepOld(err, p)
 			}
 		}
 	}
@@ -176,14 +171,14 @@ func (a *apply) deleteOld(ctx context.Context, some []replacement) (gone []repla
 
 func (a *apply) deleted(p *replacement) {
 	p.outcome.Deleted = append(p.outcome.Deleted, p.id())
-	a.progress.now.Deleted++
+	a.l.now.Deleted++
 }
 
 // delete makes one call, paced and retried. It returns an error for each flow log that
 // the call did not delete. With lost, an earlier attempt without a response may have
 // deleted them. The reason is that of the call.
 func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error, lost bool, reason flowlogs.Reason) {
-	out, lost, err := do(ctx, &a.r.caller, &a.r.caller.delete, a.r.options.DeleteLimiter, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
+	out, lost, err := a.l.r.delete.do(ctx, a.l.timeout, func() *ec2.DeleteFlowLogsInput {
 		return &ec2.DeleteFlowLogsInput{FlowLogIds: slices.Clone(ids)}
 	})
 	reason = flowlogs.ReasonOf(err)
@@ -194,7 +189,7 @@ func (a *apply) delete(ctx context.Context, ids []string) (errs map[string]error
 	for _, id := range ids {
 		errs[id] = err
 	}
-	if reason == flowlogs.ErrNoResponse || reason == flowlogs.ErrUnavailable { // it may have been applied
+	if isUncertain(reason) {
 		if shown, listErr := a.l.byID(ctx, ids); listErr == nil {
 			maps.DeleteFunc(errs, func(id string, _ error) bool { _, exists := shown[id]; return !exists })
 		}

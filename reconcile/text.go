@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/go-flowlogs/flowlogs/internal/text"
 )
@@ -22,21 +23,21 @@ func (p Plan) String() string {
 	var b strings.Builder
 	n, others := p.Counts(), 0
 	fmt.Fprintf(&b, "%d to create, %d to replace, %s, %d to keep\n", n.Create, n.Replace, text.Plural(n.Conflict, "conflict"), n.Keep)
-	groups := make(map[Action]map[string][]*Change)
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		others += len(c.Others)
-		if groups[c.Action] == nil {
-			groups[c.Action] = make(map[string][]*Change)
+	for _, action := range []Action{ActionCreate, ActionReplace, ActionConflict, ActionKeep} {
+		groups := make(map[string][]*Change) // by their remarks
+		for i := range p.Changes {
+			if c := &p.Changes[i]; c.Action == action {
+				others += len(c.Others)
+				groups[c.remarks()] = append(groups[c.remarks()], c)
+			}
 		}
-		remarks := c.remarks()
-		groups[c.Action][remarks] = append(groups[c.Action][remarks], c)
+		title := string(action)
+		if action == ActionKeep {
+			delete(groups, "")
+			title = "keep, with remarks"
+		}
+		writeGroups(&b, title, groups)
 	}
-	delete(groups[ActionKeep], "")
-	writeGroups(&b, "create", groups[ActionCreate])
-	writeGroups(&b, "replace", groups[ActionReplace])
-	writeGroups(&b, "conflict", groups[ActionConflict])
-	writeGroups(&b, "keep, with remarks", groups[ActionKeep])
 	if others > 0 {
 		fmt.Fprintf(&b, "\nother flow logs of these resources, left as they are: %d\n", others)
 	}
@@ -69,13 +70,13 @@ func writeGroups(b *strings.Builder, title string, groups map[string][]*Change) 
 func (c *Change) flowLogs() string {
 	names, verb := "", ""
 	if c.Keep != nil {
-		names, verb = "  keep "+printable(aws.ToString(c.Keep.FlowLogId)), "beside "
+		names, verb = "  keep "+idOf(c.Keep), "beside "
 	}
 	if c.Action == ActionReplace {
 		verb = "delete "
 	}
 	for _, conflict := range c.Conflicts {
-		names += "  " + verb + printable(aws.ToString(conflict.FlowLog.FlowLogId))
+		names += "  " + verb + idOf(&conflict.FlowLog)
 	}
 	return names
 }
@@ -122,6 +123,9 @@ func (d *Difference) want(show func(string) string) string {
 		return "none"
 	}
 }
+
+// idOf returns the ID of a flow log as text.
+func idOf(f *types.FlowLog) string { return printable(aws.ToString(f.FlowLogId)) }
 
 // printable returns s on one line and truncated: it may come from anywhere.
 func printable(s string) string { return text.Printable(s) }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/go-flowlogs/flowlogs/internal/call"
 )
 
 // Outcome is the result of an attempt, as far as it says something about EC2.
@@ -28,8 +30,8 @@ type Limiter struct {
 	outage outage
 }
 
-// New returns a Limiter that does not limit calls until EC2 throttles one.
-func New() *Limiter { return &Limiter{quota: newQuota()} }
+// New returns a Limiter for calls of an operation with this bucket.
+func New(b Bucket) *Limiter { return &Limiter{quota: newQuota(b)} }
 
 // Wait blocks until a call may be sent, or returns an error if ctx ends first.
 func (l *Limiter) Wait(ctx context.Context) error { return l.WaitUntil(ctx, time.Time{}) }
@@ -39,18 +41,14 @@ var ErrOutage = errors.New("EC2 responds to no call, and few are sent until it d
 
 // HeldBackError is the end of a context while a call was held back because EC2 had
 // throttled another one.
-type HeldBackError struct{ err, cause error } // of the context
+type HeldBackError struct{ err error } // of the context
 
 func (e *HeldBackError) Error() string {
-	text := "held back after EC2 throttled a call: " + e.err.Error()
-	if e.cause != e.err { //nolint:errorlint // identity, not wrapping
-		text += ": " + e.cause.Error()
-	}
-	return text
+	return "held back after EC2 throttled a call: " + e.err.Error()
 }
 
-// Unwrap returns the error of the context and its cause.
-func (e *HeldBackError) Unwrap() []error { return []error{e.err, e.cause} }
+// Unwrap returns the error of the context, with its cause.
+func (e *HeldBackError) Unwrap() error { return e.err }
 
 // WaitUntil is Wait for a call that is not sent after giveUp if EC2 is still out then. A
 // zero giveUp means never.
@@ -80,15 +78,15 @@ func (l *Limiter) WaitUntil(ctx context.Context, giveUp time.Time) error {
 			delay = left
 		}
 		l.mu.Unlock()
-		err := sleep(ctx, delay, wake)
+		sleep(ctx, delay, wake)
 		l.mu.Lock()
-		switch {
-		case err == nil && !giveUp.IsZero() && !time.Now().Before(giveUp) && l.outage.ongoing():
-			return ErrOutage
-		case err != nil && l.quota.limited && !l.outage.ongoing():
-			return &HeldBackError{err, context.Cause(ctx)}
+		switch err := ctx.Err(); {
+		case err != nil && l.quota.engaged && !l.outage.ongoing():
+			return &HeldBackError{call.ContextError(ctx)}
 		case err != nil:
 			return err
+		case !giveUp.IsZero() && !time.Now().Before(giveUp) && l.outage.ongoing():
+			return ErrOutage
 		}
 	}
 }
@@ -122,9 +120,9 @@ func (l *Limiter) wakeFirst() {
 	}
 }
 
-// sleep returns after delay or when woken, or with an error when ctx ends. Without
-// a delay it waits to be woken.
-func sleep(ctx context.Context, delay time.Duration, wake <-chan struct{}) error {
+// sleep returns after delay, when woken, or when ctx ends. Without a delay it waits to
+// be woken.
+func sleep(ctx context.Context, delay time.Duration, wake <-chan struct{}) {
 	var elapsed <-chan time.Time
 	if delay > 0 {
 		timer := time.NewTimer(delay)
@@ -136,7 +134,6 @@ func sleep(ctx context.Context, delay time.Duration, wake <-chan struct{}) error
 	case <-wake:
 	case <-ctx.Done():
 	}
-	return ctx.Err()
 }
 
 // Observe learns from an attempt that was sent at the given time.
