@@ -314,7 +314,8 @@ func (j *simJob) checkAttempt(ctx context.Context, r simRun, a *attempt) {
 	if a.err == nil && len(a.resp.FlowLogIDs) != j.resources {
 		j.fail("%d flow logs, and no error", len(a.resp.FlowLogIDs))
 	}
-	if stopped := errors.Is(a.err, flowlogs.ErrNotAuthorized) || ctx.Err() != nil; !stopped {
+	outage := errors.Is(a.err, flowlogs.ErrNotAttempted) && j.trouble() >= time.Minute // may have stopped the job first
+	if stopped := errors.Is(a.err, flowlogs.ErrNotAuthorized) || ctx.Err() != nil || outage; !stopped {
 		if a.limiterErr.Load() && !a.sourceErr.Load() && !errors.Is(a.err, errLimiter) {
 			j.fail("the error of the limiter is lost: %v", a.err)
 		}
