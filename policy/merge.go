@@ -183,11 +183,11 @@ func (s Statement) lists() map[[2]string][]string {
 var matchers = map[string]func(pattern, s string) bool{
 	"Principal":    equal,
 	"Action":       under,
-	"Resource":     under,
+	"Resource":     func(pattern, s string) bool { return pattern == "*" || underARN(pattern, s) },
 	"StringEquals": equal,
 	"StringLike":   under,
-	"ArnEquals":    under,
-	"ArnLike":      under,
+	"ArnEquals":    underARN,
+	"ArnLike":      underARN,
 }
 
 // compare reports whether s includes other, which means that it applies to every call that
@@ -217,14 +217,16 @@ func covers(patterns, list []string, match func(pattern, s string) bool) bool {
 
 func equal(a, b string) bool { return a == b }
 
-// under reports whether s is the pattern, or begins like a pattern that ends in *. In an
-// ARN the * must be in the last of the six parts, because IAM compares them separately.
+// under reports whether s is the pattern, or begins like a pattern that ends in *.
 func under(pattern, s string) bool {
 	prefix, ok := strings.CutSuffix(pattern, "*")
-	if strings.HasPrefix(pattern, "arn:") && strings.Count(prefix, ":") < 5 {
-		ok = false
-	}
 	return pattern == s || ok && strings.HasPrefix(s, prefix)
+}
+
+// underARN is under for ARNs. Only in the last of the six parts may a * stand for all that
+// follows, because IAM compares the parts separately.
+func underARN(pattern, s string) bool {
+	return pattern == s || strings.Count(pattern, ":") >= 5 && under(pattern, s)
 }
 
 func lower(list []string) []string {

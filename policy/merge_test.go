@@ -163,6 +163,12 @@ func TestMerge_FindsAStatementByItsSid(t *testing.T) {
 			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":["v*","v1"]}}}`,
 		},
 		{
+			"an asterisk alone is no pattern of an ARN",
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":"*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":"arn:aws:ec2:us-east-1:123456789012:vpc/*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":["*","arn:aws:ec2:us-east-1:123456789012:vpc/*"]}}}`,
+		},
+		{
 			"what has a number and a part of the resources gets the others",
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2"]}`,
 			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3"]}`,
