@@ -2,7 +2,7 @@ package policy
 
 import (
 	"encoding/json"
-	"strconv"
+	"slices"
 )
 
 // Document is a policy of IAM.
@@ -49,14 +49,10 @@ type Statement struct {
 
 // MarshalJSON returns the document in IAM's form.
 func (d Document) MarshalJSON() ([]byte, error) {
-	statements := d.Statement
-	if statements == nil {
-		statements = []Statement{} // IAM has no null
-	}
 	return encode(struct {
 		Version   string `json:",omitempty"`
 		Statement []Statement
-	}{d.Version, statements})
+	}{d.Version, append([]Statement{}, d.Statement...)}) // IAM has no null
 }
 
 // MarshalJSON returns the statement in IAM's form.
@@ -81,24 +77,17 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
-	var read Document
 	for _, m := range t.members {
-		switch m.name {
-		case "Version":
-			err = json.Unmarshal(m.value, &read.Version)
-		case "Id", "Statement": // see the type; t has the statements
-		default:
-			err = wrong(m.name, "", "want one of Version, Id, Statement")
-		}
-		if err != nil {
-			return err
+		if !slices.Contains([]string{"Version", "Id", "Statement"}, m.name) {
+			return wrong(m.name, "", "want one of Version, Id, Statement")
 		}
 	}
-	read.Statement = make([]Statement, len(t.statements))
-	for i, statement := range t.statements {
-		if err := read.Statement[i].UnmarshalJSON(statement); err != nil {
-			return within("Statement["+strconv.Itoa(i)+"]", err)
+	read := Document{Version: t.version, Statement: make([]Statement, len(t.statements))}
+	for i, s := range t.statements {
+		if s.err != nil {
+			return s.err
 		}
+		read.Statement[i] = s.statement
 	}
 	*d = read
 	return nil
@@ -107,24 +96,11 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 // UnmarshalJSON reads a statement in IAM's form. The error names what a Statement
 // cannot hold. With an error, the statement is unchanged.
 func (s *Statement) UnmarshalJSON(data []byte) error {
-	var read Statement
-	fields := map[string]any{
-		"Sid":          &read.Sid,
-		"Effect":       &read.Effect,
-		"Principal":    (*kinds)(&read.Principal),
-		"NotPrincipal": (*kinds)(&read.NotPrincipal),
-		"Action":       (*values)(&read.Action),
-		"NotAction":    (*values)(&read.NotAction),
-		"Resource":     (*values)(&read.Resource),
-		"NotResource":  (*values)(&read.NotResource),
-		"Condition":    (*conditions)(&read.Condition),
+	o, err := parseObject(data)
+	if err != nil {
+		return err
 	}
-	err := eachMember(data, func(name string, value json.RawMessage) error {
-		if fields[name] == nil {
-			return wrong("", "", "want a member that a statement of IAM has")
-		}
-		return json.Unmarshal(value, fields[name])
-	})
+	read, err := readStatement(o)
 	if err != nil {
 		return err
 	}
@@ -132,50 +108,89 @@ func (s *Statement) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// readStatement returns what a Statement can hold of a statement, and the first error.
+func readStatement(o object) (s Statement, first error) {
+	for _, m := range o {
+		var err error
+		switch m.name {
+		case "Sid":
+			err = json.Unmarshal(m.value, &s.Sid)
+		case "Effect":
+			err = json.Unmarshal(m.value, &s.Effect)
+		case "Principal":
+			s.Principal, err = readPrincipals(m.value)
+		case "NotPrincipal":
+			s.NotPrincipal, err = readPrincipals(m.value)
+		case "Action":
+			s.Action, err = readList(m.value)
+		case "NotAction":
+			s.NotAction, err = readList(m.value)
+		case "Resource":
+			s.Resource, err = readList(m.value)
+		case "NotResource":
+			s.NotResource, err = readList(m.value)
+		case "Condition":
+			s.Condition, err = readAll(m.value, readLists)
+		default:
+			err = wrong("", "", "want a member that a statement of IAM has")
+		}
+		if err != nil && first == nil {
+			first = within(m.name, err)
+		}
+	}
+	return s, first
+}
+
+// readList reads a value, or a list of them. IAM takes numbers and booleans in conditions,
+// too.
+func readList(data json.RawMessage) ([]string, error) {
+	elements := elementsOf(data)
+	list := make([]string, len(elements))
+	for i, element := range elements {
+		switch element[0] {
+		case '{', '[', 'n': // an object, a list, null
+			return nil, wrong("", string(element), "want a string, or a list of strings")
+		case '"':
+			_ = json.Unmarshal(element, &list[i]) // it is a string
+		default:
+			list[i] = string(element)
+		}
+	}
+	return list, nil
+}
+
+func readLists(data json.RawMessage) (map[string][]string, error) { return readAll(data, readList) }
+
+func readPrincipals(data json.RawMessage) (map[string][]string, error) {
+	if string(data) == `"*"` {
+		return map[string][]string{"*": {"*"}}, nil
+	}
+	return readLists(data)
+}
+
+// readAll reads an object, each value with read.
+func readAll[V any](data json.RawMessage, read func(json.RawMessage) (V, error)) (map[string]V, error) {
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]V, len(o))
+	for _, m := range o {
+		if all[m.name], err = read(m.value); err != nil {
+			return nil, within(m.name, err)
+		}
+	}
+	return all, nil
+}
+
 // values is a list that IAM writes as its value alone if there is only one.
 type values []string
 
 func (v values) MarshalJSON() ([]byte, error) {
-	switch len(v) {
-	case 0:
-		return []byte("[]"), nil
-	case 1:
+	if len(v) == 1 {
 		return encode(v[0])
-	default:
-		return encode([]string(v))
 	}
-}
-
-// UnmarshalJSON reads a value, or a list of them. IAM takes numbers and booleans
-// in conditions, too.
-func (v *values) UnmarshalJSON(data []byte) error {
-	elements, err := elementsOf(data)
-	if err != nil {
-		return err
-	}
-	*v = make(values, len(elements))
-	for i, element := range elements {
-		switch element[0] {
-		case '"':
-			if err := json.Unmarshal(element, &(*v)[i]); err != nil {
-				return err
-			}
-		case '{', '[', 'n': // an object, a list, null
-			return wrong("", string(element), "want a string, or a list of strings")
-		default:
-			(*v)[i] = string(element)
-		}
-	}
-	return nil
-}
-
-// elementsOf returns the elements of a list, or a value that stands for a list of one.
-func elementsOf(data json.RawMessage) (elements []json.RawMessage, err error) {
-	if data[0] != '[' {
-		return []json.RawMessage{data}, nil
-	}
-	err = json.Unmarshal(data, &elements)
-	return elements, err
+	return encode(append([]string{}, v...)) // IAM has no null
 }
 
 // lists has values by their names.
@@ -189,16 +204,6 @@ func (l lists) MarshalJSON() ([]byte, error) {
 	return encode(m)
 }
 
-func (l *lists) UnmarshalJSON(data []byte) error {
-	*l = make(lists)
-	return eachMember(data, func(name string, value json.RawMessage) error {
-		var list values
-		err := list.UnmarshalJSON(value)
-		(*l)[name] = list
-		return err
-	})
-}
-
 // kinds has principals by their kind.
 type kinds lists
 
@@ -207,14 +212,6 @@ func (k kinds) MarshalJSON() ([]byte, error) {
 		return []byte(`"*"`), nil
 	}
 	return lists(k).MarshalJSON()
-}
-
-func (k *kinds) UnmarshalJSON(data []byte) error {
-	if string(data) == `"*"` {
-		*k = kinds{"*": {"*"}}
-		return nil
-	}
-	return (*lists)(k).UnmarshalJSON(data)
 }
 
 // conditions has values by operator and by condition key.
@@ -226,28 +223,4 @@ func (c conditions) MarshalJSON() ([]byte, error) {
 		m[operator] = keys
 	}
 	return encode(m)
-}
-
-func (c *conditions) UnmarshalJSON(data []byte) error {
-	*c = make(conditions)
-	return eachMember(data, func(operator string, value json.RawMessage) error {
-		var keys lists
-		err := keys.UnmarshalJSON(value)
-		(*c)[operator] = keys
-		return err
-	})
-}
-
-// eachMember calls read with each member of an object, and adds the name to its error.
-func eachMember(data json.RawMessage, read func(name string, value json.RawMessage) error) error {
-	members, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		if err := read(m.name, m.value); err != nil {
-			return within(m.name, err)
-		}
-	}
-	return nil
 }

@@ -314,7 +314,7 @@ func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
 	for _, test := range []struct{ name, existing, want string }{
 		{"nothing", "", `policy: want a JSON document`},
 		{"white space", " \n", `want a JSON document`},
-		{"another text", "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation", `policy "An error occurred (NoSuchBucketPolicy) w…": want a JSON document`},
+		{"another text", "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation", `policy: merge: policy "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation": want a JSON document`},
 		{"two documents", `{"Statement":[]}{}`, `want a JSON document`},
 		{"null", `null`, `policy "null": want an object`},
 		{"a list", `[]`, `policy "[]": want an object`},
