@@ -77,11 +77,7 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 	}
 	if changed {
 		i := slices.IndexFunc(t.members, func(m member) bool { return m.name == "Statement" })
-		raws := make([]json.RawMessage, len(t.statements))
-		for i, s := range t.statements {
-			raws[i] = s.raw
-		}
-		t.members[i].value, _ = encode(raws)
+		t.members[i].value, _ = encode(t.statements)
 	}
 
 	compact, _ := encode(t.members.encode())
@@ -253,15 +249,14 @@ func extend(existing, wanted json.RawMessage) json.RawMessage {
 	elements := elementsOf(existing)
 	have, _ := readList(existing)
 	list, _ := readList(wanted)
-	changed := false
+	if covers(have, list, equal) {
+		return existing
+	}
 	for _, s := range list {
 		if !slices.Contains(have, s) {
 			raw, _ := encode(s)
-			elements, changed = append(elements, raw), true
+			have, elements = append(have, s), append(elements, raw)
 		}
-	}
-	if !changed {
-		return existing
 	}
 	joined, _ := encode(elements)
 	return joined

@@ -24,6 +24,8 @@ type written struct {
 	err       error // names what a Statement cannot hold
 }
 
+func (w written) MarshalJSON() ([]byte, error) { return w.raw, nil }
+
 // parse reads a policy and checks what every policy has. Members that it does not know are
 // kept.
 func parse(data []byte) (*text, error) {
