@@ -75,13 +75,6 @@ func (s Statement) blocks(allowed Statement) bool {
 	return allowed.Effect == "Allow" && isNamed("Principal") && isNamed("Action") && (isKey || isNamed("Resource"))
 }
 
-// knownKeys are in the context of every delivery.
-var knownKeys = map[string]string{
-	"aws:principalisawsservice": "true",
-	"aws:securetransport":       "true",
-	"aws:viaawsservice":         "false",
-}
-
 // unknownKeys are, or may be, in the context of a delivery with a value that is not known.
 var unknownKeys = regexp.MustCompile(`(?i)^(aws:(CurrentTime|EpochTime|RequestedRegion|Resource.*|Source(Account|Arn|Org.*))|` +
 	`s3:(ResourceAccount|authType|signature.*|TlsVersion)|kms:(ViaService|CallerAccount|Encryption.*))$`)
@@ -98,10 +91,12 @@ func (s Statement) context(key string) (values []string, known bool) {
 	if len(s.Principal) == 0 {
 		return nil, false // who calls with the policy of a user or role is not known
 	}
-	if value, ok := knownKeys[key]; ok {
-		return []string{value}, true
-	}
-	if key == "aws:principalservicename" || key == "aws:principalservicenameslist" {
+	switch key {
+	case "aws:principalisawsservice", "aws:securetransport":
+		return []string{"true"}, true
+	case "aws:viaawsservice":
+		return []string{"false"}, true
+	case "aws:principalservicename", "aws:principalservicenameslist":
 		return s.Principal["Service"], true
 	}
 	return nil, !unknownKeys.MatchString(key)

@@ -247,8 +247,7 @@ func extend(existing, wanted json.RawMessage) json.RawMessage {
 		return have.encode()
 	}
 	elements := elementsOf(existing)
-	have, _ := readList(existing)
-	list, _ := readList(wanted)
+	have, list := stringsOf(existing), stringsOf(wanted)
 	if covers(have, list, equal) {
 		return existing
 	}
@@ -260,4 +259,11 @@ func extend(existing, wanted json.RawMessage) json.RawMessage {
 	}
 	joined, _ := encode(elements)
 	return joined
+}
+
+// stringsOf returns a value, or the elements of a list.
+func stringsOf(data json.RawMessage) (list []string) {
+	long, _ := longForm(data, 0)
+	_ = json.Unmarshal(long, &list)
+	return list
 }

@@ -29,6 +29,9 @@ func document(statements ...Statement) *Document {
 
 func (d *Document) add(s Statement) { d.Statement = append(d.Statement, s) }
 
+// conditions are a Statement's.
+type conditions = map[string]map[string][]string
+
 // allow returns a statement. Its resources are cloned because several statements are on the
 // same, and a caller may change one.
 func allow(sid string, actions, resources []string, c conditions) Statement {

@@ -158,15 +158,6 @@ func (o object) encode() json.RawMessage {
 	return slices.Concat([]byte("{"), bytes.Join(list, []byte(",")), []byte("}"))
 }
 
-// elementsOf returns the elements of a list, or a value that stands for a list of one.
-func elementsOf(data json.RawMessage) (elements []json.RawMessage) {
-	if data[0] != '[' {
-		return []json.RawMessage{data}
-	}
-	_ = json.Unmarshal(data, &elements) // it has been read
-	return elements
-}
-
 // encode is json.Marshal without the escapes that are for HTML.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
