@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -68,7 +69,7 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 	for i, s := range d.Statement {
 		raw, _ := encode(s)
 		wanted, err := parseStatement(raw) // strings that are not UTF-8 are mended by now
-		if err != nil {
+		if err := cmp.Or(err, wanted.err); err != nil {
 			return nil, within(rules.Element("Document.Statement", i), err)
 		}
 		if t.put(wanted) {
