@@ -171,7 +171,7 @@ func TestMerge_FindsAStatementByItsSid(t *testing.T) {
 		{
 			"what has a number and a part of the resources gets the others",
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2"]}`,
-			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3"]}`,
+			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3","r3"]}`,
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2","r3"]}`,
 		},
 	} {
