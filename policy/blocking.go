@@ -35,16 +35,15 @@ func (d *Document) Blocking(existing []byte) ([]Statement, error) {
 		return nil, fmt.Errorf("policy: blocking: %w", err)
 	}
 	var blocking []Statement
-	for i, raw := range t.statements {
-		if members, _ := parseObject(raw); string(valueOf(members, "Effect")) != `"Deny"` {
+	for _, s := range t.statements {
+		if s.statement.Effect != "Deny" {
 			continue
 		}
-		var s Statement
-		if err := s.UnmarshalJSON(raw); err != nil {
-			return nil, fmt.Errorf("policy: blocking: %w", within("Statement["+strconv.Itoa(i)+"]", err))
+		if s.err != nil {
+			return nil, fmt.Errorf("policy: blocking: %w", s.err)
 		}
-		if slices.ContainsFunc(d.Statement, s.blocks) {
-			blocking = append(blocking, s)
+		if slices.ContainsFunc(d.Statement, s.statement.blocks) {
+			blocking = append(blocking, s.statement)
 		}
 	}
 	return blocking, nil
@@ -60,22 +59,20 @@ func (s Statement) blocks(allowed Statement) bool {
 			}
 		}
 	}
+	denied, called := s.lists(), allowed.lists()
+	// An empty list is named too: policies of users have no principals, and those of roles
+	// no resources.
+	isNamed := func(member string) bool {
+		patterns, not, list := denied[[2]string{member}], denied[[2]string{"Not" + member}], called[[2]string{member}]
+		if len(not) > 0 {
+			return !covers(not, list, matches)
+		}
+		return len(list) == 0 ||
+			slices.ContainsFunc(list, func(s string) bool { return covers(patterns, []string{s}, matches) })
+	}
 	// In the policy of a key, * is the key, which may also have its ARN.
 	isKey := len(allowed.Principal) > 0 && slices.Contains(allowed.Resource, "*")
-	return allowed.Effect == "Allow" &&
-		isNamed(principals(s.Principal), principals(s.NotPrincipal), principals(allowed.Principal)) &&
-		isNamed(lower(s.Action), lower(s.NotAction), lower(allowed.Action)) &&
-		(isKey || isNamed(s.Resource, s.NotResource, allowed.Resource))
-}
-
-// isNamed reports whether patterns match one of list, or not does not. An empty list is
-// named too: policies of users have no principals, and those of roles no resources.
-func isNamed(patterns, not, list []string) bool {
-	if len(not) > 0 {
-		return !covers(not, list, matches)
-	}
-	return len(list) == 0 ||
-		slices.ContainsFunc(list, func(s string) bool { return covers(patterns, []string{s}, matches) })
+	return allowed.Effect == "Allow" && isNamed("Principal") && isNamed("Action") && (isKey || isNamed("Resource"))
 }
 
 // unknownKeys are, or may be, in the context of a delivery with a value that is not known.

@@ -2,7 +2,7 @@ package policy
 
 import (
 	"encoding/json"
-	"strconv"
+	"slices"
 )
 
 // Document is a policy of IAM.
@@ -15,7 +15,7 @@ import (
 type Document struct {
 	// Version is that of the policy language. Empty: not written, which IAM reads as
 	// "2008-10-17". [For] writes "2012-10-17".
-	Version string
+	Version string `json:",omitempty"`
 
 	Statement []Statement
 }
@@ -24,54 +24,32 @@ type Document struct {
 type Statement struct {
 	// Sid identifies the statement within its policy. [For] gives each statement
 	// one, AWS's own where it has one; see [Document.Merge].
-	Sid string
+	Sid string `json:",omitempty"`
 
 	// Effect is "Allow" or "Deny".
-	Effect string
+	Effect string `json:",omitempty"`
 
 	// Principal has the principals by their kind, such as "Service" or "AWS". Empty
 	// in policies of users and roles. A key "*" stands for the principal "*".
-	Principal map[string][]string
+	//
+	// NotPrincipal, and NotAction and NotResource below, stand for all but what they name,
+	// in place of the member without Not. [For] writes none.
+	Principal, NotPrincipal map[string][]string `json:",omitempty"`
 
 	// Action and Resource are names, in which * and ? are wildcards. Trust policies
 	// have no Resource.
-	Action, Resource []string
-
-	// NotPrincipal, NotAction and NotResource stand for all but what they name, in place
-	// of the member without Not. [For] writes none.
-	NotPrincipal           map[string][]string
-	NotAction, NotResource []string
+	Action, NotAction, Resource, NotResource []string `json:",omitempty"`
 
 	// Condition has values by operator and by condition key:
 	// {"StringEquals": {"aws:SourceAccount": {"123456789012"}}}.
-	Condition map[string]map[string][]string
+	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
 // MarshalJSON returns the document in IAM's form.
 func (d Document) MarshalJSON() ([]byte, error) {
-	statements := d.Statement
-	if statements == nil {
-		statements = []Statement{} // IAM has no null
-	}
-	return encode(struct {
-		Version   string `json:",omitempty"`
-		Statement []Statement
-	}{d.Version, statements})
-}
-
-// MarshalJSON returns the statement in IAM's form.
-func (s Statement) MarshalJSON() ([]byte, error) {
-	return encode(struct {
-		Sid          string     `json:",omitempty"`
-		Effect       string     `json:",omitempty"`
-		Principal    kinds      `json:",omitempty"`
-		NotPrincipal kinds      `json:",omitempty"`
-		Action       values     `json:",omitempty"`
-		NotAction    values     `json:",omitempty"`
-		Resource     values     `json:",omitempty"`
-		NotResource  values     `json:",omitempty"`
-		Condition    conditions `json:",omitempty"`
-	}{s.Sid, s.Effect, s.Principal, s.NotPrincipal, s.Action, s.NotAction, s.Resource, s.NotResource, s.Condition})
+	type plain Document
+	d.Statement = append([]Statement{}, d.Statement...) // IAM has no null
+	return encode(plain(d))
 }
 
 // UnmarshalJSON reads a policy in IAM's form. The error names what a Document cannot
@@ -81,50 +59,45 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
-	var read Document
 	for _, m := range t.members {
-		switch m.name {
-		case "Version":
-			err = json.Unmarshal(m.value, &read.Version)
-		case "Id", "Statement": // see the type; t has the statements
-		default:
-			err = wrong(m.name, "", "want one of Version, Id, Statement")
-		}
-		if err != nil {
-			return err
+		if !slices.Contains([]string{"Version", "Id", "Statement"}, m.name) {
+			return wrong(m.name, "", "want one of Version, Id, Statement")
 		}
 	}
-	read.Statement = make([]Statement, len(t.statements))
-	for i, statement := range t.statements {
-		if err := read.Statement[i].UnmarshalJSON(statement); err != nil {
-			return within("Statement["+strconv.Itoa(i)+"]", err)
+	read := Document{Version: t.version, Statement: make([]Statement, len(t.statements))}
+	for i, s := range t.statements {
+		if s.err != nil {
+			return s.err
 		}
+		read.Statement[i] = s.statement
 	}
 	*d = read
 	return nil
 }
 
+// MarshalJSON returns the statement in IAM's form.
+func (s Statement) MarshalJSON() ([]byte, error) {
+	type plain Statement
+	long, err := encode(plain(s))
+	o, _ := parseObject(long)
+	for i, m := range o {
+		o[i].value = shortForm(m.value, depths[m.name])
+		kinds, _ := parseObject(o[i].value)
+		if depths[m.name] == 1 && len(kinds) == 1 && kinds.get("*") != nil {
+			o[i].value = anyone
+		}
+	}
+	return o.encode(), err
+}
+
 // UnmarshalJSON reads a statement in IAM's form. The error names what a Statement
 // cannot hold. With an error, the statement is unchanged.
 func (s *Statement) UnmarshalJSON(data []byte) error {
-	var read Statement
-	fields := map[string]any{
-		"Sid":          &read.Sid,
-		"Effect":       &read.Effect,
-		"Principal":    (*kinds)(&read.Principal),
-		"NotPrincipal": (*kinds)(&read.NotPrincipal),
-		"Action":       (*values)(&read.Action),
-		"NotAction":    (*values)(&read.NotAction),
-		"Resource":     (*values)(&read.Resource),
-		"NotResource":  (*values)(&read.NotResource),
-		"Condition":    (*conditions)(&read.Condition),
+	o, err := parseObject(data)
+	if err != nil {
+		return err
 	}
-	err := eachMember(data, func(name string, value json.RawMessage) error {
-		if fields[name] == nil {
-			return wrong("", "", "want a member that a statement of IAM has")
-		}
-		return json.Unmarshal(value, fields[name])
-	})
+	read, err := readStatement(o)
 	if err != nil {
 		return err
 	}
@@ -132,122 +105,99 @@ func (s *Statement) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// values is a list that IAM writes as its value alone if there is only one.
-type values []string
-
-func (v values) MarshalJSON() ([]byte, error) {
-	switch len(v) {
-	case 0:
-		return []byte("[]"), nil
-	case 1:
-		return encode(v[0])
-	default:
-		return encode([]string(v))
-	}
+// depths has the members of a statement: how many objects their lists are in, or -1 for a
+// string.
+var depths = map[string]int{
+	"Sid": -1, "Effect": -1,
+	"Principal": 1, "NotPrincipal": 1,
+	"Action": 0, "NotAction": 0,
+	"Resource": 0, "NotResource": 0,
+	"Condition": 2,
 }
 
-// UnmarshalJSON reads a value, or a list of them. IAM takes numbers and booleans
-// in conditions, too.
-func (v *values) UnmarshalJSON(data []byte) error {
-	elements, err := elementsOf(data)
-	if err != nil {
-		return err
+// anyone is how the principals {"*": "*"} are written.
+var anyone = json.RawMessage(`"*"`)
+
+// readStatement returns what a Statement can hold of a statement, and the first error.
+func readStatement(o object) (s Statement, first error) {
+	var long object
+	for _, m := range o {
+		var err error
+		switch depth, known := depths[m.name]; {
+		case !known:
+			err = wrong("", "", "want a member that a statement of IAM has")
+		case depth == 1 && string(m.value) == string(anyone):
+			m.value = json.RawMessage(`{"*":["*"]}`)
+		default:
+			m.value, err = longForm(m.value, depth)
+		}
+		if err == nil {
+			long = append(long, m)
+		} else if first == nil {
+			first = within(m.name, err)
+		}
 	}
-	*v = make(values, len(elements))
+	type plain Statement
+	_ = json.Unmarshal(long.encode(), (*plain)(&s)) // each member has been checked
+	return s, first
+}
+
+// shortForm writes a member of a statement as IAM does: a list of one as its element, and
+// nothing as null.
+func shortForm(data json.RawMessage, depth int) json.RawMessage {
+	switch {
+	case depth < 0:
+		return data
+	case depth > 0:
+		o, _ := parseObject(data)
+		for i, m := range o {
+			o[i].value = shortForm(m.value, depth-1)
+		}
+		return o.encode()
+	}
+	elements := elementsOf(data)
+	switch {
+	case string(data) == "null":
+		return json.RawMessage("[]")
+	case len(elements) == 1:
+		return elements[0]
+	}
+	return data
+}
+
+// longForm is the inverse of shortForm, for what IAM accepts: numbers and booleans in
+// conditions, too.
+func longForm(data json.RawMessage, depth int) (json.RawMessage, error) {
+	switch {
+	case depth < 0:
+		return data, json.Unmarshal(data, new(string))
+	case depth > 0:
+		o, err := parseObject(data)
+		for i, m := range o {
+			if o[i].value, err = longForm(m.value, depth-1); err != nil {
+				return nil, within(m.name, err)
+			}
+		}
+		return o.encode(), err
+	}
+	elements := elementsOf(data)
 	for i, element := range elements {
 		switch element[0] {
 		case '"':
-			if err := json.Unmarshal(element, &(*v)[i]); err != nil {
-				return err
-			}
 		case '{', '[', 'n': // an object, a list, null
-			return wrong("", string(element), "want a string, or a list of strings")
+			return nil, wrong("", string(element), "want a string, or a list of strings")
 		default:
-			(*v)[i] = string(element)
+			elements[i], _ = encode(string(element))
 		}
 	}
-	return nil
+	return encode(elements)
 }
 
 // elementsOf returns the elements of a list, or a value that stands for a list of one.
-func elementsOf(data json.RawMessage) (elements []json.RawMessage, err error) {
+func elementsOf(data json.RawMessage) (elements []json.RawMessage) {
 	if data[0] != '[' {
-		return []json.RawMessage{data}, nil
+		return []json.RawMessage{data}
 	}
-	err = json.Unmarshal(data, &elements)
-	return elements, err
-}
-
-// lists has values by their names.
-type lists map[string][]string
-
-func (l lists) MarshalJSON() ([]byte, error) {
-	m := make(map[string]values, len(l))
-	for name, list := range l {
-		m[name] = list
-	}
-	return encode(m)
-}
-
-func (l *lists) UnmarshalJSON(data []byte) error {
-	*l = make(lists)
-	return eachMember(data, func(name string, value json.RawMessage) error {
-		var list values
-		err := list.UnmarshalJSON(value)
-		(*l)[name] = list
-		return err
-	})
-}
-
-// kinds has principals by their kind.
-type kinds lists
-
-func (k kinds) MarshalJSON() ([]byte, error) {
-	if _, anyone := k["*"]; anyone && len(k) == 1 {
-		return []byte(`"*"`), nil
-	}
-	return lists(k).MarshalJSON()
-}
-
-func (k *kinds) UnmarshalJSON(data []byte) error {
-	if string(data) == `"*"` {
-		*k = kinds{"*": {"*"}}
-		return nil
-	}
-	return (*lists)(k).UnmarshalJSON(data)
-}
-
-// conditions has values by operator and by condition key.
-type conditions map[string]map[string][]string
-
-func (c conditions) MarshalJSON() ([]byte, error) {
-	m := make(map[string]lists, len(c))
-	for operator, keys := range c {
-		m[operator] = keys
-	}
-	return encode(m)
-}
-
-func (c *conditions) UnmarshalJSON(data []byte) error {
-	*c = make(conditions)
-	return eachMember(data, func(operator string, value json.RawMessage) error {
-		var keys lists
-		err := keys.UnmarshalJSON(value)
-		(*c)[operator] = keys
-		return err
-	})
-}
-
-// eachMember calls read with each member of an object, and adds the name to its error.
-func eachMember(data json.RawMessage, read func(name string, value json.RawMessage) error) error {
-	members, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		if err := read(m.name, m.value); err != nil {
-			return within(m.name, err)
-		}
-	}
-	return nil
+	_ = json.Unmarshal(data, &elements) // it has been read
+	return elements
 }

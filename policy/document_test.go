@@ -48,6 +48,11 @@ func TestDocument_IsWrittenAndReadAsIAMDoes(t *testing.T) {
 			`{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"s3:*"}]}`,
 		},
 		{
+			"an asterisk is a principal only where principals are",
+			policy.Document{Statement: []policy.Statement{{Effect: "Deny", Action: []string{"a"}, Condition: map[string]map[string][]string{"*": {"*": {"*"}}}}}},
+			`{"Statement":[{"Effect":"Deny","Action":"a","Condition":{"*":{"*":"*"}}}]}`,
+		},
+		{
 			"all but what is named",
 			policy.Document{Statement: []policy.Statement{{
 				Effect: "Deny", NotPrincipal: map[string][]string{"AWS": {"1"}}, NotAction: []string{"a", "b"}, NotResource: []string{"c"},
@@ -111,6 +116,7 @@ func TestDocument_DoesNotReadWhatItCannotHold(t *testing.T) {
 		{"a principal that is a name", `{"Statement": [{"Effect": "Allow", "Action": "a", "Principal": "me"}]}`, `Statement[0].Principal "\"me\"": want an object`},
 		{"a principal that is an object", `{"Statement": [{"Effect": "Allow", "Action": "a", "Principal": {"AWS": {}}}]}`, `Statement[0].Principal.AWS "{}": want a string`},
 		{"conditions that are a list", `{"Statement": [{"Effect": "Allow", "Action": "a", "Condition": []}]}`, `Statement[0].Condition "[]": want an object`},
+		{"conditions that are an asterisk", `{"Statement": [{"Effect": "Allow", "Action": "a", "Condition": "*"}]}`, `Statement[0].Condition "\"*\"": want an object`},
 		{"condition keys that are a list", `{"Statement": [{"Effect": "Allow", "Action": "a", "Condition": {"Bool": []}}]}`, `Statement[0].Condition.Bool "[]": want an object`},
 		{"a member that is there twice", `{"Statement": [{"Effect": "Allow", "Effect": "Deny", "Action": "a"}]}`, "Statement[0].Effect: want each member once"},
 		{"a Sid that is a number", `{"Statement": [{"Sid": 1, "Effect": "Allow", "Action": "a"}]}`, `Statement[0].Sid "1": want a string`},

@@ -130,6 +130,25 @@ func TestBlocking_KnowsTheACL(t *testing.T) {
 	}
 }
 
+// A service sends a delivery itself, not on behalf of a caller.
+func TestBlocking_KnowsThatAServiceDelivers(t *testing.T) {
+	t.Parallel()
+	d := bucketDocument(t, accountID, "us-east-1")
+	for _, test := range []struct {
+		key, value string
+		want       int
+	}{
+		{"aws:ViaAWSService", "false", 1},
+		{"aws:ViaAWSService", "true", 0},
+		{"aws:PrincipalIsAWSService", "true", 1},
+		{"aws:PrincipalIsAWSService", "false", 0},
+	} {
+		blocking, err := d.Blocking([]byte(`{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"` + test.key + `": "` + test.value + `"}}}}`))
+		require.NoError(t, err)
+		assert.Len(t, blocking, test.want, "%s %s", test.key, test.value)
+	}
+}
+
 func TestBlocking_HasNothingToSayOfNoPolicy(t *testing.T) {
 	t.Parallel()
 	blocking, err := bucketDocument(t, accountID, "us-east-1").Blocking(nil)

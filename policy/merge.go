@@ -2,11 +2,14 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
 // maxBucketPolicy is 20 KB, which "appears to apply to the JSON policy passed to
@@ -64,30 +67,31 @@ func (d *Document) merge(existing []byte) ([]byte, error) {
 	}
 	changed := false
 	for i, s := range d.Statement {
-		did, err := t.put(s)
-		if err != nil {
-			return nil, within("Document.Statement["+strconv.Itoa(i)+"]", err)
+		raw, _ := encode(s)
+		wanted, err := parseStatement(raw) // strings that are not UTF-8 are mended by now
+		if err := cmp.Or(err, wanted.err); err != nil {
+			return nil, within(rules.Element("Document.Statement", i), err)
 		}
-		changed = changed || did
+		if t.put(wanted) {
+			changed = true
+		}
 	}
 	if changed {
 		i := slices.IndexFunc(t.members, func(m member) bool { return m.name == "Statement" })
-		if t.members[i].value, err = encode(t.statements); err != nil {
-			return nil, err
-		}
+		t.members[i].value, _ = encode(t.statements)
 	}
 
-	var compact, indented bytes.Buffer
-	_ = json.Compact(&compact, object(t.members)) // it is made of valid pieces
-	_ = json.Indent(&indented, compact.Bytes(), "", "    ")
+	compact, _ := encode(t.members.encode())
+	var indented bytes.Buffer
+	_ = json.Indent(&indented, compact, "", "    ")
 	switch {
 	case !d.forBucket() || indented.Len() <= maxBucketPolicy:
 		return indented.Bytes(), nil
-	case changed && compact.Len() > maxBucketPolicy:
-		return nil, wrong("policy", strconv.Itoa(compact.Len())+" bytes",
+	case changed && len(compact) > maxBucketPolicy:
+		return nil, wrong("policy", strconv.Itoa(len(compact))+" bytes",
 			"want at most "+strconv.Itoa(maxBucketPolicy)+" bytes, the limit of a bucket's policy")
 	}
-	return compact.Bytes(), nil
+	return compact, nil
 }
 
 // forBucket reports whether d is the policy of a bucket.
@@ -97,56 +101,33 @@ func (d *Document) forBucket() bool {
 	})
 }
 
-// put puts s into the policy, and reports whether that changed it.
-func (t *text) put(s Statement) (changed bool, err error) {
-	written, err := encode(s)
-	if err != nil {
-		return false, err
-	}
-	if err := checkStatement(written); err != nil {
-		return false, err
-	}
-	// As it will be read: strings that are not UTF-8 are mended by now.
-	if err := s.UnmarshalJSON(written); err != nil {
-		return false, err
-	}
-
-	taken, joint := make(map[string]bool), -1
-	for i, raw := range t.statements {
-		sid := sidOf(raw)
-		taken[sid] = true
-		var have Statement
-		if !isNumbered(sid, s.Sid) || have.UnmarshalJSON(raw) != nil {
+// put puts wanted into the policy, and reports whether that changed it.
+func (t *text) put(wanted written) (changed bool) {
+	s, taken, joint := wanted.statement, make(map[string]bool), -1
+	for i, have := range t.statements {
+		taken[have.statement.Sid] = true
+		if !isNumbered(have.statement.Sid, s.Sid) || have.err != nil {
 			continue // another statement, or with a member that Statement does not have
 		}
-		includes, joins := have.compare(s)
+		includes, joins := have.statement.compare(s)
 		if includes {
-			return false, nil
+			return false
 		}
 		if joint < 0 && s.Sid != "" && joins {
 			joint = i
 		}
 	}
 	if joint >= 0 {
-		written, err = encode(Statement{Resource: s.Resource, Condition: s.Condition})
-		t.statements[joint] = extend(t.statements[joint], written)
-		return true, err
+		additions, _ := encode(Statement{Resource: s.Resource, Condition: s.Condition})
+		t.statements[joint], _ = parseStatement(extend(t.statements[joint].raw, additions))
+		return true
 	}
-	sid := s.Sid
-	for n := 1; sid != "" && taken[s.Sid]; n++ {
-		s.Sid = sid + strconv.Itoa(n)
+	for n := 1; s.Sid != "" && taken[s.Sid]; n++ {
+		s.Sid = wanted.statement.Sid + strconv.Itoa(n)
 	}
-	written, err = encode(s)
-	t.statements = append(t.statements, written)
-	return true, err
-}
-
-func sidOf(statement json.RawMessage) (sid string) {
-	members, _ := parseObject(statement) // checkStatement has read it
-	if v := valueOf(members, "Sid"); v != nil {
-		_ = json.Unmarshal(v, &sid)
-	}
-	return sid
+	raw, _ := encode(s)
+	t.statements = append(t.statements, written{raw: raw, statement: s})
+	return true
 }
 
 // isNumbered reports whether sid is base, or base and a number.
@@ -183,11 +164,11 @@ func (s Statement) lists() map[[2]string][]string {
 var matchers = map[string]func(pattern, s string) bool{
 	"Principal":    equal,
 	"Action":       under,
-	"Resource":     under,
+	"Resource":     func(pattern, s string) bool { return pattern == "*" || underARN(pattern, s) },
 	"StringEquals": equal,
 	"StringLike":   under,
-	"ArnEquals":    under,
-	"ArnLike":      under,
+	"ArnEquals":    underARN,
+	"ArnLike":      underARN,
 }
 
 // compare reports whether s includes other, which means that it applies to every call that
@@ -217,14 +198,16 @@ func covers(patterns, list []string, match func(pattern, s string) bool) bool {
 
 func equal(a, b string) bool { return a == b }
 
-// under reports whether s is the pattern, or begins like a pattern that ends in *. In an
-// ARN the * must be in the last of the six parts, because IAM compares them separately.
+// under reports whether s is the pattern, or begins like a pattern that ends in *.
 func under(pattern, s string) bool {
 	prefix, ok := strings.CutSuffix(pattern, "*")
-	if strings.HasPrefix(pattern, "arn:") && strings.Count(prefix, ":") < 5 {
-		ok = false
-	}
 	return pattern == s || ok && strings.HasPrefix(s, prefix)
+}
+
+// underARN is under for ARNs. Only in the last of the six parts may a * stand for all that
+// follows, because IAM compares the parts separately.
+func underARN(pattern, s string) bool {
+	return pattern == s || strings.Count(pattern, ":") >= 5 && under(pattern, s)
 }
 
 func lower(list []string) []string {
@@ -250,34 +233,38 @@ func principals(byKind map[string][]string) []string {
 }
 
 // extend adds the strings of wanted to the lists of the same names in existing, and keeps
-// the rest as it is written.
+// the rest as it is written. Both have been read as statements.
 func extend(existing, wanted json.RawMessage) json.RawMessage {
 	if wanted[0] == '{' {
-		members, _ := parseObject(existing) // both have been read as statements
+		have, _ := parseObject(existing)
 		additions, _ := parseObject(wanted)
 		for _, a := range additions {
-			for i, m := range members {
+			for i, m := range have {
 				if strings.EqualFold(m.name, a.name) {
-					members[i].value = extend(m.value, a.value)
+					have[i].value = extend(m.value, a.value)
 				}
 			}
 		}
-		return object(members)
+		return have.encode()
 	}
-	var have, want values
-	_ = have.UnmarshalJSON(existing)
-	_ = want.UnmarshalJSON(wanted)
-	elements, _ := elementsOf(existing)
-	changed := false
-	for _, s := range want {
-		if !slices.Contains(have, s) {
-			written, _ := encode(s) // a string can always be written
-			have, elements, changed = append(have, s), append(elements, written), true
-		}
-	}
-	if !changed {
+	elements := elementsOf(existing)
+	have, list := stringsOf(existing), stringsOf(wanted)
+	if covers(have, list, equal) {
 		return existing
 	}
-	joined, _ := encode(elements) // they are valid
+	for _, s := range list {
+		if !slices.Contains(have, s) {
+			raw, _ := encode(s)
+			have, elements = append(have, s), append(elements, raw)
+		}
+	}
+	joined, _ := encode(elements)
 	return joined
+}
+
+// stringsOf returns a value, or the elements of a list.
+func stringsOf(data json.RawMessage) (list []string) {
+	long, _ := longForm(data, 0)
+	_ = json.Unmarshal(long, &list)
+	return list
 }

@@ -163,9 +163,15 @@ func TestMerge_FindsAStatementByItsSid(t *testing.T) {
 			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"StringEquals":{"k":["v*","v1"]}}}`,
 		},
 		{
+			"an asterisk alone is no pattern of an ARN",
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":"*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":"arn:aws:ec2:us-east-1:123456789012:vpc/*"}}}`,
+			`{"Sid":"S","Effect":"Allow","Action":"a","Condition":{"ArnLike":{"k":["*","arn:aws:ec2:us-east-1:123456789012:vpc/*"]}}}`,
+		},
+		{
 			"what has a number and a part of the resources gets the others",
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2"]}`,
-			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3"]}`,
+			`{"Sid":"S","Effect":"Allow","Action":"A","Resource":["r2","r3","r3"]}`,
 			`{"Sid":"S1","Effect":"Allow","Action":"a","Resource":["r1","r2","r3"]}`,
 		},
 	} {
@@ -308,7 +314,7 @@ func TestMerge_RejectsWhatIsNoPolicy(t *testing.T) {
 	for _, test := range []struct{ name, existing, want string }{
 		{"nothing", "", `policy: want a JSON document`},
 		{"white space", " \n", `want a JSON document`},
-		{"another text", "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation", `policy "An error occurred (NoSuchBucketPolicy) w…": want a JSON document`},
+		{"another text", "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation", `policy: merge: policy "An error occurred (NoSuchBucketPolicy) when calling the GetBucketPolicy operation": want a JSON document`},
 		{"two documents", `{"Statement":[]}{}`, `want a JSON document`},
 		{"null", `null`, `policy "null": want an object`},
 		{"a list", `[]`, `policy "[]": want an object`},
@@ -455,7 +461,10 @@ func TestMerge_TakesEmptyMembers(t *testing.T) {
 		{Condition: map[string]map[string][]string{}},
 		{Condition: map[string]map[string][]string{"StringEquals": {}}},
 		{Condition: map[string]map[string][]string{"StringEquals": {"k": {}}, "": {"": {""}}}},
+		{Condition: map[string]map[string][]string{"StringEquals": nil}},
+		{Condition: map[string]map[string][]string{"StringEquals": {"k": nil}}},
 		{Principal: map[string][]string{}},
+		{Principal: map[string][]string{"Service": nil}},
 		{Principal: map[string][]string{"Service": {}}},
 		{Principal: map[string][]string{"": {""}}, NotPrincipal: map[string][]string{"AWS": {}}},
 		{Resource: []string{}, NotResource: []string{""}},

@@ -24,29 +24,23 @@ type Account struct {
 // creates.
 type Options struct {
 	// KeyARN is the KMS key of the bucket's default encryption, as
-	// "arn:aws:kms:<region>:<account>:key/<id>". It must be a customer managed key.
-	// Empty: no statements for a key. It matters for S3 only.
-	// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html
+	// "arn:aws:kms:<region>:<account>:key/<id>". It must be a customer managed key. Empty:
+	// no statements for a key. It matters for S3 only.
 	KeyARN string
 
-	// WithoutACL leaves the condition on s3:x-amz-acl out of the bucket's policy.
-	// AWS's documentation has the condition in every case. Where the bucket's ACLs
-	// are off, some users report that with it every delivery is denied.
-	// https://github.com/cloudposse/terraform-aws-vpc-flow-logs-s3-bucket/pull/101
+	// WithoutACL leaves the condition on s3:x-amz-acl out of the bucket's policy. Some
+	// users report that with it every delivery is denied where the bucket's ACLs are off.
 	WithoutACL bool
 
-	// SourceAccounts are the accounts that deliver to the same bucket beside the
-	// caller's own: 12 digits each. Empty: none. A bucket's policy is at most 20 KB,
-	// which is enough for about a hundred accounts; for more, see OrganizationID.
+	// SourceAccounts are the accounts that deliver to the same bucket beside the caller's
+	// own: 12 digits each. Empty: none. A bucket's policy is at most 20 KB, which is enough
+	// for about a hundred accounts; for more, see OrganizationID.
 	SourceAccounts []string
 
-	// OrganizationID is an organization of AWS Organizations, such as
-	// "o-a1b2c3d4e5", all of whose accounts may deliver to the bucket. Empty: only
-	// the caller's account and SourceAccounts. With it, the statements have the
-	// condition aws:SourceOrgID in place of aws:SourceAccount; SourceAccounts must
-	// then be empty. Part of an organization cannot be named: aws:PrincipalOrgPaths
-	// does not match a service.
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
+	// OrganizationID is an organization of AWS Organizations, such as "o-a1b2c3d4e5", all
+	// of whose accounts may deliver to the bucket, with the condition aws:SourceOrgID.
+	// SourceAccounts must then be empty. Empty: only the caller's account and
+	// SourceAccounts. Part of an organization cannot be named.
 	OrganizationID string
 
 	// Regions are the other Regions in which flow logs are created, beside the account's:
@@ -68,17 +62,13 @@ type Options struct {
 // The documents of roles are split as IAM wants them: the trust policy, which says
 // who may assume the role, and the policy that is attached to it.
 type Policies struct {
-	// Caller is the identity policy of the user or role that calls EC2. It is never
-	// nil. It is on the resources of the request, or on all of their type if it names
-	// none.
+	// Caller is the identity policy of the user or role that calls EC2. It is never nil. It
+	// is on the resources of the request, or on all of their type if it names none. It has
+	// neither s3:GetBucketPolicy nor s3:PutBucketPolicy, with which AWS adds the statements
+	// of Bucket by itself: Bucket must be in place before the call.
 	//
-	// It does not have s3:GetBucketPolicy and s3:PutBucketPolicy. With them AWS adds
-	// the statements of Bucket by itself, and AWS's pages disagree on whether it
-	// appends them or overwrites the policy. Without them, Bucket must be in place
-	// before the call.
-	//
-	// A managed policy is at most 6,144 characters long, without white space: for
-	// more than about a hundred resources leave ResourceIDs empty.
+	// A managed policy is at most 6,144 characters long, without white space: for more than
+	// about a hundred resources leave ResourceIDs empty.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	Caller *Document `json:",omitempty"`
 

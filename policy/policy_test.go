@@ -280,9 +280,10 @@ func TestFor_NamesNoResourceOfATypeWithoutDocumentedARNs(t *testing.T) {
 	req := request(toBucket)
 	req.ResourceType, req.TrafficType = flowlogs.ResourceTypeCoreNetwork, ""
 	req.ResourceIDs = []string{"any", "other"}
-	text, err := json.Marshal(policiesFor(t, req).Caller)
+	caller := policiesFor(t, req).Caller
+	assert.Equal(t, []string{"*", "arn:aws:ec2:us-east-1:123456789012:vpc-flow-log/*"}, caller.Statement[0].Resource)
+	text, err := json.Marshal(caller)
 	require.NoError(t, err)
-	assert.Contains(t, string(text), `"*"`)
 	assert.NotContains(t, string(text), "any")
 }
 
@@ -371,9 +372,11 @@ func TestFor_WritesWhatAllowLetsPass(t *testing.T) {
 		})
 	}
 
-	_, err := policy.For(flowlogs.Request{ResourceIDs: []string{vpcID}, TrafficType: flowlogs.TrafficTypeAll}, account,
-		func(o *policy.Options) { o.Allow = func(*flowlogs.FieldError) bool { return true } })
+	all := func(o *policy.Options) { o.Allow = func(*flowlogs.FieldError) bool { return true } }
+	_, err := policy.For(flowlogs.Request{ResourceIDs: []string{vpcID}, TrafficType: flowlogs.TrafficTypeAll}, account, all)
 	require.ErrorContains(t, err, "Destination: ", "there is nothing to write documents for")
+	_, err = policy.For(flowlogs.Request{TrafficType: flowlogs.TrafficTypeAll, Destination: toBucket}, account, all)
+	require.ErrorContains(t, err, "ResourceType: ", "there are no resources to write them for")
 }
 
 func TestFor_ReportsEveryProblem(t *testing.T) {
@@ -421,7 +424,9 @@ func TestFor_ReportsEveryProblem(t *testing.T) {
 		{"an organization is all its accounts", ok, account, func(o *policy.Options) { o.OrganizationID, o.SourceAccounts = "o-a1b2c3d4e5", []string{otherID} },
 			[]string{`Options.OrganizationID "o-a1b2c3d4e5": set Options.OrganizationID or Options.SourceAccounts, not both`}},
 		{"the request must be valid", change(toBucket, func(r *flowlogs.Request) { r.TrafficType = "" }), account, none, []string{"TrafficType: required"}},
-		{"the type is required without IDs", change(toBucket, func(r *flowlogs.Request) { r.ResourceIDs = nil }), account, none, []string{"ResourceType: required without ResourceIDs"}},
+		{"the type is required without IDs", change(toBucket, func(r *flowlogs.Request) { r.ResourceIDs = nil }), account, none, []string{"ResourceType: required: one of VPC, Subnet"}},
+		{"all that is missing is named without IDs", flowlogs.Request{Destination: flowlogs.S3{BucketARN: "my-bucket"}}, account, none,
+			[]string{"ResourceType: required: one of VPC, Subnet", "TrafficType: required", `Destination.BucketARN "my-bucket": want an ARN`}},
 		{"the type must be known", flowlogs.Request{ResourceType: "Internet", TrafficType: "ALL", Destination: toBucket}, account, none, []string{`ResourceType "Internet"`}},
 		{"the role is the caller's", request(flowlogs.CloudWatchLogs{LogGroupName: "a", RoleARN: "arn:aws:iam::111122223333:role/publishFlowLogs"}), account, none,
 			[]string{`Destination.RoleARN "arn:aws:iam::111122223333:role/publishFlowLogs": want a role of the caller's account, 123456789012`}},

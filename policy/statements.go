@@ -27,20 +27,15 @@ func document(statements ...Statement) *Document {
 	return &Document{Version: version, Statement: statements}
 }
 
-func allow(sid string, actions, resources []string, conditions ...condition) Statement {
-	// Cloned because several statements are made of the same lists, and a caller may
-	// change one.
-	s := Statement{Sid: sid, Effect: "Allow", Action: slices.Clone(actions), Resource: slices.Clone(resources)}
-	for _, c := range conditions {
-		if s.Condition == nil {
-			s.Condition = make(map[string]map[string][]string)
-		}
-		if s.Condition[c.operator] == nil {
-			s.Condition[c.operator] = make(map[string][]string)
-		}
-		s.Condition[c.operator][c.key] = slices.Clone(c.values)
-	}
-	return s
+func (d *Document) add(s Statement) { d.Statement = append(d.Statement, s) }
+
+// conditions are a Statement's.
+type conditions = map[string]map[string][]string
+
+// allow returns a statement. Its resources are cloned because several statements are on the
+// same, and a caller may change one.
+func allow(sid string, actions, resources []string, c conditions) Statement {
+	return Statement{Sid: sid, Effect: "Allow", Action: actions, Resource: slices.Clone(resources), Condition: c}
 }
 
 // by returns s with a principal, for a resource policy.
@@ -49,13 +44,8 @@ func (s Statement) by(kind, principal string) Statement {
 	return s
 }
 
-type condition struct {
-	operator, key string
-	values        []string
-}
-
-func equals(key string, values ...string) condition {
-	return condition{"StringEquals", key, values}
+func equals(key, value string) conditions {
+	return conditions{"StringEquals": {key: {value}}}
 }
 
 // caller returns the policy of who creates the flow logs.
@@ -63,20 +53,24 @@ func equals(key string, values ...string) condition {
 // That ec2:CreateFlowLogs needs the monitored resources and the flow logs is known from
 // AWS's own policy for VPCs, and inferred for other types. It has ec2:CreateTags while flow
 // logs are created and not otherwise.
+//
+// With s3:GetBucketPolicy and s3:PutBucketPolicy, AWS would add the statements of the
+// bucket by itself, and its pages disagree on whether it appends them or overwrites the
+// policy.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSObservabilityAdminTelemetryEnablementServiceRolePolicy.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 func (p *plan) caller() *Document {
-	d := document(allow("CreateFlowLogs", []string{"ec2:CreateFlowLogs"}, slices.Concat(p.resources, p.flowLogs)))
+	d := document(allow("CreateFlowLogs", []string{"ec2:CreateFlowLogs"}, slices.Concat(p.resources, p.flowLogs), nil))
 	if len(p.in.TagSpecifications) > 0 {
 		d.add(allow("TagFlowLogs", []string{"ec2:CreateTags"}, p.flowLogs, equals("ec2:CreateAction", "CreateFlowLogs")))
 	}
 	p.callerForDestination(d)
 	p.callerForFields(d)
 	if p.options.Reconcile || p.options.Replace {
-		d.add(allow("DescribeFlowLogs", []string{"ec2:DescribeFlowLogs"}, []string{"*"}))
+		d.add(allow("DescribeFlowLogs", []string{"ec2:DescribeFlowLogs"}, []string{"*"}, nil))
 	}
 	if p.options.Replace {
-		d.add(allow("DeleteFlowLogs", []string{"ec2:DeleteFlowLogs"}, p.flowLogs))
+		d.add(allow("DeleteFlowLogs", []string{"ec2:DeleteFlowLogs"}, p.flowLogs, nil))
 	}
 	return d
 }
@@ -95,9 +89,9 @@ func (p *plan) callerForDestination(d *Document) {
 	if p.crossAccount() {
 		d.add(allow("PassRoleToLogDelivery", []string{"iam:PassRole"}, role, equals("iam:PassedToService", logDeliveryService)))
 	}
-	d.add(allow("ManageLogDeliveries", []string{"logs:CreateLogDelivery", "logs:DeleteLogDelivery"}, []string{"*"}))
+	d.add(allow("ManageLogDeliveries", []string{"logs:CreateLogDelivery", "logs:DeleteLogDelivery"}, []string{"*"}, nil))
 	if p.in.LogDestinationType == types.LogDestinationTypeKinesisDataFirehose && !p.crossAccount() {
-		d.add(allow("TagDeliveryStream", []string{"firehose:TagDeliveryStream"}, []string{aws.ToString(p.in.LogDestination)}))
+		d.add(allow("TagDeliveryStream", []string{"firehose:TagDeliveryStream"}, []string{aws.ToString(p.in.LogDestination)}, nil))
 		d.add(p.createServiceLinkedRole("CreateServiceLinkedRoleForLogDelivery", logDeliveryService, "AWSServiceRoleForLogDelivery"))
 	}
 }
@@ -130,31 +124,26 @@ var ecsActions = map[flowlogs.Field]string{
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-slr.html
 func (p *plan) callerForFields(d *Document) {
 	var ecs, tags []string
-	for token := range strings.FieldsSeq(aws.ToString(p.in.LogFormat)) {
-		field := flowlogs.Field(strings.TrimSuffix(strings.TrimPrefix(token, "${"), "}"))
+	for _, field := range p.request.LogFormat {
 		if action, ok := ecsActions[field]; ok {
-			ecs = append(ecs, "ecs:ListClusters", action)
+			ecs = append(ecs, action)
 		}
 	}
-	for _, s := range p.in.TagFieldSpecifications {
-		if s.ResourceType == types.TaggableResourceTypeAutoScalingGroup {
+	for _, field := range p.request.TagFields {
+		if field.ResourceType == flowlogs.TagFieldAutoScalingGroup {
 			tags = append(tags, "autoscaling:DescribeTags")
 		} else {
 			tags = append(tags, "ec2:DescribeTags")
 		}
 	}
 	if len(ecs) > 0 {
-		d.add(allow("ListECS", sorted(ecs), []string{"*"}))
+		d.add(allow("ListECS", unique("ecs:ListClusters", ecs), []string{"*"}, nil))
 	}
 	if len(tags) > 0 {
-		d.add(allow("DescribeTags", sorted(tags), []string{"*"}))
+		slices.Sort(tags)
+		d.add(allow("DescribeTags", slices.Compact(tags), []string{"*"}, nil))
 		d.add(p.createServiceLinkedRole("CreateServiceLinkedRoleForFlowLogs", flowLogsService, "AWSServiceRoleForVPCFlowLogs"))
 	}
-}
-
-func sorted(list []string) []string {
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 // publishingRole returns the documents of the role that publishes to CloudWatch Logs. A
@@ -163,17 +152,17 @@ func sorted(list []string) []string {
 // them.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func (p *plan) publishingRole() (trust, permissions *Document) {
-	trust = document(allow("AssumeRoleForFlowLogs", []string{"sts:AssumeRole"}, nil,
-		equals("aws:SourceAccount", p.account.ID),
-		condition{"ArnLike", "aws:SourceArn", p.flowLogs},
-	).by("Service", flowLogsService))
+	trust = document(allow("AssumeRoleForFlowLogs", []string{"sts:AssumeRole"}, nil, conditions{
+		"StringEquals": {"aws:SourceAccount": {p.account.ID}},
+		"ArnLike":      {"aws:SourceArn": p.flowLogs},
+	}).by("Service", flowLogsService))
 	permissions = document(allow("PublishFlowLogs", []string{
 		"logs:CreateLogGroup",
 		"logs:CreateLogStream",
 		"logs:PutLogEvents",
 		"logs:DescribeLogGroups",
 		"logs:DescribeLogStreams",
-	}, []string{"*"}))
+	}, []string{"*"}, nil))
 	return trust, permissions
 }
 
@@ -181,18 +170,19 @@ func (p *plan) publishingRole() (trust, permissions *Document) {
 // stream in another. AWS documents no conditions of its trust.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html#firehose-source-account-role
 func (p *plan) sourceRole() (trust, permissions *Document) {
-	trust = document(allow("AssumeRoleForLogDelivery", []string{"sts:AssumeRole"}, nil).by("Service", logDeliveryService))
+	trust = document(allow("AssumeRoleForLogDelivery", []string{"sts:AssumeRole"}, nil, nil).by("Service", logDeliveryService))
 	permissions = document(
-		allow("PassRoleToLogDelivery", []string{"iam:PassRole"}, []string{aws.ToString(p.in.DeliverLogsPermissionArn)},
-			equals("iam:PassedToService", logDeliveryService),
-			condition{"StringLike", "iam:AssociatedResourceARN", p.resources}),
+		allow("PassRoleToLogDelivery", []string{"iam:PassRole"}, []string{aws.ToString(p.in.DeliverLogsPermissionArn)}, conditions{
+			"StringEquals": {"iam:PassedToService": {logDeliveryService}},
+			"StringLike":   {"iam:AssociatedResourceARN": p.resources},
+		}),
 		allow("ManageLogDeliveries", []string{
 			"logs:CreateLogDelivery",
 			"logs:DeleteLogDelivery",
 			"logs:ListLogDeliveries",
 			"logs:GetLogDelivery",
-		}, []string{"*"}),
-		allow("AssumeDestinationRole", []string{"sts:AssumeRole"}, []string{aws.ToString(p.in.DeliverCrossAccountRole)}),
+		}, []string{"*"}, nil),
+		allow("AssumeDestinationRole", []string{"sts:AssumeRole"}, []string{aws.ToString(p.in.DeliverCrossAccountRole)}, nil),
 	)
 	return trust, permissions
 }
@@ -201,71 +191,63 @@ func (p *plan) sourceRole() (trust, permissions *Document) {
 // accounts may deliver to it, so the Sid of the trust names the account.
 // https://docs.aws.amazon.com/vpc/latest/userguide/firehose-cross-account-delivery.html#firehose-destination-account-role
 func (p *plan) destinationRole() (trust, permissions *Document) {
-	trust = document(allow("AssumeRoleFrom"+p.account.ID, []string{"sts:AssumeRole"}, nil).
+	trust = document(allow("AssumeRoleFrom"+p.account.ID, []string{"sts:AssumeRole"}, nil, nil).
 		by("AWS", aws.ToString(p.in.DeliverLogsPermissionArn)))
 	permissions = document(allow("TagStreamsForLogDelivery", []string{
 		"iam:CreateServiceLinkedRole",
 		"firehose:TagDeliveryStream",
-	}, []string{"*"}))
+	}, []string{"*"}, nil))
 	return trust, permissions
 }
 
 // bucket returns the bucket's policy. It has AWS's Sids, so that AWS and Merge find the
 // statements. It does not have s3:ListBucket, which AWS asks for only to keep failed calls
-// out of CloudTrail.
+// out of CloudTrail. AWS documents the condition on s3:x-amz-acl in every case; users
+// report that it denies every delivery where the bucket's ACLs are off.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html
+// https://github.com/cloudposse/terraform-aws-vpc-flow-logs-s3-bucket/pull/101
 func (p *plan) bucket() *Document {
 	parsed, _ := arn.Parse(aws.ToString(p.in.LogDestination)) // it is valid, or allowed
 	name, _, _ := strings.Cut(parsed.Resource, "/")
-	bucket := p.arn("s3", "", "", name)
-
+	folder := strings.TrimSuffix(parsed.Resource, "/") + "/AWSLogs/" // and one in it for each account
+	if o := p.in.DestinationOptions; o != nil && aws.ToBool(o.HiveCompatiblePartitions) {
+		folder += "aws-account-id="
+	}
+	var objects []string
+	for _, account := range p.accounts {
+		objects = append(objects, p.arn("s3", "", "", folder+account+"/*"))
+	}
 	write := p.ofSources()
 	if !p.options.WithoutACL {
-		write = append(write, equals("s3:x-amz-acl", "bucket-owner-full-control"))
+		write["StringEquals"]["s3:x-amz-acl"] = []string{"bucket-owner-full-control"}
 	}
 	return document(
-		allow("AWSLogDeliveryWrite", []string{"s3:PutObject"}, p.objects(parsed.Resource), write...).by("Service", logDeliveryService),
-		allow("AWSLogDeliveryAclCheck", []string{"s3:GetBucketAcl"}, []string{bucket}, p.ofSources()...).by("Service", logDeliveryService),
+		allow("AWSLogDeliveryWrite", []string{"s3:PutObject"}, objects, write).by("Service", logDeliveryService),
+		allow("AWSLogDeliveryAclCheck", []string{"s3:GetBucketAcl"}, []string{p.arn("s3", "", "", name)}, p.ofSources()).by("Service", logDeliveryService),
 	)
 }
 
-// objects returns what the flow logs of each account are delivered as: a Hive
-// partition has a folder of another name.
-func (p *plan) objects(folder string) []string {
-	accounts := p.accounts
-	if p.options.OrganizationID != "" {
-		accounts = []string{"*"}
-	}
-	prefix := strings.TrimSuffix(folder, "/") + "/AWSLogs/"
-	if o := p.in.DestinationOptions; o != nil && aws.ToBool(o.HiveCompatiblePartitions) {
-		prefix += "aws-account-id="
-	}
-	var objects []string
-	for _, account := range accounts {
-		objects = append(objects, p.arn("s3", "", "", prefix+account+"/*"))
-	}
-	return objects
-}
-
-// ofSources restricts a statement to the deliveries of the accounts, as AWS does
-// against the confused deputy.
-func (p *plan) ofSources() []condition {
-	accounts, source := p.accounts, equals("aws:SourceAccount", p.accounts...)
-	if id := p.options.OrganizationID; id != "" {
-		accounts, source = []string{"*"}, equals("aws:SourceOrgID", id)
-	}
+// ofSources restricts a statement to the deliveries of the accounts, as AWS does against
+// the confused deputy. aws:PrincipalOrgPaths does not match a service.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
+func (p *plan) ofSources() conditions {
 	var arns []string
 	for _, region := range p.regions {
-		for _, account := range accounts {
+		for _, account := range p.accounts {
 			arns = append(arns, p.arn("logs", region, account, "*"))
 		}
 	}
-	return []condition{source, {"ArnLike", "aws:SourceArn", arns}}
+	source := map[string][]string{"aws:SourceAccount": slices.Clone(p.accounts)}
+	if id := p.options.OrganizationID; id != "" {
+		source = map[string][]string{"aws:SourceOrgID": {id}}
+	}
+	return conditions{"StringEquals": source, "ArnLike": {"aws:SourceArn": arns}}
 }
 
 // key returns the statement for the key's policy, with the Sid of AWS's documentation. In
 // a key's policy the resource "*" is the key itself.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3.html#AWS-logs-SSE-KMS-S3
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 func (p *plan) key() *Document {
@@ -275,7 +257,5 @@ func (p *plan) key() *Document {
 		"kms:ReEncrypt*",
 		"kms:GenerateDataKey*",
 		"kms:DescribeKey",
-	}, []string{"*"}, p.ofSources()...).by("Service", logDeliveryService))
+	}, []string{"*"}, p.ofSources()).by("Service", logDeliveryService))
 }
-
-func (d *Document) add(s Statement) { d.Statement = append(d.Statement, s) }

@@ -5,47 +5,79 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/go-flowlogs/flowlogs"
+	"github.com/go-flowlogs/flowlogs/internal/rules"
 )
 
-// text is a policy as it was written.
+// text is a policy as it is written.
 type text struct {
-	members    []member
-	statements []json.RawMessage // those of the member Statement
+	members    object
+	version    string
+	statements []written // in the member Statement
 }
 
-// parse reads a policy, and what every statement has. Members that it does not know are
+// written is a statement as it is written, and what a Statement holds of it.
+type written struct {
+	raw       json.RawMessage
+	statement Statement
+	err       error // names what a Statement cannot hold
+}
+
+func (w written) MarshalJSON() ([]byte, error) { return w.raw, nil }
+
+// parse reads a policy and checks what every policy has. Members that it does not know are
 // kept.
 func parse(data []byte) (*text, error) {
 	data, err := unwrap(data)
 	if err != nil {
 		return nil, err
 	}
-	members, err := parseObject(data)
-	if err != nil {
+	t := &text{}
+	if t.members, err = parseObject(data); err != nil {
 		return nil, within("policy", err)
 	}
-	t := &text{members: members}
-	statement := valueOf(members, "Statement")
-	if statement == nil {
-		return nil, wrong("Statement", "", "required: the statements of a policy")
-	}
-	if t.statements, err = elementsOf(statement); err != nil {
-		return nil, err
-	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-	if v := valueOf(members, "Version"); v != nil && string(v) != `"2012-10-17"` && string(v) != `"2008-10-17"` {
-		return nil, wrong("Version", unquoted(v), `want "2012-10-17" or "2008-10-17"`)
-	}
-	for i, s := range t.statements {
-		if err := checkStatement(s); err != nil {
-			return nil, within("Statement["+strconv.Itoa(i)+"]", err)
+	if v := t.members.get("Version"); v != nil {
+		_ = json.Unmarshal(v, &t.version) // another kind of value is no version
+		if t.version != version && t.version != "2008-10-17" {
+			return nil, wrong("Version", t.version, `want "2012-10-17" or "2008-10-17"`)
 		}
 	}
+	list := t.members.get("Statement")
+	if list == nil {
+		return nil, wrong("Statement", "", "required: the statements of a policy")
+	}
+	for i, raw := range elementsOf(list) {
+		s, err := parseStatement(raw)
+		if err != nil {
+			return nil, within(rules.Element("Statement", i), err)
+		}
+		if s.err != nil {
+			s.err = within(rules.Element("Statement", i), s.err)
+		}
+		t.statements = append(t.statements, s)
+	}
 	return t, nil
+}
+
+// parseStatement reads a statement and checks what every statement has.
+func parseStatement(raw json.RawMessage) (s written, err error) {
+	o, err := parseObject(raw)
+	if err != nil {
+		return s, err
+	}
+	s.raw = raw
+	s.statement, s.err = readStatement(o)
+	switch sid, effect := o.get("Sid"), s.statement.Effect; {
+	case sid != nil && json.Unmarshal(sid, &s.statement.Sid) != nil:
+		return s, wrong("Sid", string(sid), "want a string")
+	case effect != "Allow" && effect != "Deny":
+		return s, wrong("Effect", effect, `want "Allow" or "Deny"`)
+	case o.get("Action") == nil && o.get("NotAction") == nil:
+		return s, wrong("Action", "", "required, or NotAction")
+	}
+	return s, nil
 }
 
 // envelopes are the members in which the AWS CLI prints a policy: get-bucket-policy and
@@ -59,53 +91,36 @@ func unwrap(data []byte) ([]byte, error) {
 		return nil, wrong("policy", "", "is UTF-16, which Windows PowerShell 5 writes: want UTF-8")
 	}
 	if !json.Valid(data) {
-		return nil, wrong("policy", shown(data), "want a JSON document")
+		return nil, wrong("policy", string(data), "want a JSON document")
 	}
 	var inner string
 	if json.Unmarshal(data, &inner) == nil && inner != "" {
 		return unwrap([]byte(inner))
 	}
-	members, _ := parseObject(data) // parse says what is wrong
+	o, _ := parseObject(data) // parse says what is wrong
 	for _, name := range envelopes {
-		if v := valueOf(members, name); v != nil && valueOf(members, "Statement") == nil {
+		if v := o.get(name); v != nil && o.get("Statement") == nil {
 			return unwrap(v)
 		}
 	}
 	return data, nil
 }
 
-// checkStatement checks what every statement has.
-func checkStatement(data json.RawMessage) error {
-	members, err := parseObject(data)
-	if err != nil {
-		return err
-	}
-	var sid string
-	if v := valueOf(members, "Sid"); v != nil && json.Unmarshal(v, &sid) != nil {
-		return wrong("Sid", shown(v), "want a string")
-	}
-	if v := valueOf(members, "Effect"); string(v) != `"Allow"` && string(v) != `"Deny"` {
-		return wrong("Effect", unquoted(v), `want "Allow" or "Deny"`)
-	}
-	if valueOf(members, "Action") == nil && valueOf(members, "NotAction") == nil {
-		return wrong("Action", "", "required, or NotAction")
-	}
-	return nil
-}
+// object is a JSON object with its members in their order.
+type object []member
 
-// member is a member of a JSON object, the value without white space around it.
+// member is a member of an object, the value without white space around it.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// parseObject reads an object with its members in their order.
-func parseObject(data json.RawMessage) ([]member, error) {
+func parseObject(data json.RawMessage) (object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
-		return nil, wrong("", shown(data), "want an object")
+		return nil, wrong("", string(data), "want an object")
 	}
-	var members []member
+	var o object
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
@@ -115,17 +130,17 @@ func parseObject(data json.RawMessage) ([]member, error) {
 		if err := decoder.Decode(&m.value); err != nil {
 			return nil, err
 		}
-		if valueOf(members, m.name) != nil {
+		if o.get(m.name) != nil {
 			return nil, wrong(m.name, "", "want each member once")
 		}
-		members = append(members, m)
+		o = append(o, m)
 	}
-	return members, nil
+	return o, nil
 }
 
-// valueOf returns the value of a member, nil if there is none.
-func valueOf(members []member, name string) json.RawMessage {
-	for _, m := range members {
+// get returns the value of a member, nil if there is none.
+func (o object) get(name string) json.RawMessage {
+	for _, m := range o {
 		if m.name == name {
 			return m.value
 		}
@@ -133,10 +148,10 @@ func valueOf(members []member, name string) json.RawMessage {
 	return nil
 }
 
-// object writes an object.
-func object(members []member) json.RawMessage {
-	list := make([][]byte, len(members))
-	for i, m := range members {
+// encode writes the object, without white space.
+func (o object) encode() json.RawMessage {
+	list := make([][]byte, len(o))
+	for i, m := range o {
 		name, _ := encode(m.name) // a string can always be written
 		list[i] = slices.Concat(name, []byte(":"), m.value)
 	}
@@ -158,24 +173,9 @@ func wrong(field, value, message string) error {
 
 // within adds the path of the containing value to the field of err.
 func within(path string, err error) error {
-	var field *flowlogs.FieldError
-	if !errors.As(err, &field) {
-		return wrong(path, "", "want another kind of value: "+err.Error())
-	}
-	if field.Field != "" {
+	field := &flowlogs.FieldError{Message: "want another kind of value: " + err.Error()}
+	if errors.As(err, &field) && field.Field != "" {
 		path += "." + field.Field
 	}
 	return wrong(path, field.Value, field.Message)
 }
-
-// shown returns the beginning of a text, to recognize it by.
-func shown(data []byte) string {
-	const most = 40
-	if len(data) > most {
-		return string(bytes.ToValidUTF8(data[:most], nil)) + "…"
-	}
-	return string(data)
-}
-
-// unquoted is shown for a value that may be a string.
-func unquoted(v json.RawMessage) string { return strings.Trim(shown(v), `"`) }
