@@ -221,6 +221,7 @@ func TestApply_LooksWhatADeletionWithoutAResponseDeleted(t *testing.T) {
 		deleted bool
 	}{
 		{"all of them", flowlogstest.LoseResponse(), true},
+		{"all of them, with the code of a rejection", flowlogstest.Reject("InvalidParameterValue", "m", 500).AfterApplying(), true},
 		{"none of them", flowlogstest.Respond(502, "<html>"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -91,8 +91,11 @@ func (a *attempts[In]) Wait(ctx context.Context) error {
 func (a *attempts[In]) Attempted(attempt call.Attempt) error {
 	err := attempt.Err
 	reason := flowlogs.ReasonOf(err)
-	if attempt.Canceled || reason == "" && call.IsLost(err) {
+	switch {
+	case attempt.Canceled || reason == "" && call.IsLost(err):
 		reason, err = flowlogs.ErrNoResponse, fmt.Errorf("%w: %w", flowlogs.ErrNoResponse, err)
+	case !reason.Retryable() && call.IsServerFault(err):
+		reason, err = flowlogs.ErrUnavailable, fmt.Errorf("%w: %w", flowlogs.ErrUnavailable, err)
 	}
 	if observer, ok := a.limiter.(flowlogs.Observer); ok {
 		observer.Observe(flowlogs.Attempt{Sent: attempt.Sent, Err: err, Reason: reason, Canceled: attempt.Canceled})
