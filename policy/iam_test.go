@@ -248,7 +248,7 @@ func TestFor_AllowsExactlyTheCallsThatAreNeeded(t *testing.T) {
 			for _, c := range test.needed {
 				require.NotNil(t, documents[c.document], c.document)
 				assert.True(t, allows(t, documents[c.document], c), "needed: %+v", c)
-				for _, other := range neighbours(c, test.needed) {
+				for _, other := range neighbors(c, test.needed) {
 					assert.False(t, allows(t, documents[c.document], other), "not needed: %+v", other)
 				}
 			}
@@ -282,9 +282,9 @@ func (c call) within(other call) bool {
 
 var otherAccount = strings.NewReplacer(accountID, "444455556666", otherID, "444455556666", "amzn-s3-demo-bucket", "other")
 
-// neighbours are calls that differ from a needed one in one thing, and are not
+// neighbors are calls that differ from a needed one in one thing, and are not
 // needed themselves.
-func neighbours(c call, needed []call) []call {
+func neighbors(c call, needed []call) []call {
 	var list []call
 	add := func(change func(*call)) {
 		other := c
