@@ -17,7 +17,7 @@ const (
 	unluckyFailures = 8
 )
 
-// pause is until when to wait for the next call.
+// pause is the wait before the next call.
 type pause struct {
 	due  time.Time       // zero: there is nothing to wait for
 	wake <-chan struct{} // ends the pause early; nil: nothing does
@@ -38,10 +38,10 @@ func (p pause) sleep(done <-chan struct{}) {
 // while EC2 responds to other calls, for the first failures, which may be chance. The
 // last call is at the end of the timeout.
 type retries struct {
-	end      time.Time // zero: it has not failed yet
-	delay    time.Duration
-	failures int
-	failed   time.Time // the last time
+	end         time.Time // zero: it has not failed yet
+	delay       time.Duration
+	failures    int
+	lastFailure time.Time
 }
 
 // next returns when the part is sent again after it failed with err, and false if the
@@ -53,10 +53,10 @@ func (r *retries) next(now, failing time.Time, timeout time.Duration, err error)
 	if !now.Before(r.end) {
 		return time.Time{}, false
 	}
-	if r.failures++; r.failures <= unluckyFailures && failing.After(r.failed) {
+	if r.failures++; r.failures <= unluckyFailures && failing.After(r.lastFailure) {
 		r.delay = firstDelay
 	}
-	r.failed = now
+	r.lastFailure = now
 	due = earliest(now.Add(r.delay), r.end)
 	if asked := now.Add(call.RetryAfter(err, r.delay)); asked.After(due) {
 		due = asked
@@ -65,13 +65,14 @@ func (r *retries) next(now, failing time.Time, timeout time.Duration, err error)
 	return due, true
 }
 
-// lastCall returns until when a call may wait to be sent, a second after the timeout.
-func (r *retries) lastCall(timeout time.Duration) time.Time {
+// sendBy returns the latest time to send a call: a second after the timeout.
+func (r *retries) sendBy(timeout time.Duration) time.Time {
+	const grace = time.Second
 	end := r.end
 	if end.IsZero() {
 		end = time.Now().Add(timeout)
 	}
-	return end.Add(firstDelay)
+	return end.Add(grace)
 }
 
 // extend extends the timeout by the time for which the Limiter delayed a call that was

@@ -69,8 +69,8 @@ func (b *Batch) setResponse(out *ec2.CreateFlowLogsOutput) {
 		}
 	}
 	if !b.complete() {
-		b.Err = &failure{ErrIncompleteResponse, fmt.Errorf("%w: %d flow logs and %d unsuccessful for %s",
-			ErrIncompleteResponse, len(b.FlowLogIDs), len(b.Unsuccessful), text.Plural(len(b.ResourceIDs), "resource"))}
+		b.Err = &failure{ErrIncompleteResponse, fmt.Errorf("%w: %s and %d unsuccessful for %s",
+			ErrIncompleteResponse, text.Plural(len(b.FlowLogIDs), "flow log"), len(b.Unsuccessful), text.Plural(len(b.ResourceIDs), "resource"))}
 	}
 }
 

@@ -2,7 +2,6 @@ package flowlogs
 
 import (
 	"context"
-	"fmt"
 	"math/bits"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -15,7 +14,7 @@ import (
 type part struct {
 	batch     Batch
 	rejection error   // of the call that it was a part of; nil: it is a whole batch
-	beside    bool    // first tried after a resource of the batch stood alone
+	beside    bool    // tried after another resource of its batch was isolated
 	uncertain bool    // an earlier call may have been applied
 	waited    bool    // for propagation
 	retries   retries // of transient failures
@@ -28,7 +27,7 @@ type worker struct {
 	results chan<- result // nil: the worker runs in the goroutine of the caller
 	pending result        // has not been handed over
 	slot    slot
-	place   place
+	place   slot // among the batches that the job holds
 
 	isolating bool    // some part has been, or is to be, halved
 	untried   []*part // a stack: the smallest is on top
@@ -88,8 +87,8 @@ func (w *worker) next() *part {
 }
 
 // pay pays for the calls that isolate one culprit of a part, and reports whether the part
-// may be halved. It may after an interruption too: nothing is sent then, and the error of
-// the halves is the interruption instead of the culprit's.
+// may be halved. It may after an interruption: nothing is sent then, and the error of the
+// halves is the interruption, not the culprit's rejection.
 func (w *worker) pay(p *part) bool {
 	w.flush()
 	calls := max(2*bits.Len(uint(len(p.batch.ResourceIDs)-1))+len(w.untried)-w.paid, 0)
@@ -101,7 +100,8 @@ func (w *worker) pay(p *part) bool {
 	return interruption != nil
 }
 
-// send sends a part, and sends it again while that may help. It returns the response,
+// send sends a part, and sends it again while that may help: the SDK retries within a
+// call, and send makes further calls until Options.RetryTimeout is over. It returns the response,
 // nil if there was none. When it returns, the part has its result, or the error of the
 // job that has stopped.
 func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlowLogsOutput, verdict) {
@@ -114,7 +114,7 @@ func (w *worker) send(ctx context.Context, p *part, wait pause) (*ec2.CreateFlow
 			resendable: j.retryTimeout > 0, resent: p.retries.failures > 0,
 		}
 		if w.alone() && j.retryTimeout > 0 {
-			c.giveUp = p.retries.lastCall(j.retryTimeout)
+			c.giveUp = p.retries.sendBy(j.retryTimeout)
 		}
 		c.invoke(ctx)
 		w.pending.calls++
@@ -166,9 +166,9 @@ func (w *worker) judge(ctx context.Context, p *part, c *invocation) (pause, verd
 		}
 		return j.retry(p, w.alone())
 	}
-	j.respond(c)
+	j.noteResponse(c)
 	if err == nil || reason == ErrDryRun {
-		j.succeed(p)
+		j.noteSuccess(p)
 		return pause{}, settle
 	}
 	if reason.is(propagating) {
@@ -269,27 +269,4 @@ func (w *worker) flush() {
 		w.results <- w.pending
 	}
 	w.pending = result{}
-}
-
-// unsent returns the error of a part that is not sent, or not sent again, because the
-// job has stopped. It keeps an error that the part has, and that of the call that it
-// was a part of. HeldBack is the Limiter's error, nil if that did not hold the part back.
-func (j *job) unsent(p *part, heldBack error) error {
-	interruption, cause := j.cause()
-	if isHeldBack(heldBack) {
-		cause = heldBack
-	}
-	err := p.batch.Err
-	switch {
-	case err != nil && hasAll(err, interruption):
-		return err
-	case err != nil:
-		return lastError(ReasonOf(err), cause, err)
-	case p.rejection == nil:
-		return notAttempted(cause)
-	case interruption == nil:
-		return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
-	default:
-		return lastError(ErrNotAttempted, notAttempted(cause), p.rejection)
-	}
 }

@@ -24,7 +24,7 @@ type credit struct {
 	changed    chan struct{} // closed on a change that a waiting batch may wait for; nil: none waits
 }
 
-// begin says that a batch is to be split, because of a fatal reason or another one.
+// begin records that a batch is being split, because of a fatal reason or another one.
 func (c *credit) begin(fatal bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,7 +32,8 @@ func (c *credit) begin(fatal bool) {
 	c.suspicious = c.suspicious || fatal && !c.accepted
 }
 
-// end says that a batch is split no more, and refunds the calls that it did not make.
+// end records that a batch is no longer being split, and refunds the calls that it did
+// not make.
 func (c *credit) end(calls int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +42,7 @@ func (c *credit) end(calls int) {
 	c.signal()
 }
 
-// earn says that EC2 has accepted a call, a half of which has created flow logs.
+// earn records an accepted call. FlowLogs is how many a half created, 0 for a whole batch.
 func (c *credit) earn(flowLogs int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

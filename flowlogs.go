@@ -182,7 +182,7 @@ func (c *Client) CreateFlowLogs(ctx context.Context, params *ec2.CreateFlowLogsI
 	j := c.newJob(ctx, v, in, false)
 	defer j.halt(nil)
 	j.isolate = func(Reason) bool { return false }
-	w := worker{job: j}
+	w := worker{job: j} // without batches, so that nothing is yielded
 	p := part{batch: Batch{ClientToken: *in.ClientToken, ResourceIDs: in.ResourceIds}}
 	out, _ := w.send(ctx, &p, pause{})
 	return out, createError(p.batch.ClientToken, []Batch{p.batch})

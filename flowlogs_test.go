@@ -270,7 +270,7 @@ func TestCreate_EndsIfNoTokenCanBeMade(t *testing.T) {
 	}{
 		{"an error", func(flowlogs.Request) (string, error) { return "", cause }, "flowlogs: make a client token: no entropy"},
 		{"an empty token", func(flowlogs.Request) (string, error) { return "", nil }, "flowlogs: invalid request: ClientToken: Options.Token returned an empty token"},
-		{"no ASCII", func(flowlogs.Request) (string, error) { return "ü", nil }, `flowlogs: invalid request: ClientToken "ü": want at most 64 ASCII characters from Options.Token`},
+		{"no ASCII", func(flowlogs.Request) (string, error) { return "ü", nil }, `flowlogs: invalid request: ClientToken "ü": Options.Token returned more than 64 characters, or non-ASCII ones`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

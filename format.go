@@ -158,16 +158,16 @@ func MustParseLogFormat(s string) LogFormat {
 }
 
 // DefaultLogFormat returns the format that EC2 uses for resources of type t when
-// the request has none. Nil: it is not known, as for Cloud WAN. The caller may change
-// the returned slice.
+// the request has none. Nil: it is not known, as for Cloud WAN. An empty t is a VPC. The
+// caller may change the returned slice.
 func DefaultLogFormat(t ResourceType) LogFormat {
-	switch {
-	case rules.IsTransitGateway(t):
-		return slices.Clone(defaultTransitGatewayFormat)
-	case rules.IsGateway(t):
-		return nil
-	default:
+	switch t {
+	case ResourceTypeVPC, ResourceTypeSubnet, ResourceTypeNetworkInterface, ResourceTypeRegionalNATGateway, "":
 		return slices.Clone(defaultFormat)
+	case ResourceTypeTransitGateway, ResourceTypeTransitGatewayAttachment:
+		return slices.Clone(defaultTransitGatewayFormat)
+	default:
+		return nil
 	}
 }
 

@@ -27,6 +27,8 @@ func TestDefaultLogFormat_IsAsEC2ShowsIt(t *testing.T) {
 		format[0] = "changed by the caller"
 		assert.Equal(t, test.want, flowlogs.DefaultLogFormat(test.resource).String())
 	}
+	assert.Nil(t, flowlogs.DefaultLogFormat(flowlogs.ResourceTypeCoreNetwork))
+	assert.Nil(t, flowlogs.DefaultLogFormat("LocalGateway"), "a type that this release does not know")
 	assert.Empty(t, flowlogs.LogFormat(nil).String())
 }
 

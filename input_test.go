@@ -207,7 +207,7 @@ func TestFromInput_RejectsWhatARequestHasNoPlaceFor(t *testing.T) {
 		{
 			"a tag key twice",
 			changed(&input{}, []func(*input){setTags(tag("k", "1"), tag("k", "2"))}),
-			`TagSpecifications[0].Tags[1].Key "k": want each key once`,
+			`TagSpecifications[0].Tags[1].Key "k": duplicate key`,
 		},
 		{
 			"a format that cannot be parsed",

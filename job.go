@@ -3,6 +3,7 @@ package flowlogs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 // job is what the batches of a request share.
 type job struct {
 	invoker      *invoker
-	template     *ec2.CreateFlowLogsInput // without IDs and token
+	template     *ec2.CreateFlowLogsInput // a batch replaces its IDs and token
 	isolate      func(Reason) bool        // Options.Isolate
 	endless      bool                     // a Stream: it holds no more batches than it has places
 	retryTimeout time.Duration            // 0: batches are not retried
@@ -33,7 +34,7 @@ type job struct {
 
 	mu      sync.Mutex // no code of the caller's runs under it
 	failing time.Time  // since when every call has failed for a transient reason; zero: the last one did not
-	givenUp int        // places that batches gave up while EC2 did not respond
+	givenUp int        // places that batches gave up while EC2 did not respond, in the whole job
 
 	// These belong to the goroutine of the caller.
 	yield    func(Batch) bool // receives each batch that is done; false: no more are wanted
@@ -65,8 +66,8 @@ func (j *job) isTransient(err error, reason Reason, c *invocation) bool {
 	return reason.is(transient) && (c.retryable || call.IsResponse(err) || call.IsTransport(err))
 }
 
-// respond records that a call ended otherwise than by a transient failure.
-func (j *job) respond(c *invocation) {
+// noteResponse records that a call ended, and not by a transient failure.
+func (j *job) noteResponse(c *invocation) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failing = time.Time{}
@@ -75,8 +76,8 @@ func (j *job) respond(c *invocation) {
 	}
 }
 
-// succeed records that a call has succeeded.
-func (j *job) succeed(p *part) {
+// noteSuccess records that a call has succeeded.
+func (j *job) noteSuccess(p *part) {
 	earned := 0
 	if p.rejection != nil { // a whole batch shows nothing of the parts that are to be paid for
 		earned = len(p.batch.FlowLogIDs)
@@ -119,6 +120,15 @@ func (j *job) retry(p *part, alone bool) (pause, verdict) {
 func (j *job) divisible(p *part, reason Reason) bool {
 	return len(p.batch.ResourceIDs) > 1 && !reason.is(transient) && !aws.ToBool(j.template.DryRun) &&
 		(!p.uncertain || reason != ErrNotAuthorized) && isolates(j.isolate, reason)
+}
+
+// isolates reports whether a call that EC2 rejects for a reason is split; isolate is
+// Options.Isolate.
+func isolates(isolate func(Reason) bool, r Reason) bool {
+	if isolate == nil {
+		return r == "" || r.is(single)
+	}
+	return isolate(r)
 }
 
 // givesUpPlace reports whether a batch that waits gives up its place to another one. In a
@@ -173,6 +183,29 @@ func (j *job) cause() (interruption []error, cause error) {
 		return []error{err, context.Cause(j.running)}, call.ContextError(j.running)
 	}
 	return nil, nil
+}
+
+// unsent returns the error of a part that is not sent, or not sent again, because the
+// job has stopped. It keeps an error that the part has, and that of the call that it
+// was a part of. HeldBack is the Limiter's error, nil if that did not hold the part back.
+func (j *job) unsent(p *part, heldBack error) error {
+	interruption, cause := j.cause()
+	if isHeldBack(heldBack) {
+		cause = heldBack
+	}
+	err := p.batch.Err
+	switch {
+	case err != nil && hasAll(err, interruption):
+		return err
+	case err != nil:
+		return lastError(ReasonOf(err), cause, err)
+	case p.rejection == nil:
+		return notAttempted(cause)
+	case interruption == nil:
+		return &failure{ReasonOf(p.rejection), fmt.Errorf("rejected in a larger call: %w", p.rejection)}
+	default:
+		return lastError(ErrNotAttempted, notAttempted(cause), p.rejection)
+	}
 }
 
 // hasAll reports whether errors.Is finds each of targets in err.

@@ -49,7 +49,7 @@ type optionsDocument struct {
 // must be whole seconds; otherwise the error is a *[ValidationError].
 func (r Request) MarshalJSON() ([]byte, error) {
 	if i := r.MaxAggregationInterval; !isWholeSeconds(i) {
-		return nil, validationError([]FieldError{{Field: "MaxAggregationInterval", Value: i.String(), Message: "want whole seconds"}})
+		return nil, validationError([]FieldError{{Field: "MaxAggregationInterval", Value: i.String(), Message: "want whole seconds, at most 2147483647"}})
 	}
 	in := r.input()
 	d := inputDocument{

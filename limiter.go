@@ -2,6 +2,7 @@ package flowlogs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/go-flowlogs/flowlogs/internal/pace"
@@ -89,4 +90,12 @@ func (l *limiter) Observe(a Attempt) {
 	default:
 		l.pace.Observe(a.Sent, pace.Granted)
 	}
+}
+
+// limiters are the limiters that a Client makes, by Region.
+type limiters struct{ regions sync.Map }
+
+func (l *limiters) of(region string) Limiter {
+	own, _ := l.regions.LoadOrStore(region, NewLimiter())
+	return own.(Limiter)
 }

@@ -3,7 +3,6 @@ package flowlogs
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,7 +32,8 @@ type Options struct {
 	RetryTimeout time.Duration
 
 	// PropagationTimeout is how long to retry until EC2 sees a new IAM role, bucket
-	// policy or resource. Zero or negative: no such retries.
+	// policy or resource. Zero or negative: no such retries. Client.CreateFlowLogs does
+	// not resend resources that its output rejects individually.
 	PropagationTimeout time.Duration
 
 	// BatchSize is the number of resources per call. Zero or negative: the limit of
@@ -107,21 +107,4 @@ func (o *Options) batchSize(t ResourceType) int {
 
 func (o *Options) concurrency() int {
 	return cmp.Or(max(o.Concurrency, 0), 4)
-}
-
-// isolates reports whether a call that EC2 rejects for a reason is split; isolate is
-// Options.Isolate.
-func isolates(isolate func(Reason) bool, r Reason) bool {
-	if isolate == nil {
-		return r == "" || r.is(single)
-	}
-	return isolate(r)
-}
-
-// limiters are the limiters that a Client makes, by Region.
-type limiters struct{ regions sync.Map }
-
-func (l *limiters) of(region string) Limiter {
-	own, _ := l.regions.LoadOrStore(region, NewLimiter())
-	return own.(Limiter)
 }

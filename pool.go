@@ -76,7 +76,7 @@ func (p *pool) feed(ctx context.Context, batches iter.Seq[Batch]) {
 // begin starts the worker of a batch, once the batch may be sent. If the job has stopped,
 // or the IDs of the batch are invalid, it only hands over its error.
 func (p *pool) begin(ctx context.Context, b Batch) {
-	w := &worker{job: p.job, results: p.results, slot: slot{all: p.slots}, place: place{all: p.places}}
+	w := &worker{job: p.job, results: p.results, slot: slot{all: p.slots}, place: slot{all: p.places}}
 	if b.Err == nil && !p.admit(ctx, w) {
 		b.Err = p.job.unsent(&part{batch: b}, nil)
 	}

@@ -23,7 +23,7 @@ type proof struct {
 // rejections counts the calls that EC2 rejected for one reason.
 type rejections struct {
 	calls  int
-	whole  int // of whole batches that are not split
+	whole  int // of whole batches that cannot be split
 	single int // of parts with one resource
 	beside int // of parts that were tried after a resource of their batch stood alone
 }

@@ -178,6 +178,6 @@ var reasonRules = []reasonRule{
 	{
 		reason:   ErrNotAttempted,
 		sentence: "not attempted",
-		hint:     "Fix the cause and call Create again with the same request and ClientToken.",
+		hint:     "Once the cause is gone, call Create again with the same request and ClientToken.",
 	},
 }

@@ -369,6 +369,6 @@ func TestValidateInput_SaysThatTheTypeOfTheDestinationIsMissing(t *testing.T) {
 	for arn, want := range map[string]string{"arn:aws:s3:::b": "s3", someStream: "kinesis-data-firehose"} {
 		in := s3Input()
 		in.LogDestination, in.LogDestinationType = &arn, ""
-		require.ErrorContains(t, flowlogs.ValidateInput(in), "want LogDestinationType "+want+" for this ARN")
+		require.ErrorContains(t, flowlogs.ValidateInput(in), "set LogDestinationType to "+want+" for this ARN")
 	}
 }

@@ -59,11 +59,11 @@ func inspect(out *ec2.CreateFlowLogsOutput) (metadata middleware.Metadata, empty
 }
 
 // invocation is one call of CreateFlowLogs: the attempts of one retry loop, all with
-// the same bytes. It belongs to the goroutine that invokes it, and to the job once
+// the same bytes under one token, so that EC2 creates nothing twice. It belongs to the goroutine that invokes it, and to the job once
 // invoke has returned.
 type invocation struct {
 	invoker  *invoker
-	template *ec2.CreateFlowLogsInput // without IDs and token
+	template *ec2.CreateFlowLogsInput // the batch replaces its IDs and token
 	batch    *Batch
 	slot     *slot
 	running  context.Context //nolint:containedctx // the end of the job
@@ -238,7 +238,3 @@ func (s *slot) release() {
 		s.taken = false
 	}
 }
-
-// place is one of the batches that a job may hold. It is a slot that is given up for
-// longer.
-type place = slot

@@ -1,7 +1,6 @@
 package flowlogs
 
 import (
-	"cmp"
 	"context"
 	"iter"
 
@@ -12,7 +11,8 @@ import (
 // Stream creates a flow log for every resource of ids, in constant memory: it
 // reads IDs as calls can be made for them, and yields each [Batch] as soon as its
 // result is known. The ResourceIDs of the request must be empty. Its
-// ResourceType, if empty, is inferred from the first ID that has a known prefix.
+// ResourceType, if empty, is inferred from the first ID that has a known prefix; without
+// an ID, the request is then not validated.
 //
 // The error of a batch is nil or a *[CreateError]. A transient failure is retried
 // in turn with new batches, until [Options].RetryTimeout. Stream continues after an
@@ -141,8 +141,13 @@ func (s *stream) yield(ids []string, yield func(Batch) bool) bool {
 		return true
 	}
 	good, bad, err := validateEach(s.req.ResourceType, ids, s.client.options.Allow)
-	if s.job.template == nil && !s.valid(cmp.Or(err, s.prepare())) { // no ID says the type
-		return false
+	if s.job.template == nil { // no ID says the type
+		if err == nil {
+			err = s.prepare()
+		}
+		if !s.valid(err) {
+			return false
+		}
 	}
 	for _, b := range []Batch{{ResourceIDs: bad, Err: err}, {ResourceIDs: good}} {
 		if len(b.ResourceIDs) > 0 {

@@ -54,15 +54,15 @@ func validationError(fields []FieldError) error {
 // validate returns the error of a request: in is its input, and problems are those of the
 // input, which are translated to the names of the Request.
 func (r *Request) validate(in *ec2.CreateFlowLogsInput, problems []rules.Problem, allow func(*FieldError) bool) error {
-	own := r.problems(in)
-	if len(own) == 0 && len(problems) == 0 {
+	requestOnly := r.problems(in)
+	if len(requestOnly) == 0 && len(problems) == 0 {
 		return nil
 	}
 	var all []rules.Problem
-	var replaced []string // fields with a problem of their own, which no input expresses
-	for i, p := range translate(in, slices.Concat(own, problems)) {
+	var replaced []string // fields with a problem of their requestOnly, which no input expresses
+	for i, p := range translate(in, slices.Concat(requestOnly, problems)) {
 		field := fieldOf(p.Path)
-		if i < len(own) {
+		if i < len(requestOnly) {
 			replaced = append(replaced, field)
 		} else if slices.Contains(replaced, field) {
 			continue
@@ -189,7 +189,7 @@ func validateToken(token string) error {
 	case token == "":
 		p.Message = "Options.Token returned an empty token"
 	case p.Message != "":
-		p.Message += " from Options.Token"
+		p.Message = "Options.Token returned more than 64 characters, or non-ASCII ones"
 	default:
 		return nil
 	}

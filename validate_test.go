@@ -231,12 +231,12 @@ var rejected = []struct {
 	{
 		"an ID of another type",
 		s3Input(setIDs("vpc-00000001", "subnet-00000001")),
-		`ResourceIds[1] "subnet-00000001": is a Subnet, but ResourceType is VPC`,
+		`ResourceIds[1] "subnet-00000001": is a Subnet, but the resource type is VPC`,
 	},
 	{
 		"a transit gateway as attachment",
 		transitGatewayInput(setResource(flowlogs.ResourceTypeTransitGatewayAttachment, "tgw-00000001")),
-		`ResourceIds[0] "tgw-00000001": is a TransitGateway, but ResourceType is TransitGatewayAttachment`,
+		`ResourceIds[0] "tgw-00000001": is a TransitGateway, but the resource type is TransitGatewayAttachment`,
 	},
 	{
 		"an attachment as transit gateway",
@@ -418,7 +418,7 @@ var rejected = []struct {
 	{
 		"a bucket for CloudWatch Logs",
 		logsInput(setDestination("arn:aws:s3:::b")),
-		`LogDestination "arn:aws:s3:::b": want LogDestinationType s3 for this ARN; cloud-watch-logs, the default, takes that of a log group`,
+		`LogDestination "arn:aws:s3:::b": set LogDestinationType to s3 for this ARN: the default, cloud-watch-logs, needs the ARN of a log group`,
 	},
 	{"the name of a bucket", s3Input(setDestination("b")), `LogDestination "b": want an ARN, arn:aws:s3:::<bucket>`},
 	{"a bucket ARN of nothing", s3Input(setDestination("arn:aws:s3:::")), "want the name of a bucket"},
@@ -628,7 +628,7 @@ var rejected = []struct {
 	{
 		"a tag key twice",
 		s3Input(setTags(tag("k", "1"), tag("k", "2"))),
-		`TagSpecifications[0].Tags[1].Key "k": want each key once`,
+		`TagSpecifications[0].Tags[1].Key "k": duplicate key`,
 	},
 	{"too many tags", s3Input(setTags(manyTags(51)...)), `TagSpecifications "51 tags": want at most 50`},
 	{"a token that is too long", s3Input(setToken(strings.Repeat("t", 65))), "want at most 64 ASCII characters"},
@@ -800,7 +800,7 @@ func TestValidationError_UnwrapsToItsFields(t *testing.T) {
 	require.ErrorAs(t, err, &field)
 	assert.Equal(t, &flowlogs.FieldError{
 		Field: "ResourceIDs[1]", Value: "eni-00000001",
-		Message: "is a NetworkInterface, but ResourceType is VPC",
+		Message: "is a NetworkInterface, but the resource type is VPC",
 	}, field)
 	var invalid *flowlogs.ValidationError
 	require.ErrorAs(t, err, &invalid)

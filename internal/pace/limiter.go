@@ -37,7 +37,7 @@ func New(b Bucket) *Limiter { return &Limiter{quota: newQuota(b)} }
 func (l *Limiter) Wait(ctx context.Context) error { return l.WaitUntil(ctx, time.Time{}) }
 
 // ErrOutage ends the wait of a call that an outage holds back for too long.
-var ErrOutage = errors.New("EC2 responds to no call, and few are sent until it does")
+var ErrOutage = errors.New("EC2 is not responding; only occasional probes are sent")
 
 // HeldBackError is the end of a context while a call was held back because EC2 had
 // throttled another one.

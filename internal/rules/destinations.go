@@ -106,7 +106,7 @@ func (c *checker) destinationName(rule *destinationRule, in *ec2.CreateFlowLogsI
 	switch other := typeOfARN(arn); {
 	case arn == "":
 	case in.LogDestinationType == "" && other != "":
-		c.report("LogDestination", arn, wrong("want LogDestinationType "+other+" for this ARN; cloud-watch-logs, the default, takes that of a log group"))
+		c.report("LogDestination", arn, wrong("set LogDestinationType to "+other+" for this ARN: the default, cloud-watch-logs, needs the ARN of a log group"))
 	default:
 		c.report("LogDestination", arn, rule.arn.problem(arn, c.region))
 		if rule.arn == &logGroupARN {

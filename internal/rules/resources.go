@@ -145,7 +145,7 @@ func idProblem(t types.FlowLogsResourceType, rule *resourceRule, id string) Prob
 		return unknown("want the ID of a resource, with " + prefixes)
 	}
 	if other := ruleOfID(id); other != nil && other != own {
-		return wrong("is a " + string(other.typ) + ", but ResourceType is " + string(own.typ))
+		return wrong("is a " + string(other.typ) + ", but the resource type is " + string(own.typ))
 	}
 	return wrong("want " + own.prefix + " followed by 8 or 17 lower-case hex digits")
 }

@@ -71,8 +71,8 @@ func TestCheckIDs_ChecksOneBatch(t *testing.T) {
 	assert.Empty(t, CheckIDs("Lattice", []string{"svc-1"}), "the type is checked with the settings")
 	assert.Equal(t, "ResourceIds: required: the ID of at least one resource", messages(CheckIDs(vpc, nil)))
 	assert.Equal(t, strings.Join([]string{
-		"ResourceIds[0]: is a NetworkInterface, but ResourceType is VPC",
-		"ResourceIds[1]: is a NetworkInterface, but ResourceType is VPC",
+		"ResourceIds[0]: is a NetworkInterface, but the resource type is VPC",
+		"ResourceIds[1]: is a NetworkInterface, but the resource type is VPC",
 		"ResourceIds[1]: duplicate of ResourceIds[0]",
 	}, "\n"), messages(CheckIDs(vpc, []string{"eni-00000001", "eni-00000001"})))
 }

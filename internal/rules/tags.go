@@ -26,7 +26,7 @@ func (c *checker) tags(specifications []types.TagSpecification) {
 			key, value := tagKeyProblem(tag.Key), tagValueProblem(tag.Value)
 			if tag.Key != nil {
 				if slices.Contains(seen, *tag.Key) {
-					key = wrong("want each key once").unfit()
+					key = wrong("duplicate key").unfit()
 				}
 				seen = append(seen, *tag.Key)
 			}
