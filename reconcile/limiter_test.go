@@ -111,6 +111,7 @@ func TestDescribeLimiter_LearnsWhatOtherProcessesLeave(t *testing.T) {
 				e.Inject(flowlogstest.Delay(100 * time.Millisecond).Keep())
 				const plans, concurrency = 600, 8 // of each process
 				var wg sync.WaitGroup
+				var failed atomic.Int64
 				start := time.Now()
 				for range processes {
 					r := reconcile.New(e)
@@ -118,8 +119,9 @@ func TestDescribeLimiter_LearnsWhatOtherProcessesLeave(t *testing.T) {
 					for range concurrency {
 						wg.Go(func() {
 							for planned.Add(1) <= plans {
-								_, err := r.Plan(t.Context(), newRequest(1))
-								assert.NoError(t, err)
+								if _, err := r.Plan(t.Context(), newRequest(1)); err != nil {
+									failed.Add(1)
+								}
 							}
 						})
 					}
@@ -127,7 +129,8 @@ func TestDescribeLimiter_LearnsWhatOtherProcessesLeave(t *testing.T) {
 				wg.Wait()
 				floor := float64(processes*plans-100) / 20
 				assert.LessOrEqual(t, time.Since(start).Seconds()/floor, 1.2, "times the floor")
-				assert.LessOrEqual(t, throttledShare(e), 0.06)
+				assert.LessOrEqual(t, throttledShare(e), 0.08)
+				assert.LessOrEqual(t, failed.Load(), int64(processes*plans/200), "throttled three times in a row, and no time left")
 			})
 		})
 	}
