@@ -77,7 +77,8 @@
 // # Testing
 //
 // [New] takes any type with the method CreateFlowLogs, so a mock of one method will
-// do. If it plays an EC2 that stays unavailable, set Options.RetryTimeout to -1, or the
+// do. An error of a mock that is none of the SDK's is [ErrNoResponse], and is not retried.
+// If the mock plays an EC2 that stays unavailable, set Options.RetryTimeout to -1, or the
 // test waits for the retries. Package [github.com/go-flowlogs/flowlogs/flowlogstest] is an
 // EC2 in memory, with client tokens, throttling and lost responses.
 package flowlogs

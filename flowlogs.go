@@ -143,7 +143,7 @@ func (c *Client) token(req Request) (string, error) {
 
 // CreateFlowLogs has the signature of the SDK's method, so a Client can take the
 // place of an *[ec2.Client] behind an interface. If that interface has more methods,
-// embed the *ec2.Client in a struct and override this one, as the example does.
+// embed the Client and the *ec2.Client in one struct, as docs/cookbook.md shows.
 //
 // The input is sent as one call, regardless of the number of IDs. As in
 // [Client.Create], it is validated first, and retried under one token. Errors name

@@ -21,7 +21,7 @@ import (
 // [ErrNotAttempted]. It does the same when ctx ends, and when ids yields an error, which
 // is then the cause. Invalid IDs are not sent: Stream yields them as a batch with a
 // *[ValidationError] in its error. For an invalid request, Stream yields one error
-// with an empty Batch.
+// with an empty Batch, as it does if ids fails before its first ID.
 //
 // Every batch has a token derived from that of the request and from its IDs. To
 // resume a Stream, run it with the same IDs in the same order, the same BatchSize

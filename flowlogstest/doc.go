@@ -52,7 +52,8 @@ methods, as the Example of a nightly job does. Over HTTP, Options.Fallback serve
 
 An EC2 uses package time. In a bubble of [testing/synctest], throttling, delays, lags, and
 deliveries that fail later take virtual time. The IDs of flow logs and requests count from
-1, so that a test can write them down.
+1, so that a test can write them down. A [Server] needs real time: a goroutine that reads
+from the network keeps the clock of a bubble still.
 
 # What is modeled
 

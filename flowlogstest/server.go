@@ -112,7 +112,7 @@ type Server struct {
 
 // NewServer serves e on a free port of 127.0.0.1 until Close. An EC2 can have several
 // servers and be called in memory at the same time; they share its state. NewServer
-// panics if it cannot listen.
+// panics if it cannot listen. It does not work in a bubble of testing/synctest.
 func NewServer(e *EC2) *Server {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

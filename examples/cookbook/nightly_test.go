@@ -64,7 +64,12 @@ func nightly(ctx context.Context, r *reconcile.Reconciler, req flowlogs.Request,
 			continue
 		}
 		reason := flowlogs.ReasonOf(o.Err) // empty for a conflict
-		line.Error("not as requested", "reason", reason, "error", o.Err, "hint", reason.Hint())
+		hint := reason.Hint()
+		var call *reconcile.CallError // of another operation than CreateFlowLogs
+		if errors.As(o.Err, &call) {
+			hint = call.Hint()
+		}
+		line.Error("not as requested", "reason", reason, "error", o.Err, "hint", hint)
 		if reason.Retryable() || errors.Is(o.Err, reconcile.ErrNotShown) {
 			status = cmp.Or(status, exitTemporary)
 		} else {
